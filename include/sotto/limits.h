@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Every quantity a peer or a server controls has its limit here, with the reason. Sizes in bytes unless said. */
+#ifndef SOTTO_LIMITS_H
+#define SOTTO_LIMITS_H
+
+/* XML (RFC 6120 section 13.12; XEP-0205). Smaller before authentication than after. */
+#define SOTTO_STANZA_BYTES_MAX          (1024u * 1024u) /* one stanza after login; a bundle of 100 prekeys is 8 KiB */
+#define SOTTO_STANZA_BYTES_BEFORE_LOGIN (64u * 1024u)
+#define SOTTO_STANZA_DEPTH_MAX          64u    /* element nesting inside one stanza */
+#define SOTTO_STANZA_ELEMENTS_MAX       16384u /* elements in one stanza */
+#define SOTTO_STANZA_ATTRIBUTES_MAX     64u    /* of one element, namespace declarations included */
+#define SOTTO_STANZA_PREFIXES_MAX       64u    /* namespace prefixes bound at one place */
+#define SOTTO_STANZA_NAME_BYTES_MAX     1024u  /* element, attribute and namespace names */
+#define SOTTO_STANZA_HEADER_BYTES_MAX   8192u  /* a stream header */
+
+/* RFC 7622 section 3: each part at most 1023 bytes. */
+#define SOTTO_JID_PART_BYTES_MAX 1023u
+#define SOTTO_JID_BYTES_MAX      (3u * 1023u + 2u)
+
+/* Engine */
+#define SOTTO_OUTBOX_ROWS_MAX     10000u               /* outputs that nobody reported done */
+#define SOTTO_HELD_MAX            1000u                /* stanzas waiting for keys or trust */
+#define SOTTO_ASKS_MAX            1000u                /* iqs waiting for answers */
+#define SOTTO_ASK_WAIT_MS         30000u               /* for one answer */
+#define SOTTO_RECORD_BYTES_MAX    (2u * 1024u * 1024u) /* one record of the store */
+#define SOTTO_STORE_PASSES_MAX    16u                  /* Argon2id, as found in a store: a hostile file must not */
+#define SOTTO_STORE_KIBIBYTES_MAX (256u * 1024u)       /* keep us busy for minutes or take all memory */
+
+/* OMEMO (XEP-0384) */
+#define SOTTO_OMEMO_DEVICES_MAX        64u    /* devices of one JID that are considered */
+#define SOTTO_OMEMO_PREKEYS            100u   /* XEP-0384 section 4.2: around 100 */
+#define SOTTO_OMEMO_PREKEYS_FLOOR      25u    /* XEP-0384 section 4.2: at least 25 */
+#define SOTTO_OMEMO_BUNDLE_PREKEYS_MAX 512u   /* prekeys read from a bundle of another device */
+#define SOTTO_OMEMO_SKIP_MAX           1000u  /* XEP-0384 section 4.3: skipped keys a message and a session */
+#define SOTTO_OMEMO_HEARTBEAT          53u    /* XEP-0384 section 6 */
+#define SOTTO_OMEMO_MESSAGE_BYTES_MAX  1024u  /* one decoded <key/> */
+#define SOTTO_OMEMO_KEYS_MAX           4096u  /* <key/> elements in one header */
+#define SOTTO_OMEMO_SIGNED_PREKEY_DAYS 7u     /* XEP-0384 section 4.2: a week to a month */
+#define SOTTO_OMEMO_LABEL_BYTES_MAX    212u   /* 53 code points */
+#define SOTTO_OMEMO_RPAD_MAX           200u   /* XEP-0420 section 4: 0 to 200 characters */
+#define SOTTO_OMEMO_ENVELOPE_BYTES_MIN 512u   /* XEP-0420 section 4: padded to a fixed minimum size first */
+#define SOTTO_OMEMO_JID_BYTES_MAX      1000u  /* a bare JID that is spoken to; it must fit a note of 1 KiB */
+#define SOTTO_OMEMO_DEVICE_ROWS_MAX    256u   /* devices of one JID that are remembered */
+#define SOTTO_OMEMO_EXCHANGES_PER_HOUR 60u    /* key exchanges of one JID that are worked on (T20) */
+#define SOTTO_OMEMO_ANNOUNCES_PER_HOUR 6u     /* times this device puts itself back on its own list (T8) */
+#define SOTTO_OMEMO_CACHE_MAX          65536u /* volatile entries: lists and bundles just looked at */
+
+/* Login */
+#define SOTTO_SCRAM_ITERATIONS_MIN   4096u     /* RFC 7677 section 4 */
+#define SOTTO_SCRAM_ITERATIONS_MAX   10000000u /* a hostile server must not keep us busy for minutes */
+#define SOTTO_SASL_MESSAGE_BYTES_MAX 4096u
+#define SOTTO_SASL_MECHANISMS_MAX    64u
+#define SOTTO_REDIRECTS_MAX          3u /* see-other-host, RFC 6120 section 4.9.3.19 */
+
+/* Streams */
+#define SOTTO_STREAM_WAIT_MS      30000u /* for each phase of getting online: address, connection, TLS, login, session */
+#define SOTTO_STREAM_CLOSE_MS     5000u  /* for the other side's </stream:stream> */
+#define SOTTO_SRV_MAX             32u    /* SRV records that are considered */
+#define SOTTO_RESUME_ID_BYTES_MAX 4000u  /* XEP-0198 section 5 */
+
+/* TLS and certificates */
+#define SOTTO_CERTIFICATE_BYTES_MAX (100u * 1024u) /* all the certificates a server shows */
+#define SOTTO_CERTIFICATE_CHAIN_MAX 10             /* certificates between a root and the server's own */
+#define SOTTO_CERTIFICATE_NAMES_MAX 512u           /* names of one kind in a certificate; later ones do not count */
+
+#endif
