@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Base64 and hex without tables and without branches on what is coded: a table would be read at an address made of a
+ * secret (T28, CVE-2024-40640). What may show in the time is the length, where blanks stand in the text, and the
+ * number of padding characters. An error is collected and told at the end. */
+#include "bytes/base64.h"
+
+#include "bytes/memory.h"
+#include "bytes/span.h"
+
+/* All ones when low <= x <= high, else zero; for arguments below 2^31. */
+static uint32_t within(uint32_t x, uint32_t low, uint32_t high) {
+    uint32_t not_below = low - 1u - x, not_above = x - high - 1u;
+    return 0u - ((not_below & not_above) >> 31);
+}
+
+static uint8_t base64_digit(uint32_t value) {
+    uint32_t digit = (within(value, 0, 25) & (value + 'A')) | (within(value, 26, 51) & (value - 26u + 'a')) |
+                     (within(value, 52, 61) & (value - 52u + '0')) | (within(value, 62, 62) & '+') |
+                     (within(value, 63, 63) & '/');
+    return (uint8_t)digit;
+}
+
+/* 0 to 63, or all ones for a character that is no digit. */
+static uint32_t base64_value(uint32_t digit) {
+    uint32_t above = (within(digit, 'A', 'Z') & (digit - 'A' + 1u)) | (within(digit, 'a', 'z') & (digit - 'a' + 27u)) |
+                     (within(digit, '0', '9') & (digit - '0' + 53u)) | (within(digit, '+', '+') & 63u) |
+                     (within(digit, '/', '/') & 64u);
+    return above - 1u;
+}
+
+void bytes_base64_put(bytes_buffer *ret, sotto_bytes bytes) {
+    if (bytes.len > SIZE_MAX / 4 * 3 - 3) {
+        bytes_buffer_fail(ret, SOTTO_FAIL(TOO_LARGE));
+        return;
+    }
+    if (bytes.len == 0) return;
+    uint8_t *out = bytes_buffer_room(ret, bytes_base64_size(bytes.len));
+    if (!out) return;
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        size_t left = bytes.len - i;
+        uint32_t word = (uint32_t)bytes.at[i] << 16;
+        if (left > 1) word |= (uint32_t)bytes.at[i + 1] << 8;
+        if (left > 2) word |= bytes.at[i + 2];
+        *out++ = base64_digit(word >> 18);
+        *out++ = base64_digit(word >> 12 & 63);
+        *out++ = left > 1 ? base64_digit(word >> 6 & 63) : '=';
+        *out++ = left > 2 ? base64_digit(word & 63) : '=';
+    }
+}
+
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+typedef struct base64_form {
+    size_t digits; /* without padding */
+    size_t bytes;
+} base64_form;
+
+static sotto_status base64_measure(base64_form *ret, sotto_bytes text) {
+    size_t signs = 0, padding = 0;
+    for (size_t i = 0; i < text.len; i++) signs += !is_blank(text.at[i]);
+    if (signs % 4 != 0) return SOTTO_FAIL(MALFORMED);
+    for (size_t i = text.len; i > 0 && padding < 2; i--) {
+        if (is_blank(text.at[i - 1])) continue;
+        if (text.at[i - 1] != '=') break;
+        padding++;
+    }
+    *ret = (base64_form){signs - padding, signs / 4 * 3 - padding};
+    return SOTTO_OK;
+}
+
+/* The padding was measured: it stands behind the last digit, and a '=' before that is no digit. */
+static sotto_status base64_decode(uint8_t *out, base64_form form, sotto_bytes text) {
+    uint32_t bits = 0, wrong = 0;
+    size_t digits = 0, at = 0;
+    for (size_t i = 0; digits < form.digits; i++) {
+        if (is_blank(text.at[i])) continue;
+        uint32_t value = base64_value(text.at[i]);
+        wrong |= value & ~63u;
+        bits = bits << 6 | (value & 63u);
+        /* Digit 0 of a group of four completes no byte; 1, 2 and 3 leave 4, 2 and 0 bits over. */
+        size_t over = 6 - digits % 4 * 2;
+        if (over < 6) out[at++] = (uint8_t)(bits >> over);
+        digits++;
+    }
+    uint32_t unused = form.digits % 4 == 2 ? 15u : form.digits % 4 == 3 ? 3u : 0u;
+    wrong |= bits & unused;
+    bytes_wipe(&bits, sizeof bits);
+    return wrong == 0 ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+}
+
+sotto_status bytes_base64_get(bytes_buffer *ret, sotto_bytes text) {
+    size_t before = ret->len;
+    base64_form form;
+    SOTTO_TRY(ret->status);
+    SOTTO_TRY(base64_measure(&form, text));
+    if (form.bytes == 0) return SOTTO_OK;
+    uint8_t *out = bytes_buffer_room(ret, form.bytes);
+    if (!out) return ret->status;
+    sotto_status status = base64_decode(out, form, text);
+    if (!sotto_ok(status)) bytes_buffer_cut(ret, before);
+    return status;
+}
+
+sotto_status bytes_base64_into(void *out, size_t len, sotto_bytes text) {
+    base64_form form;
+    sotto_status status = base64_measure(&form, text);
+    if (sotto_ok(status) && form.bytes != len) status = SOTTO_FAIL(MALFORMED);
+    if (sotto_ok(status)) status = base64_decode(out, form, text);
+    if (!sotto_ok(status)) bytes_wipe(out, len);
+    return status;
+}
+
+static uint8_t hex_digit(uint32_t value) {
+    return (uint8_t)((within(value, 0, 9) & (value + '0')) | (within(value, 10, 15) & (value - 10u + 'a')));
+}
+
+static uint32_t hex_value(uint32_t digit) {
+    uint32_t above = (within(digit, '0', '9') & (digit - '0' + 1u)) | (within(digit, 'a', 'f') & (digit - 'a' + 11u)) |
+                     (within(digit, 'A', 'F') & (digit - 'A' + 11u));
+    return above - 1u;
+}
+
+void bytes_hex_put(bytes_buffer *ret, sotto_bytes bytes) {
+    if (bytes.len > SIZE_MAX / 2) {
+        bytes_buffer_fail(ret, SOTTO_FAIL(TOO_LARGE));
+        return;
+    }
+    if (bytes.len == 0) return;
+    uint8_t *out = bytes_buffer_room(ret, bytes.len * 2);
+    if (!out) return;
+    for (size_t i = 0; i < bytes.len; i++) {
+        *out++ = hex_digit(bytes.at[i] >> 4);
+        *out++ = hex_digit(bytes.at[i] & 15u);
+    }
+}
+
+sotto_status bytes_hex_get(bytes_buffer *ret, sotto_bytes text) {
+    size_t before = ret->len;
+    SOTTO_TRY(ret->status);
+    if (text.len % 2 != 0) return SOTTO_FAIL(MALFORMED);
+    if (text.len == 0) return SOTTO_OK;
+    uint8_t *out = bytes_buffer_room(ret, text.len / 2);
+    if (!out) return ret->status;
+    uint32_t wrong = 0;
+    for (size_t i = 0; i < text.len; i += 2) {
+        uint32_t high = hex_value(text.at[i]), low = hex_value(text.at[i + 1]);
+        wrong |= (high | low) & ~15u;
+        *out++ = (uint8_t)((high & 15u) << 4 | (low & 15u));
+    }
+    if (wrong == 0) return SOTTO_OK;
+    bytes_buffer_cut(ret, before);
+    return SOTTO_FAIL(MALFORMED);
+}
