@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * All tests of src/crypto. */
+#include "crypto/curve.h"
+#include "vectors.h"
+
+int main(void) {
+    if (!failure_install()) return 1;
+    /* Twice, because it may be called again. */
+    if (!sotto_ok(crypto_start()) || !sotto_ok(crypto_start())) return 1;
+    int failed = hash_group() + cipher_group() + x25519_group() + ed25519_group() + xeddsa_group() + convert_group() +
+                 failure_group();
+    return failed == 0 ? 0 : 1;
+}
