@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The public functions: opening, steps, commits, outputs. doc/engine.md says how they hang together. */
+#include <sotto/engine.h>
+
+#include "bytes/memory.h"
+#include "engine/ask.h"
+#include "engine/contact.h"
+#include "engine/env.h"
+#include "engine/held.h"
+#include "engine/job.h"
+#include "engine/keyring.h"
+#include "engine/output.h"
+#include "engine/receive.h"
+#include "engine/record.h"
+#include "engine/send.h"
+
+#define ARENA_CEILING       ((size_t)64 * 1024 * 1024)
+#define SEQ_BLOCK           1024u
+#define DUE_PER_STEP_MAX    1000u
+#define NOTE_NAME_BYTES_MAX 64u
+
+/* ---- records of the engine itself ---- */
+
+static sotto_bytes space_key(engine_key_room *room, char space, sotto_bytes rest) {
+    bytes_buffer *out = engine_key_begin(room, space);
+    bytes_buffer_put(out, rest);
+    sotto_bytes ret = BYTES_NONE;
+    return sotto_ok(bytes_buffer_end(out, &ret)) ? ret : BYTES_NONE;
+}
+
+static void put_u64(uint8_t ret[8], uint64_t value) {
+    for (unsigned i = 0; i < 8; i++) ret[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+static uint64_t get_u64(sotto_bytes bytes) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < 8 && i < bytes.len; i++) value = value << 8 | bytes.at[i];
+    return value;
+}
+
+static sotto_status load_output(void *arg, sotto_bytes key, sotto_bytes value) {
+    sotto_engine *engine = arg;
+    if (key.len != 9) return SOTTO_FAIL(STORE_CORRUPT);
+    return engine_outbox_load(&engine->outbox, get_u64(bytes_after(key, 1)), value);
+}
+
+static sotto_status load(sotto_engine *engine) {
+    engine_key_room room;
+    sotto_bytes value;
+    sotto_status status = engine_record_get(engine, space_key(&room, 'A', BYTES_LITERAL("seq")), &value);
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
+        SOTTO_TRY(status);
+        engine->seq_reserved = get_u64(value);
+        engine->outbox.next_seq = engine->seq_reserved;
+    }
+    return engine_record_scan(engine, BYTES_LITERAL("O"), load_output, engine);
+}
+
+/* ---- opening and closing ---- */
+
+static size_t count_texts(const char *const *texts) {
+    size_t count = 0;
+    while (texts[count] != NULL) count++;
+    return count;
+}
+
+static sotto_status copy_seals(sotto_engine *engine, const sotto_engine_config *config) {
+    size_t features = 0;
+    while (config->seals[engine->seal_count] != NULL) {
+        const seal_class *class = config->seals[engine->seal_count++];
+        if (class->strength < config->least_strength) return SOTTO_FAIL(USAGE);
+        features += count_texts(class->features);
+    }
+    if (engine->seal_count == 0 || engine->seal_count > UINT8_MAX) return SOTTO_FAIL(USAGE);
+    engine->seals = bytes_arena_take(&engine->lasting, engine->seal_count * sizeof *engine->seals);
+    engine->features = bytes_arena_take(&engine->lasting, (features + 1) * sizeof *engine->features);
+    if (engine->seals == NULL || engine->features == NULL) return SOTTO_FAIL(NO_MEMORY);
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        engine->seals[i].class = config->seals[i];
+        for (const char *const *feature = config->seals[i]->features; *feature != NULL; feature++)
+            engine->features[engine->features_count++] = *feature;
+    }
+    return SOTTO_OK;
+}
+
+static void close_seals(sotto_engine *engine) {
+    for (size_t i = 0; i < engine->seal_count && engine->seals != NULL; i++) {
+        if (engine->seals[i].is_open) engine->seals[i].class->close(engine->seals[i].self);
+        engine->seals[i].self = NULL;
+        engine->seals[i].is_open = false;
+    }
+}
+
+/* Those that are not open: all of them at first, and after a failed commit. */
+static sotto_status open_seals(sotto_engine *engine) {
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        if (engine->seals[i].is_open) continue;
+        engine_env env;
+        engine_env_init(&env, engine, i);
+        SOTTO_TRY(engine->seals[i].class->open(&engine->seals[i].self, &env.base));
+        engine->seals[i].is_open = true;
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status open_all(sotto_engine *engine, const sotto_engine_config *config) {
+    stanza_jid account;
+    SOTTO_TRY(stanza_jid_parse(&engine->lasting, config->account, &account));
+    if (account.local.len == 0 || account.resource.len > 0) return SOTTO_FAIL(BAD_JID);
+    engine->account = account;
+    SOTTO_TRY(copy_seals(engine, config));
+    SOTTO_TRY(stanza_parser_new(&engine->parser, engine->host));
+    SOTTO_TRY(load(engine));
+    SOTTO_TRY(open_seals(engine));
+    return sotto_engine_commit(engine);
+}
+
+sotto_status sotto_engine_open(sotto_engine **ret, const sotto_engine_config *config, uint64_t now_ms) {
+    if (config->host == NULL || config->store == NULL || config->seals == NULL ||
+        (unsigned)config->encrypt > SOTTO_ENCRYPT_NEVER || (unsigned)config->trust > SOTTO_VERIFIED_ONLY)
+        return SOTTO_FAIL(USAGE);
+    sotto_engine *engine = bytes_new(config->host, sizeof *engine);
+    if (engine == NULL) return SOTTO_FAIL(NO_MEMORY);
+    engine->host = config->host;
+    engine->store = config->store;
+    engine->encrypt = config->encrypt == SOTTO_ENCRYPT_DEFAULT ? SOTTO_ENCRYPT_AUTO : config->encrypt;
+    engine->trust = config->trust;
+    engine->now_ms = now_ms;
+    engine->asks_lost = true;
+    bytes_arena_init(&engine->lasting, engine->host, ARENA_CEILING);
+    bytes_arena_init(&engine->arena, engine->host, ARENA_CEILING);
+    engine_stage_init(&engine->records, engine->host);
+    engine_stage_init(&engine->fleeting, engine->host);
+    engine_outbox_init(&engine->outbox, engine->host);
+    sotto_status status = open_all(engine, config);
+    if (!sotto_ok(status)) {
+        sotto_engine_close(engine);
+        return status;
+    }
+    *ret = engine;
+    return SOTTO_OK;
+}
+
+void sotto_engine_close(sotto_engine *engine) {
+    if (engine == NULL) return;
+    close_seals(engine);
+    stanza_parser_free(engine->parser);
+    engine_outbox_clear(&engine->outbox);
+    engine_stage_clear(&engine->fleeting);
+    engine_stage_clear(&engine->records);
+    bytes_arena_clear(&engine->arena);
+    bytes_arena_clear(&engine->lasting);
+    bytes_free(engine->host, engine, sizeof *engine);
+}
+
+/* Every public call begins here: spans handed out by the one before it end. */
+static void begin_call(sotto_engine *engine) {
+    bytes_arena_back(&engine->arena, (bytes_arena_mark){0});
+}
+
+/* ---- steps ---- */
+
+/* A stanza of the application that belonged to the old stream alone is lost: whoever waits for its ticket is told. */
+static sotto_status tell_lost(sotto_engine *engine) {
+    size_t count = engine->outbox.committed;
+    for (size_t i = 0; i < count; i++) {
+        const outbox_entry *entry = &engine->outbox.at[i];
+        if (entry->keep != OUTBOX_SESSION || !entry->to_server || entry->ticket == 0 || entry->done) continue;
+        sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = SOTTO_FAIL(OFFLINE)};
+        SOTTO_TRY(engine_event(engine, &event));
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
+    stanza_jid jid;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
+    if (!bytes_equal(jid.bare, engine->account.bare) || jid.resource.len == 0) return SOTTO_FAIL(BAD_JID);
+    bool was_online = engine->online, anew = !input->resumed || engine->asks_lost;
+    engine->online = true;
+    sotto_status status = anew ? engine_ask_drop_all(engine) : SOTTO_OK;
+    if (sotto_ok(status) && anew) status = tell_lost(engine);
+    seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
+    if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
+    if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
+    if (sotto_ok(status)) status = engine_send_review(engine);
+    if (!sotto_ok(status)) {
+        engine->online = was_online;
+        return status;
+    }
+    engine_outbox_rewind(&engine->outbox, anew);
+    engine->asks_lost = false;
+    memcpy(engine->full_at, jid.full.at, jid.full.len);
+    engine->full = bytes_of(engine->full_at, jid.full.len);
+    return SOTTO_OK;
+}
+
+static sotto_status go_offline(sotto_engine *engine) {
+    SOTTO_TRY(engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_OFFLINE}));
+    engine->online = false;
+    engine->full = BYTES_NONE;
+    return SOTTO_OK;
+}
+
+static sotto_status run_due(sotto_engine *engine) {
+    for (unsigned i = 0; i < DUE_PER_STEP_MAX; i++) {
+        engine_due due;
+        bool is_due;
+        SOTTO_TRY(engine_due_take(engine, &due, &is_due));
+        if (!is_due) break;
+        seal_input input = {
+            .kind = due.is_ask ? SEAL_INPUT_ANSWER : SEAL_INPUT_TIMER, .note = due.note, .status = SOTTO_FAIL(TIMEOUT)};
+        SOTTO_TRY(engine_seal_input(engine, due.seal, &input));
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status set_policy(sotto_engine *engine, const stanza_jid *jid, sotto_encrypt encrypt) {
+    if ((unsigned)encrypt > SOTTO_ENCRYPT_NEVER) return SOTTO_FAIL(USAGE);
+    engine_contact contact;
+    SOTTO_TRY(engine_contact_get(engine, jid->bare, &contact));
+    contact.encrypt = encrypt;
+    contact.opted_out = false; /* whatever the policy says now, a person answered */
+    SOTTO_TRY(engine_contact_put(engine, jid->bare, &contact));
+    return engine_changed_add(engine, jid->bare);
+}
+
+static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
+    stanza_jid jid;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
+    if (input->kind == SOTTO_INPUT_POLICY) return set_policy(engine, &jid, input->encrypt);
+    if (input->kind == SOTTO_INPUT_REFRESH)
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REFRESH, .jid = jid.bare});
+    if (input->key.len != 32 || (unsigned)input->trust > SOTTO_TRUST_DISTRUSTED) return SOTTO_FAIL(USAGE);
+    return engine_keyring_decide(engine, jid.bare, input->key.at, input->trust);
+}
+
+static sotto_status dispatch(sotto_engine *engine, const sotto_input *input) {
+    switch (input->kind) {
+    case SOTTO_INPUT_ONLINE:
+        return go_online(engine, input);
+    case SOTTO_INPUT_OFFLINE:
+        return go_offline(engine);
+    case SOTTO_INPUT_STANZA:
+        return engine_receive(engine, input->stanza);
+    case SOTTO_INPUT_SEND:
+        return engine_send(engine, input);
+    case SOTTO_INPUT_CANCEL:
+        return engine_cancel(engine, input->ticket);
+    case SOTTO_INPUT_TIMER:
+        return run_due(engine);
+    case SOTTO_INPUT_POLICY:
+    case SOTTO_INPUT_REFRESH:
+    case SOTTO_INPUT_VERDICT:
+        return with_jid(engine, input);
+    case SOTTO_INPUT_ANSWER:
+        return engine_job_answer(engine, input->job, input->answer);
+    case SOTTO_INPUT_LEAVE:
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_LEAVE});
+    }
+    return SOTTO_FAIL(USAGE);
+}
+
+sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, uint64_t now_ms) {
+    begin_call(engine);
+    uint64_t before_ms = engine->now_ms;
+    engine->now_ms = now_ms;
+    engine->changed = NULL;
+    engine_mark mark = engine_mark_here(engine);
+    sotto_status status = open_seals(engine);
+    if (sotto_ok(status)) status = dispatch(engine, input);
+    if (sotto_ok(status)) status = engine_send_review(engine);
+    if (sotto_ok(status)) return status;
+    engine_mark_back(engine, mark);
+    engine->now_ms = before_ms;
+    return status;
+}
+
+/* ---- commits ---- */
+
+typedef struct change_list {
+    sotto_change *at;
+    size_t count, size;
+    bytes_arena *arena;
+} change_list;
+
+static void add_change(change_list *list, sotto_bytes key, sotto_bytes value) {
+    list->at[list->count++] = (sotto_change){key, value};
+}
+
+static sotto_status add_output(change_list *list, const outbox_entry *entry, bool gone) {
+    uint8_t *key = bytes_arena_take(list->arena, 9);
+    if (key == NULL) return SOTTO_FAIL(NO_MEMORY);
+    key[0] = 'O';
+    put_u64(key + 1, entry->seq);
+    add_change(list, bytes_of(key, 9), gone ? BYTES_NONE : bytes_of(entry->row, entry->row_len));
+    return SOTTO_OK;
+}
+
+/* Everything the next transaction has to write: staged records, new outputs, outputs that are done, the number the next
+ * output may have after a restart. */
+static sotto_status gather_changes(sotto_engine *engine, change_list *list, uint64_t *ret_reserved) {
+    engine_outbox *outbox = &engine->outbox;
+    list->size = engine->records.map.count + outbox->len + 1;
+    list->at = bytes_arena_take(list->arena, list->size * sizeof *list->at);
+    if (list->at == NULL) return SOTTO_FAIL(NO_MEMORY);
+    sotto_bytes at = BYTES_NONE, key, value;
+    for (bool more = bytes_map_from(&engine->records.map, at, false, &key, &value); more;
+         more = bytes_map_from(&engine->records.map, at, true, &key, &value)) {
+        add_change(list, key, value);
+        at = key;
+    }
+    bool new_rows = false;
+    for (size_t i = 0; i < outbox->len; i++) {
+        const outbox_entry *entry = &outbox->at[i];
+        bool staged = i >= outbox->committed;
+        if (entry->keep == OUTBOX_ONCE || !(staged || entry->done)) continue;
+        SOTTO_TRY(add_output(list, entry, entry->done));
+        new_rows = new_rows || staged;
+    }
+    *ret_reserved = engine->seq_reserved;
+    if (!new_rows || outbox->next_seq <= engine->seq_reserved) return SOTTO_OK;
+    *ret_reserved = outbox->next_seq + SEQ_BLOCK;
+    uint8_t *reserved = bytes_arena_take(list->arena, 8);
+    if (reserved == NULL) return SOTTO_FAIL(NO_MEMORY);
+    put_u64(reserved, *ret_reserved);
+    add_change(list, BYTES_LITERAL("Aseq"), bytes_of(reserved, 8));
+    return SOTTO_OK;
+}
+
+static sotto_status write_changes(sotto_engine *engine) {
+    change_list list = {.arena = &engine->arena};
+    uint64_t reserved;
+    SOTTO_TRY(gather_changes(engine, &list, &reserved));
+    if (list.count > 0) SOTTO_TRY(engine->store->methods->write(engine->store, list.at, list.count));
+    engine->seq_reserved = reserved;
+    return SOTTO_OK;
+}
+
+/* Everything since the last commit is undone. What seals kept beside their records may be wrong now: they are closed,
+ * and the next step opens them again. */
+static void undo_all(sotto_engine *engine) {
+    engine_stage_pop(&engine->fleeting, 0);
+    engine_stage_clear(&engine->records);
+    engine_outbox_pop(&engine->outbox, engine->outbox.committed);
+    engine->online = false;
+    engine->full = BYTES_NONE;
+    engine->asks_lost = true;
+    close_seals(engine);
+}
+
+sotto_status sotto_engine_commit(sotto_engine *engine) {
+    begin_call(engine);
+    sotto_status status = write_changes(engine);
+    if (!sotto_ok(status)) {
+        undo_all(engine);
+        return status;
+    }
+    engine_stage_clear(&engine->records);
+    engine_stage_settle(&engine->fleeting);
+    engine_outbox_settle(&engine->outbox);
+    return SOTTO_OK;
+}
+
+/* ---- outputs ---- */
+
+bool sotto_engine_next(sotto_engine *engine, sotto_output *ret) {
+    begin_call(engine);
+    return engine_outbox_next(&engine->outbox, engine->online, ret);
+}
+
+sotto_status sotto_engine_done(sotto_engine *engine, uint64_t seq) {
+    begin_call(engine);
+    outbox_entry *entry = engine_outbox_find(&engine->outbox, seq);
+    if (entry == NULL || entry->done) return SOTTO_FAIL(NOT_FOUND);
+    entry->done = true;
+    return SOTTO_OK;
+}
+
+uint64_t sotto_engine_deadline(const sotto_engine *engine) {
+    return engine_due_at(engine);
+}
+
+/* ---- looking ---- */
+
+sotto_status sotto_engine_keys(sotto_engine *engine, sotto_bytes jid, sotto_key_visit *visit, void *arg) {
+    begin_call(engine);
+    stanza_jid parsed;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, jid, &parsed));
+    SOTTO_TRY(open_seals(engine));
+    return engine_keyring_visit(engine, parsed.bare, visit, arg);
+}
+
+typedef struct held_view {
+    sotto_held_visit *visit;
+    void *arg;
+} held_view;
+
+static sotto_status show_held(void *arg, const engine_held *held) {
+    const held_view *view = arg;
+    sotto_held shown = {held->ticket, held->jid, held->stanza, held->reason, held->since_ms};
+    return view->visit(view->arg, &shown);
+}
+
+sotto_status sotto_engine_held(sotto_engine *engine, sotto_held_visit *visit, void *arg) {
+    begin_call(engine);
+    held_view view = {visit, arg};
+    return engine_held_scan(engine, show_held, &view);
+}
+
+const char *const *sotto_engine_features(const sotto_engine *engine) {
+    return (const char *const *)engine->features;
+}
+
+/* ---- the host's notes ---- */
+
+sotto_status sotto_engine_note(sotto_engine *engine, sotto_bytes name, sotto_bytes value) {
+    begin_call(engine);
+    if (name.len == 0 || name.len > NOTE_NAME_BYTES_MAX) return SOTTO_FAIL(USAGE);
+    engine_key_room room;
+    return engine_record_put(engine, space_key(&room, 'N', name), value);
+}
+
+sotto_status sotto_engine_noted(sotto_engine *engine, sotto_bytes name, sotto_bytes *ret) {
+    begin_call(engine);
+    if (name.len == 0 || name.len > NOTE_NAME_BYTES_MAX) return SOTTO_FAIL(USAGE);
+    engine_key_room room;
+    return engine_record_get(engine, space_key(&room, 'N', name), ret);
+}

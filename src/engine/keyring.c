@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Records: 'T' jid 0 key → what is known of the key; 'K' key → the JID it was first seen under. */
+#include "engine/keyring.h"
+
+#include "bytes/cursor.h"
+#include "engine/env.h"
+#include "engine/output.h"
+#include "engine/record.h"
+
+#define ROW_VERSION 1u
+#define DAY_MS      UINT64_C(86400000)
+
+typedef struct key_row {
+    sotto_trust trust;
+    uint32_t device;
+    sotto_bytes seal;
+    uint8_t fingerprint[32];
+    uint64_t first_seen_ms;
+    uint64_t last_used_ms;
+} key_row;
+
+static sotto_bytes row_key(engine_key_room *room, sotto_bytes jid, const uint8_t *key) {
+    bytes_buffer *out = engine_key_begin(room, 'T');
+    bytes_buffer_put(out, jid);
+    bytes_buffer_u8(out, 0);
+    if (key != NULL) bytes_buffer_put(out, bytes_of(key, 32));
+    sotto_bytes ret = BYTES_NONE;
+    return sotto_ok(bytes_buffer_end(out, &ret)) ? ret : BYTES_NONE;
+}
+
+static sotto_status row_decode(sotto_bytes value, key_row *ret) {
+    bytes_cursor in = bytes_cursor_over(value);
+    uint8_t version = bytes_cursor_u8(&in), trust = bytes_cursor_u8(&in);
+    key_row row = {.trust = (sotto_trust)trust, .device = bytes_cursor_u32(&in), .seal = bytes_cursor_block(&in)};
+    bytes_cursor_into(&in, row.fingerprint, sizeof row.fingerprint);
+    row.first_seen_ms = bytes_cursor_u64(&in);
+    row.last_used_ms = bytes_cursor_u64(&in);
+    if (!sotto_ok(bytes_cursor_end(&in)) || version != ROW_VERSION || trust > SOTTO_TRUST_DISTRUSTED)
+        return SOTTO_FAIL(STORE_CORRUPT);
+    *ret = row;
+    return SOTTO_OK;
+}
+
+static sotto_status row_get(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, key_row *ret) {
+    engine_key_room room;
+    sotto_bytes value;
+    SOTTO_TRY(engine_record_get(engine, row_key(&room, jid, key), &value));
+    return row_decode(value, ret);
+}
+
+static sotto_status row_put(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, const key_row *row) {
+    engine_key_room room;
+    uint8_t at[128];
+    bytes_buffer out;
+    bytes_buffer_borrowed(&out, at, sizeof at);
+    bytes_buffer_u8(&out, ROW_VERSION);
+    bytes_buffer_u8(&out, (uint8_t)row->trust);
+    bytes_buffer_u32(&out, row->device);
+    bytes_buffer_block(&out, row->seal);
+    bytes_buffer_put(&out, bytes_of(row->fingerprint, sizeof row->fingerprint));
+    bytes_buffer_u64(&out, row->first_seen_ms);
+    bytes_buffer_u64(&out, row->last_used_ms);
+    sotto_bytes value;
+    SOTTO_TRY(bytes_buffer_end(&out, &value));
+    return engine_record_put(engine, row_key(&room, jid, key), value);
+}
+
+/* ---- facts ---- */
+
+typedef struct fact_scan {
+    const uint8_t *key;
+    uint32_t device;
+    trust_key_facts facts;
+    bool device_had_other; /* the device id belongs to another key of this JID */
+} fact_scan;
+
+static sotto_status add_fact(void *arg, sotto_bytes key, sotto_bytes value) {
+    fact_scan *scan = arg;
+    key_row row;
+    SOTTO_TRY(row_decode(value, &row));
+    if (row.trust == SOTTO_TRUST_VERIFIED) scan->facts.any_verified = true;
+    if (memcmp(key.at + key.len - 32, scan->key, 32) == 0) {
+        scan->facts.recorded = row.trust;
+    } else {
+        scan->facts.any_other = true;
+        if (row.device == scan->device) scan->device_had_other = true;
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status gather(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, uint32_t device, fact_scan *ret) {
+    engine_key_room room;
+    *ret = (fact_scan){.key = key, .device = device};
+    return engine_record_scan(engine, row_key(&room, jid, NULL), add_fact, ret);
+}
+
+/* ---- seeing ---- */
+
+static void describe(sotto_key *ret, sotto_bytes jid, const uint8_t *key, const key_row *row) {
+    *ret = (sotto_key){.jid = jid,
+                       .seal = row->seal,
+                       .device = row->device,
+                       .trust = row->trust,
+                       .known = true,
+                       .first_seen_ms = row->first_seen_ms,
+                       .last_used_ms = row->last_used_ms};
+    memcpy(ret->key, key, 32);
+    memcpy(ret->fingerprint, row->fingerprint, 32);
+}
+
+static sotto_status alarm(sotto_engine *engine, const sotto_key *key, sotto_bytes other_jid) {
+    sotto_event event = {.kind = SOTTO_EVENT_KEY_ALARM,
+                         .jid = key->jid,
+                         .reason = SOTTO_FAIL(KEY_CHANGED),
+                         .text = other_jid,
+                         .key = *key};
+    return engine_event(engine, &event);
+}
+
+/* The JID a key was first seen under; a second one means that somebody shows another's key as his own (T9). */
+static sotto_status check_owner(sotto_engine *engine, const sotto_key *key) {
+    engine_key_room room;
+    bytes_buffer *out = engine_key_begin(&room, 'K');
+    bytes_buffer_put(out, bytes_of(key->key, 32));
+    sotto_bytes at, owner;
+    SOTTO_TRY(bytes_buffer_end(out, &at));
+    sotto_status status = engine_record_get(engine, at, &owner);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return engine_record_put(engine, at, key->jid);
+    SOTTO_TRY(status);
+    return bytes_equal(owner, key->jid) ? SOTTO_OK : alarm(engine, key, owner);
+}
+
+static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key *key) {
+    fact_scan scan;
+    SOTTO_TRY(gather(engine, key->jid, key->key, key->device, &scan));
+    key_row row = {.trust = trust_key_first(engine->trust, &scan.facts),
+                   .device = key->device,
+                   .seal = bytes_text(engine->seals[seal].class->name),
+                   .first_seen_ms = engine->now_ms};
+    memcpy(row.fingerprint, key->fingerprint, sizeof row.fingerprint);
+    sotto_key told;
+    describe(&told, key->jid, key->key, &row);
+    told.active = key->active;
+    SOTTO_TRY(check_owner(engine, &told));
+    if (scan.device_had_other) {
+        /* The same device id with another key is never taken on trust, whatever the policy (T9). */
+        row.trust = told.trust = SOTTO_TRUST_UNDECIDED;
+        SOTTO_TRY(alarm(engine, &told, BYTES_NONE));
+    }
+    SOTTO_TRY(row_put(engine, key->jid, key->key, &row));
+    return engine_event(engine, &(sotto_event){.kind = SOTTO_EVENT_NEW_KEY, .jid = key->jid, .key = told});
+}
+
+sotto_status engine_keyring_seen(sotto_engine *engine, size_t seal, const seal_key *key) {
+    if (!key->known || key->this_device) return SOTTO_OK;
+    key_row row;
+    sotto_status status = row_get(engine, key->jid, key->key, &row);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return first_time(engine, seal, key);
+    SOTTO_TRY(status);
+    if (row.device == key->device) return SOTTO_OK;
+    row.device = key->device; /* an identity that moved to a new device id, as after a restored backup */
+    return row_put(engine, key->jid, key->key, &row);
+}
+
+sotto_status engine_keyring_used(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32]) {
+    key_row row;
+    sotto_status status = row_get(engine, jid, key, &row);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    if (row.last_used_ms / DAY_MS == engine->now_ms / DAY_MS && row.last_used_ms != 0) return SOTTO_OK;
+    row.last_used_ms = engine->now_ms;
+    return row_put(engine, jid, key, &row);
+}
+
+sotto_status engine_keyring_trust(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust *ret) {
+    key_row row = {0};
+    sotto_status status = row_get(engine, jid, key, &row);
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
+    *ret = row.trust;
+    return SOTTO_OK;
+}
+
+sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust) {
+    key_row row;
+    SOTTO_TRY(row_get(engine, jid, key, &row));
+    row.trust = trust;
+    SOTTO_TRY(row_put(engine, jid, key, &row));
+    seal_input input = {.kind = SEAL_INPUT_TRUST, .jid = jid, .key = key, .trust = trust};
+    SOTTO_TRY(engine_seal_input_all(engine, &input));
+    /* Trust in an own device changes what every contact's messages are sealed for. */
+    return engine_changed_add(engine, bytes_equal(jid, engine->account.bare) ? BYTES_NONE : jid);
+}
+
+/* ---- verdicts ---- */
+
+struct engine_ring_key {
+    struct engine_ring_key *next;
+    uint8_t key[32];
+    sotto_trust trust;
+};
+
+typedef struct ring_scan {
+    bytes_arena *arena;
+    engine_ring *ring;
+} ring_scan;
+
+static sotto_status add_to_ring(void *arg, sotto_bytes key, sotto_bytes value) {
+    const ring_scan *scan = arg;
+    key_row row;
+    SOTTO_TRY(row_decode(value, &row));
+    struct engine_ring_key *entry = bytes_arena_take(scan->arena, sizeof *entry);
+    if (entry == NULL) return SOTTO_FAIL(NO_MEMORY);
+    memcpy(entry->key, key.at + key.len - 32, 32);
+    entry->trust = row.trust;
+    entry->next = scan->ring->first;
+    scan->ring->first = entry;
+    if (row.trust == SOTTO_TRUST_VERIFIED) scan->ring->any_verified = true;
+    return SOTTO_OK;
+}
+
+sotto_status engine_ring_load(sotto_engine *engine, sotto_bytes jid, engine_ring *ret) {
+    engine_key_room room;
+    *ret = (engine_ring){.jid = jid};
+    ring_scan scan = {&engine->arena, ret};
+    return engine_record_scan(engine, row_key(&room, jid, NULL), add_to_ring, &scan);
+}
+
+trust_key_use engine_ring_verdict(const sotto_engine *engine, const engine_ring *ring, const uint8_t key[32]) {
+    trust_key_facts facts = {.recorded = SOTTO_TRUST_UNDECIDED, .any_verified = ring->any_verified};
+    for (const struct engine_ring_key *entry = ring->first; entry != NULL; entry = entry->next)
+        if (memcmp(entry->key, key, 32) == 0) facts.recorded = entry->trust;
+    return trust_key_verdict(engine->trust, &facts);
+}
+
+/* ---- looking ---- */
+
+typedef struct leftover_scan {
+    sotto_bytes jid;
+    const seal_keys *lists;
+    size_t list_count;
+    sotto_key_visit *visit;
+    void *arg;
+} leftover_scan;
+
+static bool is_listed(const leftover_scan *scan, const uint8_t *key) {
+    for (size_t i = 0; i < scan->list_count; i++)
+        for (size_t k = 0; k < scan->lists[i].count; k++)
+            if (scan->lists[i].at[k].known && memcmp(scan->lists[i].at[k].key, key, 32) == 0) return true;
+    return false;
+}
+
+static sotto_status visit_leftover(void *arg, sotto_bytes key, sotto_bytes value) {
+    const leftover_scan *scan = arg;
+    if (is_listed(scan, key.at + key.len - 32)) return SOTTO_OK;
+    key_row row;
+    SOTTO_TRY(row_decode(value, &row));
+    sotto_key told;
+    describe(&told, scan->jid, key.at + key.len - 32, &row);
+    return scan->visit(scan->arg, &told);
+}
+
+static sotto_status visit_listed(sotto_engine *engine, size_t seal, const seal_key *key, sotto_key_visit *visit,
+                                 void *arg) {
+    sotto_bytes name = bytes_text(engine->seals[seal].class->name);
+    sotto_key told = {.jid = key->jid, .seal = name, .device = key->device, .known = key->known};
+    key_row row = {0};
+    if (key->known) {
+        sotto_status status = row_get(engine, key->jid, key->key, &row);
+        if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
+        row.seal = name;
+        row.device = key->device;
+        memcpy(row.fingerprint, key->fingerprint, sizeof row.fingerprint);
+        describe(&told, key->jid, key->key, &row);
+    }
+    told.active = key->active;
+    told.this_device = key->this_device;
+    if (key->this_device) told.trust = SOTTO_TRUST_VERIFIED;
+    return visit(arg, &told);
+}
+
+sotto_status engine_keyring_visit(sotto_engine *engine, sotto_bytes jid, sotto_key_visit *visit, void *arg) {
+    seal_keys *lists = bytes_arena_take(&engine->arena, engine->seal_count * sizeof *lists);
+    if (lists == NULL) return SOTTO_FAIL(NO_MEMORY);
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        engine_env env;
+        engine_env_init(&env, engine, i);
+        SOTTO_TRY(engine->seals[i].class->list_keys(engine->seals[i].self, &env.base, jid, &lists[i]));
+        for (size_t k = 0; k < lists[i].count; k++) SOTTO_TRY(visit_listed(engine, i, &lists[i].at[k], visit, arg));
+    }
+    engine_key_room room;
+    leftover_scan scan = {jid, lists, engine->seal_count, visit, arg};
+    return engine_record_scan(engine, row_key(&room, jid, NULL), visit_leftover, &scan);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Outputs, from the moment they are staged until somebody says done. The outbox keeps them in order; the engine writes
+ * their rows. */
+#ifndef ENGINE_OUTBOX_H
+#define ENGINE_OUTBOX_H
+
+#include <sotto/engine.h>
+
+#include "bytes/arena.h"
+
+/* How long an output is kept.
+ *   LASTING   a row until done, released again after a crash.
+ *   SESSION   towards the server: a row until done (a resumed stream has to count it), dropped when a stream begins
+ * anew. ONCE      towards the application: no row, handed out once, no done. */
+typedef enum outbox_keep { OUTBOX_LASTING, OUTBOX_SESSION, OUTBOX_ONCE } outbox_keep;
+
+typedef struct outbox_entry {
+    uint64_t seq;
+    uint64_t ticket;
+    uint8_t *row; /* encoded output */
+    size_t row_len;
+    outbox_keep keep;
+    bool to_server;
+    bool handed;
+    bool done;
+} outbox_entry;
+
+typedef struct engine_outbox {
+    const sotto_host *host;
+    outbox_entry *at;
+    size_t len, size;
+    size_t committed; /* the first so many are released */
+    size_t look[2];   /* where to look for the next one: for the application, for the server */
+    uint64_t next_seq;
+} engine_outbox;
+
+void engine_outbox_init(engine_outbox *, const sotto_host *);
+void engine_outbox_clear(engine_outbox *);
+/* Appends a staged output; its number is ret_seq. The encoded row (for the store) lives as long as the entry.
+ * OUTBOX_FULL, NO_MEMORY. */
+SOTTO_MUST_CHECK sotto_status engine_outbox_stage(engine_outbox *, const sotto_output *, outbox_keep,
+                                                  const outbox_entry **ret);
+/* Appends a row read back from the store, committed. STORE_CORRUPT, NO_MEMORY. */
+SOTTO_MUST_CHECK sotto_status engine_outbox_load(engine_outbox *, uint64_t seq, sotto_bytes row);
+/* Takes back what was staged beyond the mark (the length then). */
+void engine_outbox_pop(engine_outbox *, size_t mark);
+/* What was staged is released. Entries that are done go. */
+void engine_outbox_settle(engine_outbox *);
+/* The next to hand out, decoded into *ret. */
+bool engine_outbox_next(engine_outbox *, bool online, sotto_output *ret);
+/* NULL: no such committed output. */
+outbox_entry *engine_outbox_find(engine_outbox *, uint64_t seq);
+bool engine_outbox_has_ticket(const engine_outbox *, uint64_t ticket);
+/* A stream began: what is for the server and not done is handed out again; with `anew`, what was for the old stream
+ * alone is done instead. */
+void engine_outbox_rewind(engine_outbox *, bool anew);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine/output.h"
+
+sotto_status engine_output_stage(sotto_engine *engine, const sotto_output *output, outbox_keep keep) {
+    return engine_outbox_stage(&engine->outbox, output, keep, NULL);
+}
+
+sotto_status engine_event(sotto_engine *engine, const sotto_event *event) {
+    return engine_output_stage(engine, &(sotto_output){.kind = SOTTO_OUTPUT_EVENT, .event = *event}, OUTBOX_LASTING);
+}

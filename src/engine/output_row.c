@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine/output_row.h"
+
+#include "bytes/cursor.h"
+#include "bytes/span.h"
+
+#define ROW_VERSION 1u
+
+static void encode_key(bytes_buffer *out, const sotto_key *key) {
+    bytes_buffer_block(out, key->jid);
+    bytes_buffer_block(out, key->seal);
+    bytes_buffer_u32(out, key->device);
+    bytes_buffer_put(out, bytes_of(key->key, sizeof key->key));
+    bytes_buffer_put(out, bytes_of(key->fingerprint, sizeof key->fingerprint));
+    bytes_buffer_u8(out, (uint8_t)key->trust);
+    bytes_buffer_u8(out, (uint8_t)((key->active ? 1 : 0) | (key->this_device ? 2 : 0) | (key->known ? 4 : 0)));
+    bytes_buffer_u64(out, key->first_seen_ms);
+    bytes_buffer_u64(out, key->last_used_ms);
+}
+
+static void decode_key(bytes_cursor *in, sotto_key *ret) {
+    ret->jid = bytes_cursor_block(in);
+    ret->seal = bytes_cursor_block(in);
+    ret->device = bytes_cursor_u32(in);
+    bytes_cursor_into(in, ret->key, sizeof ret->key);
+    bytes_cursor_into(in, ret->fingerprint, sizeof ret->fingerprint);
+    ret->trust = (sotto_trust)bytes_cursor_u8(in);
+    uint8_t flags = bytes_cursor_u8(in);
+    ret->active = (flags & 1) != 0;
+    ret->this_device = (flags & 2) != 0;
+    ret->known = (flags & 4) != 0;
+    ret->first_seen_ms = bytes_cursor_u64(in);
+    ret->last_used_ms = bytes_cursor_u64(in);
+}
+
+static void encode_delivery(bytes_buffer *out, const sotto_delivery *delivery) {
+    bytes_buffer_block(out, delivery->stanza);
+    bytes_buffer_block(out, delivery->seal);
+    bytes_buffer_block(out, delivery->from);
+    bytes_buffer_u8(out, (uint8_t)delivery->trust);
+    bytes_buffer_u32(out, delivery->device);
+    bytes_buffer_put(out, bytes_of(delivery->fingerprint, sizeof delivery->fingerprint));
+    bytes_buffer_u64(out, delivery->time_ms);
+    bytes_buffer_u8(out, delivery->time_doubtful);
+}
+
+static void decode_delivery(bytes_cursor *in, sotto_delivery *ret) {
+    ret->stanza = bytes_cursor_block(in);
+    ret->seal = bytes_cursor_block(in);
+    ret->from = bytes_cursor_block(in);
+    ret->trust = (sotto_trust)bytes_cursor_u8(in);
+    ret->device = bytes_cursor_u32(in);
+    bytes_cursor_into(in, ret->fingerprint, sizeof ret->fingerprint);
+    ret->time_ms = bytes_cursor_u64(in);
+    ret->time_doubtful = bytes_cursor_u8(in) != 0;
+}
+
+static void encode_event(bytes_buffer *out, const sotto_event *event) {
+    bytes_buffer_u8(out, (uint8_t)event->kind);
+    bytes_buffer_u64(out, event->ticket);
+    bytes_buffer_block(out, event->jid);
+    bytes_buffer_u32(out, (uint32_t)event->reason.code);
+    bytes_buffer_block(out, event->text);
+    bytes_buffer_u32(out, event->number);
+    encode_key(out, &event->key);
+}
+
+static void decode_event(bytes_cursor *in, sotto_event *ret) {
+    ret->kind = (sotto_event_kind)bytes_cursor_u8(in);
+    ret->ticket = bytes_cursor_u64(in);
+    ret->jid = bytes_cursor_block(in);
+    ret->reason = (sotto_status){(int)(bytes_cursor_u32(in) & 0xffff)};
+    ret->text = bytes_cursor_block(in);
+    ret->number = bytes_cursor_u32(in);
+    decode_key(in, &ret->key);
+}
+
+void engine_output_encode(bytes_buffer *out, const sotto_output *output, outbox_keep keep) {
+    bytes_buffer_u8(out, ROW_VERSION);
+    bytes_buffer_u8(out, (uint8_t)keep);
+    bytes_buffer_u8(out, (uint8_t)output->kind);
+    switch (output->kind) {
+    case SOTTO_OUTPUT_STANZA:
+        bytes_buffer_u64(out, output->ticket);
+        bytes_buffer_block(out, output->seal);
+        bytes_buffer_block(out, output->stanza);
+        break;
+    case SOTTO_OUTPUT_DELIVER:
+        encode_delivery(out, &output->delivery);
+        break;
+    case SOTTO_OUTPUT_EVENT:
+        encode_event(out, &output->event);
+        break;
+    case SOTTO_OUTPUT_JOB:
+        bytes_buffer_u64(out, output->job);
+        bytes_buffer_block(out, output->request);
+        break;
+    }
+}
+
+sotto_status engine_output_decode(sotto_bytes row, sotto_output *ret, outbox_keep *ret_keep) {
+    bytes_cursor in = bytes_cursor_over(row);
+    sotto_output output = {0};
+    if (bytes_cursor_u8(&in) != ROW_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
+    outbox_keep keep = (outbox_keep)bytes_cursor_u8(&in);
+    output.kind = (sotto_output_kind)bytes_cursor_u8(&in);
+    switch (output.kind) {
+    case SOTTO_OUTPUT_STANZA:
+        output.ticket = bytes_cursor_u64(&in);
+        output.seal = bytes_cursor_block(&in);
+        output.stanza = bytes_cursor_block(&in);
+        break;
+    case SOTTO_OUTPUT_DELIVER:
+        decode_delivery(&in, &output.delivery);
+        break;
+    case SOTTO_OUTPUT_EVENT:
+        decode_event(&in, &output.event);
+        break;
+    case SOTTO_OUTPUT_JOB:
+        output.job = bytes_cursor_u64(&in);
+        output.request = bytes_cursor_block(&in);
+        break;
+    default:
+        return SOTTO_FAIL(STORE_CORRUPT);
+    }
+    if (!sotto_ok(bytes_cursor_end(&in)) || keep > OUTBOX_ONCE) return SOTTO_FAIL(STORE_CORRUPT);
+    *ret = output;
+    *ret_keep = keep;
+    return SOTTO_OK;
+}

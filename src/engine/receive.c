@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine/receive.h"
+
+#include "context/delay.h"
+#include "context/notification.h"
+#include "context/roster.h"
+#include "engine/ask.h"
+#include "engine/contact.h"
+#include "engine/env.h"
+#include "engine/keyring.h"
+#include "engine/output.h"
+#include "engine/record.h"
+
+#define DAY_MS UINT64_C(86400000)
+
+typedef struct arrival {
+    const stanza_element *stanza;
+    stanza_jid from; /* valid when has_from */
+    bool has_from;
+    bool delayed;
+    uint64_t time_ms; /* of the delay stamp, else now */
+} arrival;
+
+/* Whom the server names as sender; nobody named is the own account (RFC 6120 section 8.1.2.1). */
+static sotto_bytes sender(const sotto_engine *engine, const arrival *a) {
+    return a->has_from ? a->from.bare : engine->account.bare;
+}
+
+/* ---- delivering ---- */
+
+/* Presence and iq describe a moment: they are handed out once and not kept (doc/engine.md). */
+static outbox_keep keep_for(const stanza_element *stanza) {
+    return bytes_is(stanza->name, "message") ? OUTBOX_LASTING : OUTBOX_ONCE;
+}
+
+static sotto_status deliver_clear(sotto_engine *engine, const arrival *a, outbox_keep keep) {
+    sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER,
+                           .delivery = {.stanza = a->stanza->raw, .from = sender(engine, a), .time_ms = a->time_ms}};
+    return engine_output_stage(engine, &output, keep);
+}
+
+static sotto_status tell_opt_out(sotto_engine *engine, const seal_opened *opened) {
+    engine_contact contact;
+    SOTTO_TRY(engine_contact_get(engine, opened->key.jid, &contact));
+    contact.opted_out = true;
+    SOTTO_TRY(engine_contact_put(engine, opened->key.jid, &contact));
+    sotto_event event = {.kind = SOTTO_EVENT_OPT_OUT, .jid = opened->key.jid, .text = opened->opt_out_reason};
+    return engine_event(engine, &event);
+}
+
+static sotto_status deliver_opened(sotto_engine *engine, size_t seal, const arrival *a, const seal_opened *opened) {
+    sotto_delivery delivery = {.stanza = opened->stanza,
+                               .seal = bytes_text(engine->seals[seal].class->name),
+                               .from = opened->key.jid.len > 0 ? opened->key.jid : sender(engine, a),
+                               .device = opened->key.device,
+                               .time_ms = opened->time_ms != 0 ? opened->time_ms : a->time_ms};
+    if (opened->key.known) {
+        memcpy(delivery.fingerprint, opened->key.fingerprint, sizeof delivery.fingerprint);
+        SOTTO_TRY(engine_keyring_trust(engine, opened->key.jid, opened->key.key, &delivery.trust));
+    }
+    uint64_t apart = delivery.time_ms > a->time_ms ? delivery.time_ms - a->time_ms : a->time_ms - delivery.time_ms;
+    delivery.time_doubtful = apart > DAY_MS;
+    sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER, .delivery = delivery};
+    return engine_output_stage(engine, &output, OUTBOX_LASTING);
+}
+
+static sotto_status tell_unreadable(sotto_engine *engine, size_t seal, const arrival *a, const seal_key *key,
+                                    sotto_status reason) {
+    sotto_event event = {
+        .kind = SOTTO_EVENT_UNREADABLE,
+        .jid = sender(engine, a),
+        .reason = reason,
+        .text = stanza_attribute_of(a->stanza, "id"),
+        .key = {.jid = sender(engine, a), .seal = bytes_text(engine->seals[seal].class->name), .device = key->device}};
+    return engine_event(engine, &event);
+}
+
+/* ---- seals ---- */
+
+static bool claim_matches(const char *claim, sotto_bytes ns) {
+    size_t len = strlen(claim);
+    if (len > 0 && claim[len - 1] == '*') return bytes_starts_with(ns, bytes_of(claim, len - 1));
+    return bytes_is(ns, claim);
+}
+
+static bool is_claimed(const seal_class *class, const stanza_element *stanza) {
+    for (const stanza_element *child = stanza_first(stanza); child != NULL; child = stanza_next(stanza, child))
+        for (const char *const *claim = class->claims; *claim != NULL; claim++)
+            if (claim_matches(*claim, child->ns)) return true;
+    return false;
+}
+
+static bool find_seal(const sotto_engine *engine, const stanza_element *stanza, size_t *ret) {
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        if (!is_claimed(engine->seals[i].class, stanza)) continue;
+        *ret = i;
+        return true;
+    }
+    return false;
+}
+
+/* Somebody to whom an automatic answer tells nothing new: ourselves, people who may see our presence, and people we
+ * have written to (T23). */
+static sotto_status is_answerable(sotto_engine *engine, sotto_bytes jid, bool *ret) {
+    engine_key_room room;
+    bytes_buffer *out = engine_key_begin(&room, 'r');
+    bytes_buffer_put(out, jid);
+    sotto_bytes key, value;
+    SOTTO_TRY(bytes_buffer_end(out, &key));
+    *ret = bytes_equal(jid, engine->account.bare) ||
+           (bytes_map_get(&engine->fleeting.map, key, &value) && bytes_is(value, "1"));
+    if (*ret) return SOTTO_OK;
+    engine_contact contact;
+    SOTTO_TRY(engine_contact_get(engine, jid, &contact));
+    *ret = contact.spoken;
+    return SOTTO_OK;
+}
+
+static sotto_status find_origin(sotto_engine *engine, const arrival *a, seal_origin *ret) {
+    sotto_bytes to_text = stanza_attribute_of(a->stanza, "to");
+    stanza_jid to = engine->account;
+    if (to_text.at != NULL) SOTTO_TRY(stanza_jid_parse(&engine->arena, to_text, &to));
+    *ret = (seal_origin){.from = sender(engine, a),
+                         .from_full = a->has_from ? a->from.full : engine->account.bare,
+                         .to = to.bare,
+                         .own = bytes_equal(sender(engine, a), engine->account.bare),
+                         .room = bytes_is(stanza_attribute_of(a->stanza, "type"), "groupchat"),
+                         .live = !a->delayed,
+                         .time_ms = a->time_ms};
+    return is_answerable(engine, ret->from, &ret->answerable);
+}
+
+static sotto_status take_opened(sotto_engine *engine, size_t seal, const arrival *a, const seal_opened *opened) {
+    if (opened->outcome == SEAL_UNREADABLE) return tell_unreadable(engine, seal, a, &opened->key, opened->reason);
+    if (opened->outcome == SEAL_DUPLICATE) return SOTTO_OK;
+    if (opened->key.known) {
+        SOTTO_TRY(engine_keyring_seen(engine, seal, &opened->key));
+        SOTTO_TRY(engine_keyring_used(engine, opened->key.jid, opened->key.key));
+    }
+    if (opened->outcome == SEAL_CONTROL) return SOTTO_OK;
+    if (opened->opt_out) SOTTO_TRY(tell_opt_out(engine, opened));
+    return deliver_opened(engine, seal, a, opened);
+}
+
+static sotto_status open_sealed(sotto_engine *engine, size_t seal, const arrival *a) {
+    const engine_seal *s = &engine->seals[seal];
+    seal_origin origin;
+    SOTTO_TRY(find_origin(engine, a, &origin));
+    engine_env env;
+    engine_env_init(&env, engine, seal);
+    engine_mark mark = engine_mark_here(engine);
+    seal_opened opened = {0};
+    sotto_status status = s->class->unprotect(s->self, &env.base, a->stanza, &origin, &opened);
+    if (sotto_ok(status)) return take_opened(engine, seal, a, &opened);
+    if (sotto_class(status) == SOTTO_CLASS_OURS) return status;
+    engine_mark_back(engine, mark);
+    if (sotto_is(status, SOTTO_E_DUPLICATE)) return SOTTO_OK;
+    return tell_unreadable(engine, seal, a, &(seal_key){0}, status);
+}
+
+/* ---- kinds of stanzas ---- */
+
+static sotto_status take_notification(sotto_engine *engine, const arrival *a, const context_notification *n,
+                                      bool *ret_taken) {
+    *ret_taken = false;
+    for (size_t i = 0; i < engine->seal_count; i++)
+        for (const char *const *node = engine->seals[i].class->nodes; *node != NULL; node++) {
+            if (!bytes_is(n->node, *node)) continue;
+            seal_input input = {.kind = SEAL_INPUT_PEP, .jid = a->from.bare, .node = n->node, .items = n->items};
+            SOTTO_TRY(engine_seal_input(engine, i, &input));
+            *ret_taken = true;
+        }
+    return SOTTO_OK;
+}
+
+static sotto_status receive_message(sotto_engine *engine, const arrival *a) {
+    if (bytes_is(stanza_attribute_of(a->stanza, "type"), "error")) return deliver_clear(engine, a, OUTBOX_LASTING);
+    context_notification notification;
+    if (context_notification_read(a->stanza, a->has_from ? &a->from : NULL, &notification)) {
+        bool taken;
+        SOTTO_TRY(take_notification(engine, a, &notification, &taken));
+        return taken ? SOTTO_OK : deliver_clear(engine, a, OUTBOX_ONCE);
+    }
+    size_t seal;
+    if (find_seal(engine, a->stanza, &seal)) return open_sealed(engine, seal, a);
+    return deliver_clear(engine, a, OUTBOX_LASTING);
+}
+
+static sotto_status remember_contact(void *arg, const context_roster_item *item) {
+    sotto_engine *engine = arg;
+    engine_key_room room;
+    bytes_buffer *out = engine_key_begin(&room, 'r');
+    bytes_buffer_put(out, item->jid);
+    sotto_bytes key;
+    SOTTO_TRY(bytes_buffer_end(out, &key));
+    if (item->removed || !item->sees_our_presence) return engine_stage_remove(&engine->fleeting, key);
+    return engine_stage_put(&engine->fleeting, key, BYTES_LITERAL("1"));
+}
+
+static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
+    const stanza_jid *from = a->has_from ? &a->from : NULL;
+    sotto_bytes type = stanza_attribute_of(a->stanza, "type");
+    bool is_result = bytes_is(type, "result"), taken = false, is_roster;
+    if (is_result || bytes_is(type, "error")) {
+        engine_question question;
+        SOTTO_TRY(engine_ask_take(engine, stanza_attribute_of(a->stanza, "id"), from, &question, &taken));
+        if (taken) {
+            seal_input input = {.kind = SEAL_INPUT_ANSWER,
+                                .note = question.note,
+                                .answer = a->stanza,
+                                .status = is_result ? SOTTO_OK : SOTTO_FAIL(SERVER_REFUSED)};
+            return engine_seal_input(engine, question.seal, &input);
+        }
+    }
+    SOTTO_TRY(context_roster_read(a->stanza, from, engine->account.bare, &engine->arena, remember_contact, engine,
+                                  &is_roster));
+    size_t seal;
+    if (!is_roster && !is_result && find_seal(engine, a->stanza, &seal)) return open_sealed(engine, seal, a);
+    return deliver_clear(engine, a, keep_for(a->stanza));
+}
+
+sotto_status engine_receive(sotto_engine *engine, sotto_bytes raw) {
+    arrival a = {.time_ms = engine->now_ms};
+    SOTTO_TRY(stanza_parser_read(engine->parser, &engine->arena, raw, &a.stanza));
+    sotto_bytes from = stanza_attribute_of(a.stanza, "from");
+    a.has_from = from.at != NULL;
+    if (a.has_from) SOTTO_TRY(stanza_jid_parse(&engine->arena, from, &a.from));
+    a.delayed = context_delay_read(a.stanza, &a.time_ms);
+    if (stanza_is(a.stanza, "message", STANZA_NS_CLIENT)) return receive_message(engine, &a);
+    if (stanza_is(a.stanza, "iq", STANZA_NS_CLIENT)) return receive_iq(engine, &a);
+    if (stanza_is(a.stanza, "presence", STANZA_NS_CLIENT)) return deliver_clear(engine, &a, OUTBOX_ONCE);
+    return SOTTO_FAIL(MALFORMED);
+}

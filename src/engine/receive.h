@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The way in: what becomes of a stanza of the server. */
+#ifndef ENGINE_RECEIVE_H
+#define ENGINE_RECEIVE_H
+
+#include "engine/state.h"
+
+SOTTO_MUST_CHECK sotto_status engine_receive(sotto_engine *, sotto_bytes raw);
+
+#endif

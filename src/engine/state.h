@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What an engine is made of, for the files of src/engine alone. */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include <sotto/engine.h>
+
+#include "bytes/arena.h"
+#include "engine/outbox.h"
+#include "engine/stage.h"
+#include "seal/seal.h"
+#include "stanza/jid.h"
+
+typedef struct engine_seal {
+    const seal_class *class;
+    void *self;
+    bool is_open;
+} engine_seal;
+
+struct sotto_engine {
+    const sotto_host *host;
+    sotto_store *store;
+    bytes_arena lasting; /* what was copied at open */
+    stanza_jid account;
+    engine_seal *seals;
+    size_t seal_count;
+    const char **features;
+    size_t features_count;
+    sotto_encrypt encrypt;
+    sotto_trust_policy trust;
+
+    bytes_arena arena; /* one call's; emptied when the next call begins */
+    stanza_parser *parser;
+    engine_stage records;  /* staged over the store; an empty value is a deletion */
+    engine_stage fleeting; /* asks, timers, roster: what belongs to a connection */
+    engine_outbox outbox;
+    uint64_t seq_reserved; /* output numbers below this one are covered by the record */
+    uint64_t now_ms;
+    bool online;
+    bool asks_lost;   /* whatever was asked before will not be answered (opened, or the stream began anew) */
+    sotto_bytes full; /* own full JID, while online */
+    uint8_t full_at[SOTTO_JID_BYTES_MAX];
+    struct engine_changed *changed; /* in this step: JIDs whose held stanzas are to be looked at again; in the arena */
+};
+
+/* A place to come back to when part of a step must be undone. */
+typedef struct engine_mark {
+    size_t records, fleeting, outbox;
+    struct engine_changed *changed;
+} engine_mark;
+
+static inline engine_mark engine_mark_here(const sotto_engine *engine) {
+    return (engine_mark){engine_stage_mark(&engine->records), engine_stage_mark(&engine->fleeting), engine->outbox.len,
+                         engine->changed};
+}
+
+static inline void engine_mark_back(sotto_engine *engine, engine_mark mark) {
+    engine_stage_pop(&engine->records, mark.records);
+    engine_stage_pop(&engine->fleeting, mark.fleeting);
+    engine_outbox_pop(&engine->outbox, mark.outbox);
+    engine->changed = mark.changed;
+}
+
+#endif

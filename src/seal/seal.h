@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What every way of protecting a stanza looks like. A seal is a const table of functions. It owns no store, no trust,
+ * no clock, no connection and no randomness: all of that is in an environment lent for one call, and everything done
+ * through the environment only stages, to be committed with the rest of the step or not at all.
+ *
+ * The rules a seal may rely on, and must keep:
+ * - Durable state is records in its own namespace (env->get, put, scan): the last committed ones plus what was staged.
+ * - Volatile state lives behind `self` and may be dropped by the engine at any time between calls (forget, close and
+ *   open again): only speed may be lost by that. Asks and timers are volatile too: after `open`, and after an ONLINE
+ *   that is `fresh`, none is pending.
+ * - A call that fails leaves `self` as it was; the engine takes back what was staged.
+ * - Peers' mistakes in `unprotect` are reported in the result, or as a failure of class PEER: the engine then takes
+ * back what was staged and tells the user. Failures of class OURS end the whole step. */
+#ifndef SEAL_SEAL_H
+#define SEAL_SEAL_H
+
+#include <sotto/engine.h>
+
+#include "bytes/arena.h"
+#include "bytes/span.h"
+#include "stanza/element.h"
+
+/* ---- keys, lists ---- */
+
+/* A key through which an audience can be reached, or that sealed something. */
+typedef struct seal_key {
+    sotto_bytes jid; /* bare, normalized */
+    uint32_t device;
+    uint8_t key[32];         /* what trust is recorded for */
+    uint8_t fingerprint[32]; /* what people compare */
+    bool known;              /* key and fingerprint are filled in */
+    bool active;             /* on the current device list */
+    bool this_device;
+    sotto_status problem; /* not OK: the device cannot be sent to (BUNDLE_BROKEN, BAD_SIGNATURE, ...) */
+} seal_key;
+
+typedef struct seal_keys {
+    const seal_key *at; /* in the call's arena */
+    size_t count;
+} seal_keys;
+
+typedef struct seal_stanzas {
+    const sotto_bytes *at; /* whole stanzas, in the call's arena */
+    size_t count;
+} seal_stanzas;
+
+/* Who a stanza is for. Own other devices are always meant as well. */
+typedef struct seal_audience {
+    const sotto_bytes *jids; /* bare, normalized; one for a chat */
+    size_t count;
+    bool room;
+} seal_audience;
+
+/* What a seal can do for an audience now.
+ *   NEVER    the audience authoritatively has no keys of this kind, and never had.
+ *   ASKING   not known yet; questions are under way, env->changed will be called.
+ *   READY    protect would work for the keys listed.
+ *   BROKEN   it should work and does not; reason (DEVICES_GONE, BUNDLE_BROKEN, TIMEOUT, SERVER_REFUSED...). */
+typedef enum seal_promise_kind { SEAL_NEVER, SEAL_ASKING, SEAL_READY, SEAL_BROKEN } seal_promise_kind;
+
+typedef struct seal_promise {
+    seal_promise_kind kind;
+    sotto_status reason;
+    seal_keys keys; /* of the audience and of own other devices */
+} seal_promise;
+
+/* Where a stanza came from, as the engine checked it. */
+typedef struct seal_origin {
+    sotto_bytes from; /* bare JID the server vouches for (of the forwarded message, for carbons) */
+    sotto_bytes from_full;
+    sotto_bytes to;   /* bare JID it was addressed to */
+    bool own;         /* from is our own account */
+    bool room;        /* type groupchat */
+    bool live;        /* not from an archive or the offline store: has no delay stamp */
+    bool answerable;  /* an automatic answer reveals nothing to a stranger: a contact, or somebody we wrote to (T23) */
+    uint64_t time_ms; /* of the delay stamp, else now */
+} seal_origin;
+
+typedef enum seal_outcome {
+    SEAL_OPENED,    /* stanza holds the content */
+    SEAL_CONTROL,   /* it was the seal's own business (an empty message); nothing to show */
+    SEAL_DUPLICATE, /* read before; silent */
+    SEAL_UNREADABLE /* reason says why; what was staged (questions) is kept */
+} seal_outcome;
+
+typedef struct seal_opened {
+    seal_outcome outcome;
+    sotto_status reason; /* UNREADABLE */
+    sotto_bytes stanza;  /* OPENED: the outer stanza's from, to, id, type and the opened content, nothing else */
+    seal_key key;        /* whose it was; known is false where that could not be told */
+    uint64_t time_ms;    /* 0: the sender wrote none */
+    bool opt_out;        /* XEP-0384 section 5.7 */
+    sotto_bytes opt_out_reason;
+} seal_opened;
+
+/* ---- inputs ---- */
+
+typedef enum seal_input_kind {
+    SEAL_INPUT_ONLINE, /* own full JID; fresh: nothing asked before will be answered */
+    SEAL_INPUT_OFFLINE,
+    SEAL_INPUT_ANSWER,  /* to env->ask: note, answer (the whole iq; NULL with a status TIMEOUT or OFFLINE) */
+    SEAL_INPUT_PEP,     /* a notification from jid (bare, checked): node, element <items/> */
+    SEAL_INPUT_TIMER,   /* note */
+    SEAL_INPUT_JOB,     /* note, bytes */
+    SEAL_INPUT_TRUST,   /* a person decided about jid, key: trust */
+    SEAL_INPUT_REFRESH, /* look at jid's devices anew; answer with env->changed when known */
+    SEAL_INPUT_LEAVE    /* take this device off the server; answer with a LEFT event */
+} seal_input_kind;
+
+typedef struct seal_input {
+    seal_input_kind kind;
+    sotto_bytes jid;
+    bool fresh;
+    sotto_bytes note;
+    const stanza_element *answer; /* type='result' or 'error', from the one that was asked (T5) */
+    sotto_status status;          /* OK: answer is a result; SERVER_REFUSED: an error; TIMEOUT, OFFLINE: no answer */
+    sotto_bytes node;
+    const stanza_element *items;
+    sotto_bytes bytes;
+    const uint8_t *key; /* 32 */
+    sotto_trust trust;
+} seal_input;
+
+/* ---- environment ---- */
+
+typedef struct seal_env seal_env;
+struct seal_env {
+    uint64_t now_ms;
+    sotto_bytes account;    /* own bare JID */
+    const sotto_host *host; /* memory for volatile state; randomness comes from env->random */
+    bytes_arena *arena;     /* given back after the call: results of the call are put here */
+    stanza_parser *parser;  /* for what was inside the encryption */
+    void *engine;
+
+    /* Records of the seal's own namespace. Values read lie in the arena. NOT_FOUND, STORE_*, NO_MEMORY. */
+    SOTTO_MUST_CHECK sotto_status (*get)(seal_env *, sotto_bytes key, sotto_bytes *ret);
+    SOTTO_MUST_CHECK sotto_status (*put)(seal_env *, sotto_bytes key, sotto_bytes value); /* empty: delete */
+    SOTTO_MUST_CHECK sotto_status (*scan)(seal_env *, sotto_bytes prefix, sotto_visit *,
+                                          void *arg); /* staged ones too, in order */
+    SOTTO_MUST_CHECK sotto_status (*random)(seal_env *, void *out, size_t len);
+
+    /* Sends <iq type to id>payload</iq> and gives the answer back with `note` (at most 1 KiB). `set`: type='set'; an
+     * empty `to`: the own server or account. When a question with the same note is pending nothing is done. */
+    SOTTO_MUST_CHECK sotto_status (*ask)(seal_env *, bool set, sotto_bytes to, sotto_bytes payload, sotto_bytes note);
+    bool (*asking)(seal_env *, sotto_bytes note);
+    /* A stanza of the seal's own (an empty message), durable like any other. */
+    SOTTO_MUST_CHECK sotto_status (*control)(seal_env *, sotto_bytes stanza);
+    /* One timer a note; a later call moves it; UINT64_MAX ends it. */
+    SOTTO_MUST_CHECK sotto_status (*timer)(seal_env *, sotto_bytes note, uint64_t at_ms);
+    SOTTO_MUST_CHECK sotto_status (*job)(seal_env *, sotto_bytes request, sotto_bytes note);
+    /* An event for the user. */
+    SOTTO_MUST_CHECK sotto_status (*event)(seal_env *, const sotto_event *);
+    /* What promise would say about this JID may have changed: held stanzas are looked at again after the call. */
+    SOTTO_MUST_CHECK sotto_status (*changed)(seal_env *, sotto_bytes jid);
+    /* A key of a JID was learnt (from a bundle or a message). The engine records it and lets the policy decide. */
+    SOTTO_MUST_CHECK sotto_status (*key_seen)(seal_env *, const seal_key *);
+    /* How far a key is trusted now. */
+    SOTTO_MUST_CHECK sotto_status (*trust)(seal_env *, sotto_bytes jid, const uint8_t key[32], sotto_trust *ret);
+};
+
+/* ---- the table ---- */
+
+#define SEAL_CAN_MESSAGE  1u /* message stanzas with any content */
+#define SEAL_CAN_IQ       2u
+#define SEAL_CAN_PRESENCE 4u
+#define SEAL_CAN_OFFLINE  8u /* the other side need not be online */
+#define SEAL_CAN_ROOM     16u
+
+typedef struct seal_class {
+    const char *name; /* "omemo:2", as people and --json see it */
+    uint8_t strength; /* 0: none (rot13); 1 and more: real */
+    uint32_t can;
+    const char *const *claims;   /* namespaces of child elements that unprotect is called for, ended by NULL; a `*` at
+                                    the end makes it a prefix */
+    const char *const *nodes;    /* PEP nodes whose notifications it wants, ended by NULL */
+    const char *const *features; /* for disco#info and caps, ended by NULL */
+
+    SOTTO_MUST_CHECK sotto_status (*open)(void **ret_self, seal_env *);
+    void (*close)(void *self);
+    SOTTO_MUST_CHECK sotto_status (*promise)(void *self, seal_env *, const seal_audience *, seal_promise *ret);
+    /* Seals a stanza for the allowed keys (a subset of what promise listed; at least one of the audience). */
+    SOTTO_MUST_CHECK sotto_status (*protect)(void *self, seal_env *, const stanza_element *, const seal_audience *,
+                                             const seal_keys *allowed, seal_stanzas *ret);
+    SOTTO_MUST_CHECK sotto_status (*unprotect)(void *self, seal_env *, const stanza_element *, const seal_origin *,
+                                               seal_opened *ret);
+    SOTTO_MUST_CHECK sotto_status (*input)(void *self, seal_env *, const seal_input *);
+    void (*forget)(void *self, sotto_bytes jid); /* drop volatile state about jid; empty: all of it */
+    /* Every device of a JID it knows of, this device first. */
+    SOTTO_MUST_CHECK sotto_status (*list_keys)(void *self, seal_env *, sotto_bytes jid, seal_keys *ret);
+    /* Optional (NULL): what one seal needs of another, brokered by the engine. */
+    SOTTO_MUST_CHECK sotto_status (*export_key)(void *self, seal_env *, sotto_bytes jid, sotto_bytes label,
+                                                uint8_t ret[32]);
+    SOTTO_MUST_CHECK sotto_status (*sign)(void *self, seal_env *, sotto_bytes message, uint8_t ret[64]);
+} seal_class;
+
+#endif

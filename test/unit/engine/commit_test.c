@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Commit before release, the outbox, failed commits, restarts at every point. */
+#include "engine_rig.h"
+
+#define ROMEO "romeo@montague.example"
+#define HELLO "<message to='" ROMEO "' type='chat'><body>hello</body></message>"
+#define CLEAR "<message from='" ROMEO "/x'><body>in the clear</body></message>"
+
+static void ready(engine_rig *r) {
+    the_script.promise = SEAL_READY;
+    script_key(0, ROMEO, 11, 0x11);
+    go_online(r, false);
+}
+
+static void test_nothing_leaves_before_its_commit(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    step(r, send_input(1, HELLO));
+    sotto_output out;
+    assert_false(sotto_engine_next(r->engine, &out));
+    commit(r);
+    assert_true(sotto_engine_next(r->engine, &out));
+}
+
+static void test_a_full_disk_undoes_everything_and_later_works(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    commit(r);
+    step(r, send_input(1, HELLO));
+    step(r, stanza_input(CLEAR));
+    r->store.write_fails = SOTTO_FAIL(STORE_FULL);
+    assert_status(sotto_engine_commit(r->engine), STORE_FULL);
+    assert_int_equal(the_script.closes, 1);
+    r->store.write_fails = SOTTO_OK;
+    sotto_output out;
+    assert_false(sotto_engine_next(r->engine, &out));
+    /* The same again: the ticket is free, the stanza comes from the server once more. */
+    go_online(r, true);
+    assert_int_equal(the_script.opens, 2);
+    assert_true(the_script.fresh);
+    step(r, send_input(1, HELLO));
+    step(r, stanza_input(CLEAR));
+    const char *text = outputs(r, true);
+    assert_contains(text, "stanza script 1");
+    assert_contains(text, "deliver clear");
+}
+
+static void test_outputs_come_again_with_the_same_number_and_bytes(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    step(r, send_input(1, HELLO));
+    step(r, stanza_input(CLEAR));
+    commit(r);
+    sotto_output first[8], out;
+    char bytes[8][256];
+    size_t count = 0;
+    while (sotto_engine_next(r->engine, &out)) {
+        first[count] = out;
+        sotto_bytes b = out.kind == SOTTO_OUTPUT_DELIVER ? out.delivery.stanza : out.stanza;
+        snprintf(bytes[count++], 256, "%.*s", (int)b.len, (const char *)b.at);
+    }
+    assert_int_equal(count, 3);
+    engine_reopen(r);
+    go_online(r, false);
+    commit(r);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(sotto_engine_next(r->engine, &out));
+        sotto_bytes b = out.kind == SOTTO_OUTPUT_DELIVER ? out.delivery.stanza : out.stanza;
+        assert_true(out.seq == first[i].seq && out.kind == first[i].kind);
+        assert_true(bytes_is(b, bytes[i]));
+        assert_ok(sotto_engine_done(r->engine, out.seq));
+        assert_status(sotto_engine_done(r->engine, out.seq), NOT_FOUND);
+    }
+    commit(r);
+    engine_reopen(r);
+    go_online(r, false);
+    assert_outputs(r, "");
+}
+
+static void test_done_is_staged_until_the_commit(void **state) {
+    engine_rig *r = *state;
+    step(r, stanza_input(CLEAR));
+    commit(r);
+    sotto_output out;
+    assert_true(sotto_engine_next(r->engine, &out));
+    assert_ok(sotto_engine_done(r->engine, out.seq));
+    engine_reopen(r); /* without a commit */
+    commit(r);
+    assert_true(sotto_engine_next(r->engine, &out));
+    assert_ok(sotto_engine_done(r->engine, out.seq));
+    r->store.write_fails = SOTTO_FAIL(STORE_FAILED);
+    assert_status(sotto_engine_commit(r->engine), STORE_FAILED);
+    r->store.write_fails = SOTTO_OK;
+    commit(r); /* what was done stays done */
+    engine_reopen(r);
+    assert_outputs(r, "");
+}
+
+static void test_numbers_are_never_used_twice(void **state) {
+    engine_rig *r = *state;
+    uint64_t last = 0;
+    for (int i = 0; i < 5; i++) {
+        step(r, stanza_input(CLEAR));
+        outputs(r, true);
+        assert_true(r->last_seq > last);
+        last = r->last_seq;
+        commit(r); /* now the outbox is empty: only the reserved number remembers */
+        engine_reopen(r);
+    }
+}
+
+static void test_stanzas_wait_for_the_stream_and_sessions_end(void **state) {
+    engine_rig *r = *state;
+    the_script.promise = SEAL_READY;
+    script_key(0, ROMEO, 11, 0x11);
+    step(r, send_input(1, HELLO));
+    step(r, send_input(2, "<presence/>"));
+    assert_outputs(r, "event new-key 0 " ROMEO " ok device 11 blind\n");
+    go_online(r, false);
+    /* The presence was for a stream that never was: whoever sent it is told. */
+    const char *text = outputs(r, false);
+    assert_contains(text, "event refused 2  offline");
+    assert_contains(text, "stanza script 1");
+    assert_lacks(text, "<presence/>");
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    go_online(r, true);
+    assert_contains(outputs(r, false), "stanza script 1");
+    step(r, send_input(3, "<presence/>"));
+    assert_contains(outputs(r, false), "stanza clear 3 <presence/>");
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    go_online(r, true); /* resumed: it was not acknowledged, so it goes again */
+    assert_contains(outputs(r, false), "stanza clear 3 <presence/>");
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    go_online(r, false); /* a new stream: not */
+    text = outputs(r, false);
+    assert_lacks(text, "<presence/>");
+    assert_contains(text, "event refused 3  offline");
+}
+
+static void test_many_steps_are_one_transaction(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    commit(r);
+    size_t before = r->store.writes;
+    for (uint64_t i = 1; i <= 50; i++) step(r, send_input(i, HELLO));
+    commit(r);
+    assert_int_equal(r->store.writes, before + 1);
+    commit(r); /* nothing to write: no transaction */
+    assert_int_equal(r->store.writes, before + 1);
+}
+
+static void test_the_outbox_has_a_limit(void **state) {
+    engine_rig *r = *state;
+    for (unsigned i = 0; i < SOTTO_OUTBOX_ROWS_MAX; i++) step(r, stanza_input(CLEAR));
+    assert_status(try_step(r, stanza_input(CLEAR)), OUTBOX_FULL);
+    commit(r);
+    sotto_output out;
+    assert_true(sotto_engine_next(r->engine, &out));
+    assert_ok(sotto_engine_done(r->engine, out.seq));
+    commit(r);
+    step(r, stanza_input(CLEAR));
+    assert_status(try_step(r, stanza_input(CLEAR)), OUTBOX_FULL);
+}
+
+static void test_notes_are_part_of_the_transaction(void **state) {
+    engine_rig *r = *state;
+    sotto_bytes value;
+    assert_ok(sotto_engine_note(r->engine, BYTES_LITERAL("handled"), BYTES_LITERAL("7")));
+    assert_ok(sotto_engine_noted(r->engine, BYTES_LITERAL("handled"), &value));
+    assert_true(bytes_is(value, "7"));
+    engine_reopen(r);
+    assert_status(sotto_engine_noted(r->engine, BYTES_LITERAL("handled"), &value), NOT_FOUND);
+    assert_ok(sotto_engine_note(r->engine, BYTES_LITERAL("handled"), BYTES_LITERAL("8")));
+    commit(r);
+    engine_reopen(r);
+    assert_ok(sotto_engine_noted(r->engine, BYTES_LITERAL("handled"), &value));
+    assert_true(bytes_is(value, "8"));
+    char long_name[65];
+    memset(long_name, 'x', sizeof long_name);
+    assert_status(sotto_engine_note(r->engine, bytes_of(long_name, 65), BYTES_NONE), USAGE);
+    assert_status(sotto_engine_note(r->engine, BYTES_NONE, BYTES_NONE), USAGE);
+}
+
+static void test_opening_refuses_what_is_wrong(void **state) {
+    engine_rig *r = *state;
+    sotto_engine *engine = NULL;
+    sotto_engine_config config = r->config;
+    config.account = BYTES_LITERAL("capulet.example");
+    assert_status(sotto_engine_open(&engine, &config, 1), BAD_JID);
+    config = r->config;
+    config.least_strength = 2;
+    assert_status(sotto_engine_open(&engine, &config, 1), USAGE);
+    static const sotto_seal *none[] = {NULL};
+    config = r->config;
+    config.seals = none;
+    assert_status(sotto_engine_open(&engine, &config, 1), USAGE);
+    assert_null(engine);
+}
+
+/* rot13 passes only where the configuration allows strength zero. */
+static void test_rot13_needs_a_lowered_bar(void **state) {
+    engine_rig *r = *state;
+    const sotto_seal *seals[] = {sotto_seal_rot13(), NULL};
+    sotto_engine_config config = r->config;
+    config.seals = seals;
+    sotto_engine *engine = NULL;
+    assert_status(sotto_engine_open(&engine, &config, 1), USAGE);
+    assert_null(engine);
+}
+
+/* The n-th allocation of a step fails, for every n: the step says so, nothing changed, and the same step then works. */
+static void test_every_failed_allocation_leaves_everything_as_it_was(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    outputs(r, true);
+    size_t n = 1;
+    for (;; n++) {
+        assert_true(n < 2000);
+        r->host.fail_at = r->host.allocations + n;
+        sotto_status status = try_step(r, send_input(1, HELLO));
+        if (sotto_ok(status)) status = sotto_engine_commit(r->engine);
+        bool failed = r->host.allocations >= r->host.fail_at;
+        r->host.fail_at = 0;
+        if (!failed) break;
+        assert_status(status, NO_MEMORY);
+        sotto_output out;
+        assert_false(sotto_engine_next(r->engine, &out));
+        go_online(r, true);
+        commit(r);
+        while (sotto_engine_next(r->engine, &out)) assert_ok(sotto_engine_done(r->engine, out.seq));
+        commit(r);
+    }
+    assert_true(n > 5);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, engine_setup, engine_teardown)
+const struct CMUnitTest commit_tests[] = {
+    T(test_nothing_leaves_before_its_commit),
+    T(test_a_full_disk_undoes_everything_and_later_works),
+    T(test_outputs_come_again_with_the_same_number_and_bytes),
+    T(test_done_is_staged_until_the_commit),
+    T(test_numbers_are_never_used_twice),
+    T(test_stanzas_wait_for_the_stream_and_sessions_end),
+    T(test_many_steps_are_one_transaction),
+    T(test_the_outbox_has_a_limit),
+    T(test_notes_are_part_of_the_transaction),
+    T(test_opening_refuses_what_is_wrong),
+    T(test_rot13_needs_a_lowered_bar),
+    T(test_every_failed_allocation_leaves_everything_as_it_was),
+};
+const size_t commit_count = sizeof commit_tests / sizeof *commit_tests;

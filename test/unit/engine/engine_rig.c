@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine_rig.h"
+
+#include <stdio.h>
+
+#include "trust/key.h"
+
+/* ---- store ---- */
+
+static sotto_status frail_get(sotto_store *store, sotto_bytes key, sotto_visit *visit, void *arg) {
+    sotto_store *inner = ((frail_store *)(void *)store)->inner;
+    return inner->methods->get(inner, key, visit, arg);
+}
+static sotto_status frail_scan(sotto_store *store, sotto_bytes prefix, sotto_visit *visit, void *arg) {
+    sotto_store *inner = ((frail_store *)(void *)store)->inner;
+    return inner->methods->scan(inner, prefix, visit, arg);
+}
+static sotto_status frail_write(sotto_store *store, const sotto_change *changes, size_t count) {
+    frail_store *frail = (frail_store *)(void *)store;
+    frail->writes++;
+    if (!sotto_ok(frail->write_fails)) return frail->write_fails;
+    return frail->inner->methods->write(frail->inner, changes, count);
+}
+static void frail_close(sotto_store *store) {
+    (void)store;
+}
+static const sotto_store_class frail_class = {frail_get, frail_scan, frail_write, frail_close};
+
+/* ---- seal ---- */
+
+script the_script;
+
+static sotto_status s_open(void **ret, seal_env *env) {
+    (void)env;
+    the_script.opens++;
+    *ret = &the_script;
+    return SOTTO_OK;
+}
+static void s_close(void *self) {
+    (void)self;
+    the_script.closes++;
+}
+
+void script_key(size_t index, const char *jid, uint32_t device, uint8_t fill) {
+    seal_key *key = &the_script.keys[index];
+    *key = (seal_key){.jid = bytes_text(jid), .device = device, .known = true, .active = true};
+    memset(key->key, fill, sizeof key->key);
+    memset(key->fingerprint, fill, sizeof key->fingerprint);
+    if (index >= the_script.key_count) the_script.key_count = index + 1;
+}
+
+static sotto_status s_promise(void *self, seal_env *env, const seal_audience *audience, seal_promise *ret) {
+    script *s = self;
+    s->promises++;
+    if (s->asks && s->promise == SEAL_ASKING)
+        SOTTO_TRY(env->ask(env, false, audience->jids[0], BYTES_LITERAL("<query xmlns='test:keys'/>"),
+                           BYTES_LITERAL("keys")));
+    for (size_t i = 0; i < s->key_count; i++) SOTTO_TRY(env->key_seen(env, &s->keys[i]));
+    *ret = (seal_promise){s->promise, s->reason, {s->keys, s->key_count}};
+    return SOTTO_OK;
+}
+
+static sotto_status s_protect(void *self, seal_env *env, const stanza_element *stanza, const seal_audience *audience,
+                              const seal_keys *allowed, seal_stanzas *ret) {
+    script *s = self;
+    s->protects++;
+    s->allowed = allowed->count;
+    SOTTO_TRY(env->put(env, BYTES_LITERAL("ratchet"), BYTES_LITERAL("moved")));
+    if (!sotto_ok(s->protect_fails)) return s->protect_fails;
+    char text[512];
+    int len = snprintf(text, sizeof text, "<message to='%.*s'><sealed xmlns='" NS_SCRIPT "' n='%u'/></message>",
+                       (int)audience->jids[0].len, (const char *)audience->jids[0].at, s->protects);
+    (void)stanza;
+    sotto_bytes *at = bytes_arena_take(env->arena, sizeof *at);
+    if (at == NULL || !bytes_arena_copy(env->arena, bytes_of(text, (size_t)len), at)) return SOTTO_FAIL(NO_MEMORY);
+    *ret = (seal_stanzas){at, 1};
+    return SOTTO_OK;
+}
+
+static sotto_status s_unprotect(void *self, seal_env *env, const stanza_element *stanza, const seal_origin *origin,
+                                seal_opened *ret) {
+    script *s = self;
+    s->unprotects++;
+    s->origin = *origin;
+    if (s->puts_then_fails) SOTTO_TRY(env->put(env, BYTES_LITERAL("half"), BYTES_LITERAL("done")));
+    if (!sotto_ok(s->open_fails)) return s->open_fails;
+    *ret = (seal_opened){.outcome = s->outcome,
+                         .reason = SOTTO_FAIL(NO_SESSION),
+                         .key = {.jid = origin->from, .device = 7, .known = true}};
+    memset(ret->key.key, 0x77, 32);
+    memset(ret->key.fingerprint, 0x78, 32);
+    ret->opt_out = s->opt_out;
+    if (s->opt_out) ret->opt_out_reason = BYTES_LITERAL("compliance");
+    ret->stanza = BYTES_LITERAL("<message><body>opened</body></message>");
+    (void)stanza;
+    return SOTTO_OK;
+}
+
+static sotto_status s_answer(script *s, seal_env *env, const seal_input *input) {
+    s->answer_status = input->status;
+    snprintf(s->answer_note, sizeof s->answer_note, "%.*s", (int)input->note.len, (const char *)input->note.at);
+    if (sotto_ok(input->status)) {
+        s->promise = SEAL_READY;
+    } else {
+        s->promise = SEAL_BROKEN;
+        s->reason = input->status;
+    }
+    return env->changed(env, BYTES_LITERAL("romeo@montague.example"));
+}
+
+static sotto_status s_input(void *self, seal_env *env, const seal_input *input) {
+    script *s = self;
+    s->inputs[input->kind]++;
+    if (!sotto_ok(s->input_fails)) {
+        SOTTO_TRY(env->put(env, BYTES_LITERAL("half"), BYTES_LITERAL("done")));
+        return s->input_fails;
+    }
+    switch (input->kind) {
+    case SEAL_INPUT_ONLINE:
+        s->fresh = input->fresh;
+        return SOTTO_OK;
+    case SEAL_INPUT_ANSWER:
+        return s_answer(s, env, input);
+    case SEAL_INPUT_PEP:
+        snprintf(s->pep_node, sizeof s->pep_node, "%.*s", (int)input->node.len, (const char *)input->node.at);
+        snprintf(s->pep_jid, sizeof s->pep_jid, "%.*s", (int)input->jid.len, (const char *)input->jid.at);
+        return SOTTO_OK;
+    case SEAL_INPUT_REFRESH: {
+        SOTTO_TRY(env->timer(env, BYTES_LITERAL("tick"), env->now_ms + 5000));
+        return env->job(env, BYTES_LITERAL("work"), BYTES_LITERAL("job-note"));
+    }
+    case SEAL_INPUT_TIMER:
+        return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_REFRESHED, .text = input->note});
+    case SEAL_INPUT_JOB:
+        return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_REFRESHED, .text = input->bytes});
+    default:
+        return SOTTO_OK;
+    }
+}
+
+static void s_forget(void *self, sotto_bytes jid) {
+    (void)self, (void)jid;
+}
+static sotto_status s_list(void *self, seal_env *env, sotto_bytes jid, seal_keys *ret) {
+    script *s = self;
+    seal_key *keys = bytes_arena_take(env->arena, sizeof s->keys);
+    if (keys == NULL) return SOTTO_FAIL(NO_MEMORY);
+    *ret = (seal_keys){keys, 0};
+    for (size_t i = 0; i < s->key_count; i++)
+        if (bytes_equal(s->keys[i].jid, jid)) keys[ret->count++] = s->keys[i];
+    return SOTTO_OK;
+}
+
+static const char *const s_claims[] = {NS_SCRIPT, NULL};
+static const char *const s_nodes[] = {"test:devices", NULL};
+static const char *const s_features[] = {"test:devices+notify", NULL};
+static const seal_class s_class = {"script",  1,           SEAL_CAN_MESSAGE | SEAL_CAN_OFFLINE,
+                                   s_claims,  s_nodes,     s_features,
+                                   s_open,    s_close,     s_promise,
+                                   s_protect, s_unprotect, s_input,
+                                   s_forget,  s_list,      NULL,
+                                   NULL};
+const sotto_seal *script_seal(void) {
+    return &s_class;
+}
+
+/* ---- engine ---- */
+
+static int setup_with(void **state, const sotto_seal *seal, uint8_t least) {
+    engine_rig *r = calloc(1, sizeof *r);
+    assert_non_null(r);
+    memset(&the_script, 0, sizeof the_script);
+    rig_start(&r->host);
+    r->store.base.methods = &frail_class;
+    assert_ok(sotto_store_memory(&r->store.inner, &r->host.host));
+    r->now_ms = START_MS;
+    r->seals[0] = seal;
+    r->config = (sotto_engine_config){.account = BYTES_LITERAL("juliet@capulet.example"),
+                                      .host = &r->host.host,
+                                      .store = &r->store.base,
+                                      .seals = r->seals,
+                                      .least_strength = least};
+    assert_ok(sotto_engine_open(&r->engine, &r->config, r->now_ms));
+    *state = r;
+    return 0;
+}
+
+int engine_setup(void **state) {
+    return setup_with(state, script_seal(), 1);
+}
+int engine_setup_rot13(void **state) {
+    return setup_with(state, sotto_seal_rot13(), 0);
+}
+
+int engine_teardown(void **state) {
+    engine_rig *r = *state;
+    sotto_engine_close(r->engine);
+    r->store.inner->methods->close(r->store.inner);
+    rig_end(&r->host);
+    free(r);
+    return 0;
+}
+
+void engine_reopen(engine_rig *r) {
+    sotto_engine_close(r->engine);
+    r->engine = NULL;
+    assert_ok(sotto_engine_open(&r->engine, &r->config, r->now_ms));
+}
+
+sotto_status try_step(engine_rig *r, sotto_input input) {
+    return sotto_engine_step(r->engine, &input, r->now_ms);
+}
+void step(engine_rig *r, sotto_input input) {
+    assert_ok(try_step(r, input));
+}
+void commit(engine_rig *r) {
+    assert_ok(sotto_engine_commit(r->engine));
+}
+
+void go_online(engine_rig *r, bool resumed) {
+    step(r, (sotto_input){.kind = SOTTO_INPUT_ONLINE,
+                          .jid = BYTES_LITERAL("juliet@capulet.example/balcony"),
+                          .resumed = resumed});
+}
+
+sotto_input send_input(uint64_t ticket, const char *stanza) {
+    return (sotto_input){.kind = SOTTO_INPUT_SEND, .ticket = ticket, .stanza = bytes_text(stanza)};
+}
+sotto_input stanza_input(const char *stanza) {
+    return (sotto_input){.kind = SOTTO_INPUT_STANZA, .stanza = bytes_text(stanza)};
+}
+
+static void add(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void add(char *text, size_t size, const char *format, ...) {
+    size_t len = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + len, size - len, format, args);
+    va_end(args);
+}
+
+#define SPAN(b) (int)(b).len, (const char *)(b).at
+
+static const char *event_name(sotto_event_kind kind) {
+    static const char *const names[] = {"held",       "refused",   "left-out",  "new-key",       "key-alarm", "devices",
+                                        "unreadable", "refreshed", "published", "not-published", "opt-out",   "left"};
+    return names[kind];
+}
+
+const char *outputs(engine_rig *r, bool done) {
+    commit(r);
+    r->text[0] = 0;
+    sotto_output out;
+    while (sotto_engine_next(r->engine, &out)) {
+        switch (out.kind) {
+        case SOTTO_OUTPUT_STANZA:
+            add(r->text, sizeof r->text, "stanza %.*s %d %.*s\n", out.seal.len ? (int)out.seal.len : 5,
+                out.seal.len ? (const char *)out.seal.at : "clear", (int)out.ticket, SPAN(out.stanza));
+            break;
+        case SOTTO_OUTPUT_DELIVER:
+            add(r->text, sizeof r->text, "deliver %.*s %.*s %s %.*s\n",
+                out.delivery.seal.len ? (int)out.delivery.seal.len : 5,
+                out.delivery.seal.len ? (const char *)out.delivery.seal.at : "clear", SPAN(out.delivery.from),
+                trust_name(out.delivery.trust), SPAN(out.delivery.stanza));
+            break;
+        case SOTTO_OUTPUT_EVENT:
+            add(r->text, sizeof r->text, "event %s %d %.*s %s", event_name(out.event.kind), (int)out.event.ticket,
+                SPAN(out.event.jid), sotto_status_name(out.event.reason));
+            if (out.event.text.len > 0) add(r->text, sizeof r->text, " '%.*s'", SPAN(out.event.text));
+            if (out.event.key.device != 0)
+                add(r->text, sizeof r->text, " device %d %s", (int)out.event.key.device,
+                    trust_name(out.event.key.trust));
+            add(r->text, sizeof r->text, "\n");
+            break;
+        case SOTTO_OUTPUT_JOB:
+            add(r->text, sizeof r->text, "job %.*s\n", SPAN(out.request));
+            r->last_seq = out.job;
+            continue;
+        }
+        if (out.seq != 0) r->last_seq = out.seq;
+        if (done && out.seq != 0) assert_ok(sotto_engine_done(r->engine, out.seq));
+    }
+    return r->text;
+}

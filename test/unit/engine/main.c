@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine_rig.h"
+
+#define RUN(group) _cmocka_run_group_tests(#group, group##_tests, group##_count, NULL, NULL)
+
+int main(void) {
+    return RUN(stage) + RUN(egress) + RUN(send) + RUN(receive) + RUN(commit) + RUN(rot13);
+}
