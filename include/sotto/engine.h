@@ -101,6 +101,7 @@ typedef struct sotto_input {
     sotto_bytes key;       /* 32 bytes as in sotto_key */
     sotto_trust trust;
     bool resumed;
+    uint32_t acked;         /* ONLINE: of the stanzas that are not done, in order, the server has the first so many */
     uint64_t job;
     sotto_bytes answer;
 } sotto_input;
@@ -164,6 +165,7 @@ typedef struct sotto_delivery {
     uint8_t fingerprint[32];
     uint64_t time_ms;   /* sealed: when it was written, says the sender; clear: the delay stamp, else receipt */
     bool time_doubtful; /* the sealed time and the server's differ by more than a day */
+    bool answerable; /* an iq: answering tells its sender nothing he may not know (T23) */
 } sotto_delivery;
 
 typedef struct sotto_event {

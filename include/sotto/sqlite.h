@@ -15,14 +15,16 @@ typedef struct sotto_sqlite_options {
     const sotto_host *host; /* memory and randomness; outlives the store */
 } sotto_sqlite_options;
 
-/* Opens (and with `create`, makes) the store. Errors:
+/* Opens (and with `create`, makes) the store. The folders of both paths must exist; a key file that is there already is
+ * used for a new store. Errors:
  *   SOTTO_E_NOT_FOUND         no file and `create` is not set
- *   SOTTO_E_WRONG_PASSPHRASE  the passphrase, or the key file, is not the one it was sealed with, or the key file is
- * gone SOTTO_E_KEY_EXPOSED       the mode of the key file lets others read or write it SOTTO_E_STORE_NEWER       its
- * schema is newer than this library; nothing was changed SOTTO_E_STORE_CORRUPT     not a store (an empty file or a
- * symbolic link is none either), or damaged SOTTO_E_STORE_LOCKED      another process has it, or this one
- *   SOTTO_E_STORE_FULL, SOTTO_E_STORE_FAILED, SOTTO_E_NO_MEMORY, SOTTO_E_NO_RANDOM, SOTTO_E_CRYPTO_FAILED,
- * SOTTO_E_USAGE The folders of both paths must exist. A key file that is there already is used for a new store. */
+ *   SOTTO_E_WRONG_PASSPHRASE  not the passphrase or key file that it was sealed with, or the key file is gone
+ *   SOTTO_E_KEY_EXPOSED       the mode of the key file lets others read or write it
+ *   SOTTO_E_STORE_NEWER       its schema is newer than this library; nothing was changed
+ *   SOTTO_E_STORE_CORRUPT     damaged, or not a store (an empty file, a link, a journal without its file)
+ *   SOTTO_E_STORE_LOCKED      another process has it, or this one
+ *   SOTTO_E_STORE_FULL, SOTTO_E_STORE_FAILED, SOTTO_E_NO_MEMORY, SOTTO_E_NO_RANDOM
+ *   SOTTO_E_CRYPTO_FAILED, SOTTO_E_USAGE */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_sqlite_open(sotto_store **ret, const sotto_sqlite_options *options);
 
 /* Seals the store's key anew with another key file (made where there is none) or passphrase, exactly one given. The

@@ -161,11 +161,16 @@ static void begin_call(sotto_engine *engine) {
 
 /* ---- steps ---- */
 
-/* A stanza of the application that belonged to the old stream alone is lost: whoever waits for its ticket is told. */
-static sotto_status tell_lost(sotto_engine *engine) {
+/* A stanza of the application that belonged to the old stream alone, and that the server did not acknowledge (it has
+ * the first `acked`), is lost: whoever waits for its ticket is told. */
+static sotto_status tell_lost(sotto_engine *engine, uint32_t acked) {
     size_t count = engine->outbox.committed;
     for (size_t i = 0; i < count; i++) {
         const outbox_entry *entry = &engine->outbox.at[i];
+        if (entry->to_server && !entry->done && acked > 0) {
+            acked--;
+            continue;
+        }
         if (entry->keep != OUTBOX_SESSION || !entry->to_server || entry->ticket == 0 || entry->done) continue;
         sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = SOTTO_FAIL(OFFLINE)};
         SOTTO_TRY(engine_event(engine, &event));
@@ -178,9 +183,10 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
     SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
     if (!bytes_equal(jid.bare, engine->account.bare) || jid.resource.len == 0) return SOTTO_FAIL(BAD_JID);
     bool was_online = engine->online, anew = !input->resumed || engine->asks_lost;
+    uint32_t acked = input->acked;
     engine->online = true;
     sotto_status status = anew ? engine_ask_drop_all(engine) : SOTTO_OK;
-    if (sotto_ok(status) && anew) status = tell_lost(engine);
+    if (sotto_ok(status) && anew) status = tell_lost(engine, acked);
     seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
     if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
     if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
@@ -189,6 +195,7 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
         engine->online = was_online;
         return status;
     }
+    engine_outbox_acked(&engine->outbox, acked);
     engine_outbox_rewind(&engine->outbox, anew);
     engine->asks_lost = false;
     memcpy(engine->full_at, jid.full.at, jid.full.len);

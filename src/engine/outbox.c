@@ -122,6 +122,15 @@ bool engine_outbox_has_ticket(const engine_outbox *outbox, uint64_t ticket) {
     return false;
 }
 
+void engine_outbox_acked(engine_outbox *outbox, size_t count) {
+    for (size_t i = 0; i < outbox->committed && count > 0; i++) {
+        outbox_entry *entry = &outbox->at[i];
+        if (!entry->to_server || entry->done) continue;
+        entry->done = true;
+        count--;
+    }
+}
+
 void engine_outbox_rewind(engine_outbox *outbox, bool anew) {
     for (size_t i = 0; i < outbox->committed; i++) {
         outbox_entry *entry = &outbox->at[i];

@@ -52,6 +52,8 @@ bool engine_outbox_next(engine_outbox *, bool online, sotto_output *ret);
 /* NULL: no such committed output. */
 outbox_entry *engine_outbox_find(engine_outbox *, uint64_t seq);
 bool engine_outbox_has_ticket(const engine_outbox *, uint64_t ticket);
+/* The server has the first `count` of what is for it: they are done. */
+void engine_outbox_acked(engine_outbox *, size_t count);
 /* A stream began: what is for the server and not done is handed out again; with `anew`, what was for the old stream
  * alone is done instead. */
 void engine_outbox_rewind(engine_outbox *, bool anew);

@@ -41,7 +41,7 @@ static void encode_delivery(bytes_buffer *out, const sotto_delivery *delivery) {
     bytes_buffer_u32(out, delivery->device);
     bytes_buffer_put(out, bytes_of(delivery->fingerprint, sizeof delivery->fingerprint));
     bytes_buffer_u64(out, delivery->time_ms);
-    bytes_buffer_u8(out, delivery->time_doubtful);
+    bytes_buffer_u8(out, (uint8_t)((delivery->time_doubtful ? 1 : 0) | (delivery->answerable ? 2 : 0)));
 }
 
 static void decode_delivery(bytes_cursor *in, sotto_delivery *ret) {
@@ -52,7 +52,9 @@ static void decode_delivery(bytes_cursor *in, sotto_delivery *ret) {
     ret->device = bytes_cursor_u32(in);
     bytes_cursor_into(in, ret->fingerprint, sizeof ret->fingerprint);
     ret->time_ms = bytes_cursor_u64(in);
-    ret->time_doubtful = bytes_cursor_u8(in) != 0;
+    uint8_t flags = bytes_cursor_u8(in);
+    ret->time_doubtful = (flags & 1) != 0;
+    ret->answerable = (flags & 2) != 0;
 }
 
 static void encode_event(bytes_buffer *out, const sotto_event *event) {

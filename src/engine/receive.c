@@ -28,11 +28,6 @@ static sotto_bytes sender(const sotto_engine *engine, const arrival *a) {
 
 /* ---- delivering ---- */
 
-/* Presence and iq describe a moment: they are handed out once and not kept (doc/engine.md). */
-static outbox_keep keep_for(const stanza_element *stanza) {
-    return bytes_is(stanza->name, "message") ? OUTBOX_LASTING : OUTBOX_ONCE;
-}
-
 static sotto_status deliver_clear(sotto_engine *engine, const arrival *a, outbox_keep keep) {
     sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER,
                            .delivery = {.stanza = a->stanza->raw, .from = sender(engine, a), .time_ms = a->time_ms}};
@@ -197,6 +192,15 @@ static sotto_status remember_contact(void *arg, const context_roster_item *item)
     return engine_stage_put(&engine->fleeting, key, BYTES_LITERAL("1"));
 }
 
+/* Presence and iq describe a moment: they are handed out once and not kept (doc/engine.md). */
+static sotto_status deliver_iq(sotto_engine *engine, const arrival *a) {
+    sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER,
+                           .delivery = {.stanza = a->stanza->raw, .from = sender(engine, a), .time_ms = a->time_ms}};
+    SOTTO_TRY(is_answerable(engine, sender(engine, a), &output.delivery.answerable));
+    if (a->has_from && bytes_equal(a->from.full, engine->account.domain)) output.delivery.answerable = true;
+    return engine_output_stage(engine, &output, OUTBOX_ONCE);
+}
+
 static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
     const stanza_jid *from = a->has_from ? &a->from : NULL;
     sotto_bytes type = stanza_attribute_of(a->stanza, "type");
@@ -216,7 +220,7 @@ static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
                                   &is_roster));
     size_t seal;
     if (!is_roster && !is_result && find_seal(engine, a->stanza, &seal)) return open_sealed(engine, seal, a);
-    return deliver_clear(engine, a, keep_for(a->stanza));
+    return deliver_iq(engine, a);
 }
 
 sotto_status engine_receive(sotto_engine *engine, sotto_bytes raw) {

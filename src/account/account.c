@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+#include "account/account.h"
+
+#include "account/state.h"
+#include "bytes/memory.h"
+#include "bytes/span.h"
+
+#define ARENA_CEILING  ((size_t)8 * 1024 * 1024)
+#define SENT_BYTES_MAX ((size_t)8 * SOTTO_OUTBOX_ROWS_MAX)
+
+/* ---- opening and closing ---- */
+
+static sotto_status open_all(account *a, const account_config *config, uint64_t now_ms) {
+    sotto_engine_config engine = {.account = config->jid,
+                                  .host = config->host,
+                                  .store = config->store,
+                                  .seals = config->seals,
+                                  .encrypt = config->encrypt,
+                                  .trust = config->trust,
+                                  .least_strength = 1};
+    SOTTO_TRY(stanza_jid_parse(&a->lasting, config->jid, &a->jid));
+    if (!bytes_arena_copy(&a->lasting, config->connect_host, &a->connect_host)) return SOTTO_FAIL(NO_MEMORY);
+    SOTTO_TRY(sotto_engine_open(&a->engine, &engine, now_ms));
+    return account_load_notes(a, config->password);
+}
+
+sotto_status account_open(account **ret, const account_config *config, uint64_t now_ms) {
+    account *a = bytes_new(config->host, sizeof *a);
+    if (a == NULL) return SOTTO_FAIL(NO_MEMORY);
+    a->host = config->host;
+    a->tls = config->tls;
+    a->connect_port = config->connect_port;
+    a->connect_direct_tls = config->connect_direct_tls;
+    a->available = config->available;
+    a->keep_trying = config->keep_trying;
+    a->now_ms = now_ms;
+    a->retry_ms = UINT64_MAX;
+    bytes_arena_init(&a->lasting, config->host, ARENA_CEILING);
+    bytes_arena_init(&a->arena, config->host, ARENA_CEILING);
+    bytes_buffer_owned(&a->sent, config->host, SENT_BYTES_MAX);
+    sotto_status status = open_all(a, config, now_ms);
+    if (!sotto_ok(status)) {
+        account_close(a);
+        return status;
+    }
+    *ret = a;
+    return SOTTO_OK;
+}
+
+void account_close(account *a) {
+    if (a == NULL) return;
+    stream_client_free(a->stream);
+    sotto_engine_close(a->engine);
+    bytes_free(a->host, a->unacked, a->unacked_size * sizeof *a->unacked);
+    bytes_buffer_free(&a->sent);
+    bytes_arena_clear(&a->arena);
+    bytes_arena_clear(&a->lasting);
+    bytes_free(a->host, a, sizeof *a);
+}
+
+/* ---- the pump ---- */
+
+/* Everything stepped so far becomes durable, with the counts that go with it; only then may the server hear that we
+ * have its stanzas. */
+static sotto_status commit(account *a) {
+    if (a->noted) SOTTO_TRY(account_note_stream(a));
+    SOTTO_TRY(sotto_engine_commit(a->engine));
+    a->staged = a->noted = false;
+    a->committed = a->handled;
+    return a->online && a->manages ? stream_client_handled(a->stream, a->committed) : SOTTO_OK;
+}
+
+/* The disk is full, or memory is: nothing since the last commit counts, so the connection goes too, and the server
+ * will send again what was not acknowledged. */
+static void recover(account *a, sotto_status status) {
+    a->handled = a->committed;
+    a->staged = a->noted = false;
+    account_drop(a, status, BYTES_NONE);
+    a->staged = false;
+}
+
+static bool tell_waiting(account *a, account_output *ret) {
+    if (a->offline.kind != ACCOUNT_NONE) {
+        *ret = a->offline;
+        a->offline = (account_output){0};
+        return true;
+    }
+    sotto_bytes tickets;
+    if (!sotto_ok(bytes_buffer_end(&a->sent, &tickets)) || tickets.len < 8) return false;
+    uint64_t ticket = 0;
+    for (size_t i = 0; i < 8; i++) ticket = ticket << 8 | tickets.at[i];
+    bytes_buffer_drop(&a->sent, 8);
+    *ret = (account_output){.kind = ACCOUNT_SENT, .ticket = ticket};
+    return true;
+}
+
+static bool is_iq(sotto_bytes stanza) {
+    return bytes_starts_with(stanza, BYTES_LITERAL("<iq"));
+}
+
+/* One output of the engine; *ret_give: it is for the host. */
+static sotto_status take_engine(account *a, const sotto_output *out, account_output *ret, bool *ret_give) {
+    *ret_give = false;
+    if (out->kind == SOTTO_OUTPUT_STANZA) return account_send_stanza(a, out);
+    if (out->kind == SOTTO_OUTPUT_DELIVER && out->seq == 0 && is_iq(out->delivery.stanza))
+        return account_answer(a, &out->delivery);
+    if (out->kind == SOTTO_OUTPUT_EVENT &&
+        (out->event.ticket & ACCOUNT_OWN_TICKET) != 0) { /* our own presence, too late */
+        a->staged = true;
+        return sotto_engine_done(a->engine, out->seq);
+    }
+    *ret = (account_output){.kind = ACCOUNT_ENGINE, .engine = *out};
+    *ret_give = true;
+    return SOTTO_OK;
+}
+
+/* One turn: *ret_more is false when there is nothing left to do, *ret_give tells that *ret is for the host. */
+static sotto_status turn(account *a, account_output *ret, bool *ret_give, bool *ret_more) {
+    *ret_more = true;
+    *ret_give = tell_waiting(a, ret);
+    if (*ret_give) return SOTTO_OK;
+    stream_client_output from_stream = {0};
+    if (a->stream != NULL) SOTTO_TRY(stream_client_next(a->stream, &from_stream));
+    if (from_stream.kind != STREAM_NONE) return account_take_stream(a, &from_stream, ret, ret_give);
+    if (a->staged) return commit(a);
+    sotto_output from_engine;
+    if (sotto_engine_next(a->engine, &from_engine)) return take_engine(a, &from_engine, ret, ret_give);
+    if (a->ending && !a->ended && a->stream != NULL) {
+        a->ended = true;
+        return stream_client_end(a->stream);
+    }
+    *ret_more = false;
+    return SOTTO_OK;
+}
+
+sotto_status account_next(account *a, account_output *ret, uint64_t now_ms) {
+    a->now_ms = now_ms;
+    bytes_arena_back(&a->arena, (bytes_arena_mark){0});
+    for (;;) {
+        bool give = false, more = false;
+        account_output out = {0};
+        sotto_status status = turn(a, &out, &give, &more);
+        if (!sotto_ok(status)) {
+            recover(a, status);
+            continue;
+        }
+        if (!give && more) continue;
+        *ret = out;
+        return SOTTO_OK;
+    }
+}
+
+/* ---- inputs ---- */
+
+sotto_status account_start(account *a, uint64_t now_ms) {
+    a->now_ms = now_ms;
+    return a->stream == NULL ? account_connect(a) : SOTTO_OK;
+}
+
+sotto_status account_end(account *a, uint64_t now_ms) {
+    a->now_ms = now_ms;
+    a->retry_ms = UINT64_MAX;
+    if (a->stream == NULL) {
+        a->offline = (account_output){.kind = ACCOUNT_OFFLINE, .retry_ms = UINT64_MAX};
+        return SOTTO_OK;
+    }
+    a->ending = true;
+    return SOTTO_OK;
+}
+
+sotto_status account_resolved(account *a, const account_srv *srv, size_t count, bool failed) {
+    if (a->stream == NULL) return SOTTO_OK;
+    bytes_arena_back(&a->arena, (bytes_arena_mark){0});
+    stream_srv *list = bytes_arena_take(&a->arena, (count + 1) * sizeof *list);
+    if (list == NULL) return SOTTO_FAIL(NO_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        list[i] = (stream_srv){srv[i].direct_tls, srv[i].priority, srv[i].weight, srv[i].port, srv[i].target};
+    return stream_client_resolved(a->stream, list, count, failed);
+}
+
+sotto_status account_connected(account *a, bool ok) {
+    return a->stream == NULL ? SOTTO_OK : stream_client_connected(a->stream, ok);
+}
+
+sotto_status account_received(account *a, sotto_bytes bytes) {
+    return a->stream == NULL ? SOTTO_OK : stream_client_received(a->stream, bytes);
+}
+
+sotto_status account_lost(account *a) {
+    return a->stream == NULL ? SOTTO_OK : stream_client_lost(a->stream);
+}
+
+sotto_status account_timer(account *a, uint64_t now_ms) {
+    a->now_ms = now_ms;
+    if (a->stream != NULL) SOTTO_TRY(stream_client_timer(a->stream, now_ms));
+    if (a->stream == NULL && a->retry_ms <= now_ms) SOTTO_TRY(account_connect(a));
+    if (sotto_engine_deadline(a->engine) > now_ms) return SOTTO_OK;
+    SOTTO_TRY(sotto_engine_step(a->engine, &(sotto_input){.kind = SOTTO_INPUT_TIMER}, now_ms));
+    a->staged = true;
+    return SOTTO_OK;
+}
+
+uint64_t account_deadline(const account *a) {
+    uint64_t deadline = sotto_engine_deadline(a->engine);
+    uint64_t stream = a->stream != NULL ? stream_client_deadline(a->stream) : a->retry_ms;
+    return deadline < stream ? deadline : stream;
+}
+
+sotto_status account_step(account *a, const sotto_input *input, uint64_t now_ms) {
+    a->now_ms = now_ms;
+    switch (input->kind) {
+    case SOTTO_INPUT_ONLINE:
+    case SOTTO_INPUT_OFFLINE:
+    case SOTTO_INPUT_STANZA:
+    case SOTTO_INPUT_TIMER:
+        return SOTTO_FAIL(USAGE);
+    default:
+        break;
+    }
+    if (input->kind == SOTTO_INPUT_SEND && (input->ticket & ACCOUNT_OWN_TICKET) != 0) return SOTTO_FAIL(USAGE);
+    SOTTO_TRY(sotto_engine_step(a->engine, input, now_ms));
+    a->staged = true;
+    return SOTTO_OK;
+}
+
+sotto_status account_done(account *a, uint64_t seq) {
+    SOTTO_TRY(sotto_engine_done(a->engine, seq));
+    a->staged = true;
+    return SOTTO_OK;
+}
+
+sotto_engine *account_engine(account *a) {
+    return a->engine;
+}
+
+bool account_is_online(const account *a) {
+    return a->online;
+}
