@@ -479,7 +479,11 @@ sotto_status store_sqlite_open_with(sotto_store **ret, const sotto_sqlite_option
     if (sotto_is(status, SOTTO_E_NOT_FOUND) && options->create) return SOTTO_FAIL(STORE_FAILED);
     SOTTO_TRY(status);
     status = store_path_look(path.text);
-    if (sotto_is(status, SOTTO_E_NOT_FOUND) && options->create) status = create(&path, options, vfs, schema);
+    bool missing = sotto_is(status, SOTTO_E_NOT_FOUND);
+    /* A journal without its file: SQLite would play it into whatever gets that name. */
+    bool orphan = missing && (store_path_has_bytes(&path, "-wal") || store_path_has_bytes(&path, "-journal"));
+    if (orphan) return SOTTO_FAIL(STORE_CORRUPT);
+    if (missing && options->create) status = create(&path, options, vfs, schema);
     SOTTO_TRY(status);
     return open_existing(ret, &path, options, vfs, schema);
 }

@@ -214,6 +214,22 @@ static void test_truncated(void **state) {
     free(whole.at);
 }
 
+/* A WAL whose file is gone is played into no other: not into a new store either. */
+static void test_orphaned_wal(void **state) {
+    fixture *f = *state;
+    fixture_open(f);
+    assert_ok(put(f->store, "a", "1"));
+    file_copy(fixture_name(f, "account-wal"), fixture_name(f, "copy-wal"));
+    fixture_close(f);
+    f->options.path = fixture_name(f, "copy");
+    assert_opens_as(f, "store-corrupt");
+    f->options.create = false;
+    assert_opens_as(f, "store-corrupt");
+    assert_false(file_exists(fixture_name(f, "copy")));
+    assert_int_equal(unlink(fixture_name(f, "copy-wal")), 0);
+    assert_opens_as(f, "not-found");
+}
+
 /* ---- versions ---- */
 
 static const char *const steps_of_test[] = {
@@ -470,6 +486,7 @@ int run_opening(void) {
         IN_FOLDER(test_no_plain_file),
         IN_FOLDER(test_foreign),
         IN_FOLDER(test_truncated),
+        IN_FOLDER(test_orphaned_wal),
         IN_FOLDER(test_migrations),
         IN_FOLDER(test_new_store_has_every_step),
         IN_FOLDER(test_failing_migration),
