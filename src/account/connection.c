@@ -57,6 +57,8 @@ static uint64_t pause_ms(account *a) {
 }
 
 void account_drop(account *a, sotto_status status, sotto_bytes text) {
+    size_t len = text.len < sizeof a->text_at ? text.len : sizeof a->text_at;
+    if (len > 0) memmove(a->text_at, text.at, len); /* it may lie in the stream */
     stream_client_free(a->stream);
     a->stream = NULL;
     bool was_online = a->online;
@@ -73,8 +75,6 @@ void account_drop(account *a, sotto_status status, sotto_bytes text) {
     a->retry_ms = again ? a->now_ms + pause_ms(a) : UINT64_MAX;
     a->failures++;
     a->ending = false;
-    size_t len = text.len < sizeof a->text_at ? text.len : sizeof a->text_at;
-    if (len > 0) memcpy(a->text_at, text.at, len);
     a->offline = (account_output){
         .kind = ACCOUNT_OFFLINE, .status = status, .text = bytes_of(a->text_at, len), .retry_ms = a->retry_ms};
 }
@@ -110,7 +110,7 @@ static sotto_status take_acks(account *a, uint32_t acked, bool tell_engine) {
         }
         if (entry->ticket != 0 && (entry->ticket & ACCOUNT_OWN_TICKET) == 0) bytes_buffer_u64(&a->sent, entry->ticket);
     }
-    memmove(a->unacked, a->unacked + known, (a->unacked_count - known) * sizeof *a->unacked);
+    if (known > 0) memmove(a->unacked, a->unacked + known, (a->unacked_count - known) * sizeof *a->unacked);
     a->unacked_count -= known;
     a->acked = acked;
     a->staged = a->noted = true;

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+#include "account_rig.h"
+
+#define TO_ROMEO(n) "<message to='romeo@capulet.example' type='chat' id='" n "'><body>" n "</body></message>"
+
+static size_t occurrences(const char *text, const char *part) {
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++) count++;
+    return count;
+}
+
+static void both_online(account_rig *r) {
+    start(&r->clients[0]);
+    start(&r->clients[1]);
+    heard(&r->clients[0]);
+    heard(&r->clients[1]);
+}
+
+static void test_logs_in_speaks_and_is_acknowledged(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0], *romeo = &r->clients[1];
+    start(juliet);
+    assert_contains(heard(juliet), "online SCRAM-SHA-256-PLUS, bound to the TLS channel");
+    start(romeo);
+    heard(romeo);
+    say(juliet, 7, TO_ROMEO("one"));
+    pump(r);
+    assert_contains(heard(juliet), "sent 7");
+    assert_int_equal(occurrences(heard(romeo), "<body>one</body>"), 1);
+    assert_true(account_is_online(juliet->account));
+}
+
+static void test_a_cut_connection_is_resumed_and_nothing_is_lost_or_doubled(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0], *romeo = &r->clients[1];
+    both_online(r);
+    romeo->deaf = true; /* what the server sends to romeo is lost with the connection */
+    say(juliet, 1, TO_ROMEO("lost-on-the-way"));
+    pump(r);
+    say(romeo, 5, "<message to='juliet@capulet.example' type='chat'><body>never-acknowledged</body></message>");
+    pump(r);
+    assert_contains(heard(juliet), "never-acknowledged");
+    romeo->deaf = false;
+    cut(romeo);
+    say(romeo, 6, "<message to='juliet@capulet.example' type='chat'><body>while-away</body></message>");
+    pump(r);
+    assert_contains(heard(romeo), "offline closed");
+    advance(r, 2000);
+    const char *log = heard(romeo);
+    assert_contains(log, "resumed");
+    assert_int_equal(occurrences(log, "<body>lost-on-the-way</body>"), 1);
+    assert_contains(log, "sent 5");
+    assert_contains(log, "sent 6");
+    log = heard(juliet);
+    assert_int_equal(occurrences(log, "never-acknowledged"), 0);
+    assert_int_equal(occurrences(log, "while-away"), 1);
+}
+
+static void test_a_restart_resumes_the_stream(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0], *romeo = &r->clients[1];
+    both_online(r);
+    say(juliet, 1, TO_ROMEO("before"));
+    pump(r);
+    assert_contains(heard(romeo), "before");
+    romeo->deaf = true;
+    say(juliet, 2, TO_ROMEO("meanwhile"));
+    say(romeo, 3, "<message to='juliet@capulet.example' type='chat'><body>said-before-death</body></message>");
+    pump(r);
+    romeo->deaf = false;
+    client_restart(romeo);
+    start(romeo);
+    const char *log = heard(romeo);
+    assert_contains(log, "resumed");
+    assert_int_equal(occurrences(log, "<body>meanwhile</body>"), 1);
+    assert_int_equal(occurrences(log, "<body>before</body>"), 0);
+    assert_int_equal(occurrences(heard(juliet), "said-before-death"), 1);
+}
+
+static void test_what_was_not_done_comes_again_after_a_restart(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0], *romeo = &r->clients[1];
+    both_online(r);
+    romeo->keep_outputs = true;
+    say(juliet, 1, TO_ROMEO("read-but-not-done"));
+    pump(r);
+    assert_contains(heard(romeo), "read-but-not-done");
+    romeo->keep_outputs = false;
+    client_restart(romeo);
+    start(romeo);
+    assert_int_equal(occurrences(heard(romeo), "<body>read-but-not-done</body>"), 1);
+    client_restart(romeo);
+    start(romeo);
+    assert_int_equal(occurrences(heard(romeo), "<body>read-but-not-done</body>"), 0);
+}
+
+static void test_a_full_disk_acknowledges_nothing(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0], *romeo = &r->clients[1];
+    both_online(r);
+    romeo->store.write_fails = SOTTO_FAIL(STORE_FULL);
+    say(juliet, 1, TO_ROMEO("no-room"));
+    pump(r);
+    const char *log = heard(romeo);
+    assert_contains(log, "offline store-full");
+    assert_lacks(log, "<body>no-room</body>");
+    lab_connection_close(romeo->connection);
+    romeo->connection = NULL;
+    romeo->store.write_fails = SOTTO_OK;
+    advance(r, 3000);
+    log = heard(romeo);
+    assert_contains(log, "resumed");
+    assert_int_equal(occurrences(log, "<body>no-room</body>"), 1);
+}
+
+static void test_failures_that_cannot_pass_are_not_repeated(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0];
+    juliet->config.password = BYTES_LITERAL("wrong");
+    start(juliet);
+    assert_contains(heard(juliet), "offline not-authorized");
+    assert_int_equal(occurrences(heard(juliet), "retry -1"), 0);
+    advance(r, 3600000);
+    assert_string_equal(heard(juliet), "");
+}
+
+static void test_wrong_certificates(void **state) {
+    account_rig *r = *state;
+    static const lab_flaw flaws[] = {LAB_EXPIRED, LAB_OTHER_DOMAIN, LAB_SELF_SIGNED, LAB_ONLY_COMMON_NAME};
+    for (size_t i = 0; i < sizeof flaws / sizeof *flaws; i++) {
+        listener_with(r, (lab_listener_config){.flaw = flaws[i]});
+        client *juliet = &r->clients[0];
+        start(juliet);
+        const char *log = heard(juliet);
+        assert_contains(log, "offline bad-certificate");
+        assert_contains(log, "retry -1");
+        account_close(juliet->account);
+        juliet->account = NULL;
+        lab_connection_close(juliet->connection);
+        juliet->connection = NULL;
+    }
+}
+
+static void test_a_server_without_tls_gets_nothing(void **state) {
+    account_rig *r = *state;
+    listener_with(r, (lab_listener_config){.without_starttls = true});
+    start(&r->clients[0]);
+    assert_contains(heard(&r->clients[0]), "offline no-tls");
+}
+
+static void test_pauses_grow_and_end_with_success(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0];
+    juliet->unreachable = true;
+    start(juliet);
+    int last = 0;
+    for (int i = 0; i < 6; i++) {
+        const char *log = heard(juliet), *at = strstr(log, "offline unreachable '");
+        assert_non_null(at);
+        int pause = atoi(strstr(at, "retry ") + 6);
+        assert_true(pause > last);
+        last = pause;
+        advance(r, (uint64_t)pause);
+    }
+    juliet->unreachable = false;
+    advance(r, 300000);
+    assert_contains(heard(juliet), "online");
+}
+
+static void test_a_stream_ended_in_order_is_not_resumed(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0];
+    both_online(r);
+    say(juliet, 1, TO_ROMEO("last-words"));
+    assert_ok(account_end(juliet->account, r->now_ms));
+    pump(r);
+    const char *log = heard(juliet);
+    assert_contains(log, "sent 1");
+    assert_contains(log, "offline ok");
+    assert_contains(heard(&r->clients[1]), "last-words");
+    client_restart(juliet);
+    start(juliet);
+    log = heard(juliet);
+    assert_contains(log, "online");
+    assert_lacks(log, "resumed");
+}
+
+static void test_works_without_stream_management(void **state) {
+    account_rig *r = *state;
+    listener_with(r, (lab_listener_config){.without_management = true});
+    both_online(r);
+    say(&r->clients[0], 1, TO_ROMEO("unmanaged"));
+    pump(r);
+    assert_contains(heard(&r->clients[0]), "sent 1");
+    assert_contains(heard(&r->clients[1]), "unmanaged");
+}
+
+static void test_answers_friends_and_tells_strangers_nothing(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0];
+    both_online(r);
+    lab_session *nurse, *friend;
+    assert_ok(lab_session_attach(&friend, r->server, "romeo", "phone"));
+    assert_ok(lab_session_attach(&nurse, r->server, "nurse", "x"));
+    sotto_bytes jid = lab_session_jid(lab_connection_session(juliet->connection));
+    static const char *const asks[] = {"<query xmlns='http://jabber.org/protocol/disco#info'/>",
+                                       "<ping xmlns='urn:xmpp:ping'/>", "<time xmlns='urn:xmpp:time'/>"};
+    static const char *const answers[] = {"test:devices+notify", "type='result'", "service-unavailable"};
+    lab_session *who[] = {friend, nurse};
+    for (size_t w = 0; w < 2; w++)
+        for (size_t i = 0; i < 3; i++) {
+            char iq[512];
+            snprintf(iq, sizeof iq, "<iq type='get' id='q' to='%.*s'>%s</iq>", (int)jid.len, (const char *)jid.at,
+                     asks[i]);
+            assert_ok(lab_session_send(who[w], bytes_text(iq)));
+            pump(r);
+            sotto_bytes answer;
+            assert_true(lab_session_next(who[w], &answer));
+            char text[2048];
+            snprintf(text, sizeof text, "%.*s", (int)answer.len, (const char *)answer.at);
+            assert_contains(text, w == 0 ? answers[i] : "service-unavailable");
+        }
+    lab_session_detach(friend);
+    lab_session_detach(nurse);
+}
+
+static void test_the_password_is_kept_in_the_store(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0];
+    juliet->config.password = BYTES_NONE;
+    account *refused = NULL;
+    assert_status(account_open(&refused, &juliet->config, r->now_ms), NOT_FOUND);
+    juliet->config.password = BYTES_LITERAL("r0m30");
+    start(juliet);
+    juliet->config.password = BYTES_NONE;
+    client_restart(juliet);
+    start(juliet);
+    assert_contains(heard(juliet), "online");
+}
+
+static void test_inputs_of_the_pump_are_not_the_hosts(void **state) {
+    account_rig *r = *state;
+    client_open(&r->clients[0]);
+    static const sotto_input_kind kinds[] = {SOTTO_INPUT_ONLINE, SOTTO_INPUT_OFFLINE, SOTTO_INPUT_STANZA,
+                                             SOTTO_INPUT_TIMER};
+    for (size_t i = 0; i < 4; i++)
+        assert_status(account_step(r->clients[0].account, &(sotto_input){.kind = kinds[i]}, r->now_ms), USAGE);
+    sotto_input input = send_input(UINT64_C(1) << 63, TO_ROMEO("x"));
+    assert_status(account_step(r->clients[0].account, &input, r->now_ms), USAGE);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, account_setup, account_teardown)
+static const struct CMUnitTest account_tests[] = {
+    T(test_logs_in_speaks_and_is_acknowledged),
+    T(test_a_cut_connection_is_resumed_and_nothing_is_lost_or_doubled),
+    T(test_a_restart_resumes_the_stream),
+    T(test_what_was_not_done_comes_again_after_a_restart),
+    T(test_a_full_disk_acknowledges_nothing),
+    T(test_failures_that_cannot_pass_are_not_repeated),
+    T(test_wrong_certificates),
+    T(test_a_server_without_tls_gets_nothing),
+    T(test_pauses_grow_and_end_with_success),
+    T(test_a_stream_ended_in_order_is_not_resumed),
+    T(test_works_without_stream_management),
+    T(test_answers_friends_and_tells_strangers_nothing),
+    T(test_the_password_is_kept_in_the_store),
+    T(test_inputs_of_the_pump_are_not_the_hosts),
+};
+
+int main(void) {
+    return cmocka_run_group_tests(account_tests, NULL, NULL);
+}
