@@ -24,7 +24,7 @@ static sotto_status frail_write(sotto_store *store, const sotto_change *changes,
 static void frail_close(sotto_store *store) {
     (void)store;
 }
-static const sotto_store_class frail_class = {frail_get, frail_scan, frail_write, frail_close};
+const sotto_store_class frail_class = {frail_get, frail_scan, frail_write, frail_close};
 
 /* ---- seal ---- */
 

@@ -23,6 +23,7 @@ typedef struct frail_store {
     sotto_status write_fails; /* not OK: the next writes fail so */
     size_t writes;
 } frail_store;
+extern const sotto_store_class frail_class;
 
 /* ---- the scripted seal ---- */
 

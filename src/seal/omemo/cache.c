@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One map; the keys are those of the records, the values the structs themselves. */
+#include "seal/omemo/cache.h"
+
+#include <string.h>
+
+void omemo_cache_init(omemo_cache *cache, const sotto_host *host) {
+    bytes_map_init(&cache->map, host);
+}
+
+static bool cache_get(const omemo_cache *cache, sotto_bytes jid, uint32_t device, char what, void *ret, size_t size) {
+    omemo_row row;
+    sotto_bytes value;
+    if (!sotto_ok(omemo_row_device(&row, jid, device, what))) return false;
+    if (!bytes_map_get(&cache->map, omemo_row_key(&row), &value) || value.len != size) return false;
+    memcpy(ret, value.at, size);
+    return true;
+}
+
+static sotto_status cache_put(omemo_cache *cache, sotto_bytes jid, uint32_t device, char what, const void *value, size_t size) {
+    omemo_row row;
+    SOTTO_TRY(omemo_row_device(&row, jid, device, what));
+    if (cache->map.count >= SOTTO_OMEMO_CACHE_MAX) bytes_map_clear(&cache->map);
+    return bytes_map_put(&cache->map, omemo_row_key(&row), bytes_of(value, size));
+}
+
+void omemo_cache_view(const omemo_cache *cache, sotto_bytes jid, omemo_view *ret) {
+    if (!cache_get(cache, jid, 0, OMEMO_ROW_LIST, ret, sizeof *ret)) *ret = (omemo_view){.fresh = false};
+}
+
+sotto_status omemo_cache_put_view(omemo_cache *cache, sotto_bytes jid, const omemo_view *view) {
+    return cache_put(cache, jid, 0, OMEMO_ROW_LIST, view, sizeof *view);
+}
+
+bool omemo_cache_glimpse(const omemo_cache *cache, sotto_bytes jid, uint32_t device, omemo_glimpse *ret) {
+    return cache_get(cache, jid, device, OMEMO_ROW_DEVICE, ret, sizeof *ret);
+}
+
+sotto_status omemo_cache_put_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device, const omemo_glimpse *glimpse) {
+    return cache_put(cache, jid, device, OMEMO_ROW_DEVICE, glimpse, sizeof *glimpse);
+}
+
+void omemo_cache_drop_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device) {
+    omemo_row row;
+    if (sotto_ok(omemo_row_device(&row, jid, device, OMEMO_ROW_DEVICE))) bytes_map_remove(&cache->map, omemo_row_key(&row));
+}
+
+void omemo_cache_forget(omemo_cache *cache, sotto_bytes jid) {
+    omemo_row row;
+    sotto_bytes key, value;
+    if (jid.len == 0) {
+        bytes_map_clear(&cache->map);
+        return;
+    }
+    if (!sotto_ok(omemo_row_all(&row, jid))) return;
+    while (bytes_map_from(&cache->map, omemo_row_key(&row), false, &key, &value) && bytes_starts_with(key, omemo_row_key(&row))) {
+        omemo_row found;
+        if (key.len > sizeof found.at) return;
+        memcpy(found.at, key.at, key.len); /* the map's own key goes with the entry */
+        found.len = key.len;
+        bytes_map_remove(&cache->map, omemo_row_key(&found));
+    }
+}

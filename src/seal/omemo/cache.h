@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What was looked at just now and may be forgotten at any time: fresh device lists, and offers out of bundles. */
+#ifndef SEAL_OMEMO_CACHE_H
+#define SEAL_OMEMO_CACHE_H
+
+#include "bytes/map.h"
+#include "seal/omemo/devices.h"
+#include "seal/omemo/exchange.h"
+
+/* About a JID. */
+typedef struct omemo_view {
+    bool fresh;              /* devices were fetched or notified since the stream began */
+    omemo_devices devices;
+    sotto_status problem;    /* of the last question for the list */
+    uint64_t problem_ms;
+    uint64_t asked_ms;       /* when the list was last asked for because a message came from a device not on it */
+} omemo_view;
+
+/* About a device without a session. */
+typedef struct omemo_glimpse {
+    sotto_status problem; /* OK: the offer can be used */
+    uint64_t at_ms;
+    omemo_offer offer;
+} omemo_glimpse;
+
+typedef struct omemo_cache {
+    bytes_map map;
+} omemo_cache;
+
+void omemo_cache_init(omemo_cache *, const sotto_host *);
+/* An empty view when there is none. */
+void omemo_cache_view(const omemo_cache *, sotto_bytes jid, omemo_view *ret);
+SOTTO_MUST_CHECK sotto_status omemo_cache_put_view(omemo_cache *, sotto_bytes jid, const omemo_view *);
+bool omemo_cache_glimpse(const omemo_cache *, sotto_bytes jid, uint32_t device, omemo_glimpse *ret);
+SOTTO_MUST_CHECK sotto_status omemo_cache_put_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device, const omemo_glimpse *);
+void omemo_cache_drop_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device);
+/* Everything about a JID; empty: everything. */
+void omemo_cache_forget(omemo_cache *, sotto_bytes jid);
+
+#endif

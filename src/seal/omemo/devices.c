@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+#include "seal/omemo/devices.h"
+
+#include <string.h>
+
+#include "bytes/cursor.h"
+
+#define DEVICES_VERSION   1
+#define DEVICES_BYTES_MAX (8 + 4 * SOTTO_OMEMO_DEVICES_MAX)
+
+enum { FLAG_KNOWN = 1, FLAG_HAD = 2 };
+
+static const stanza_element *first_item(const stanza_element *items) {
+    return items ? stanza_child(items, "item", NULL) : NULL;
+}
+
+const stanza_element *omemo_devices_find(const stanza_element *items, const omemo_dialect *dialect) {
+    return stanza_child(first_item(items), "devices", dialect->ns);
+}
+
+sotto_bytes omemo_devices_item(const stanza_element *items) {
+    return stanza_attribute_of(first_item(items), "id");
+}
+
+static void id_insert(omemo_devices *devices, uint32_t id) {
+    uint32_t at = 0;
+    while (at < devices->count && devices->ids[at] < id) at++;
+    if (devices->count == SOTTO_OMEMO_DEVICES_MAX || (at < devices->count && devices->ids[at] == id)) return;
+    memmove(&devices->ids[at + 1], &devices->ids[at], (devices->count - at) * sizeof devices->ids[0]);
+    devices->ids[at] = id;
+    devices->count++;
+}
+
+static bool device_id(const stanza_element *device, const omemo_dialect *dialect, uint32_t *ret) {
+    uint64_t id;
+    if (!stanza_is(device, "device", dialect->ns)) return false;
+    if (!stanza_attribute_number(device, "id", 1, OMEMO_ID_MAX, &id)) return false;
+    *ret = (uint32_t)id;
+    return true;
+}
+
+void omemo_devices_read(const stanza_element *element, const omemo_dialect *dialect, omemo_devices *ret) {
+    *ret = (omemo_devices){.known = true};
+    for (const stanza_element *one = stanza_first(element); one; one = stanza_next(element, one)) {
+        uint32_t id;
+        if (device_id(one, dialect, &id)) id_insert(ret, id);
+    }
+    ret->had = ret->count > 0;
+}
+
+bool omemo_devices_has(const omemo_devices *devices, uint32_t device) {
+    for (uint32_t i = 0; i < devices->count; i++) {
+        if (devices->ids[i] == device) return true;
+    }
+    return false;
+}
+
+bool omemo_devices_same(const omemo_devices *a, const omemo_devices *b) {
+    return a->count == b->count && (a->count == 0 || memcmp(a->ids, b->ids, a->count * sizeof a->ids[0]) == 0);
+}
+
+void omemo_devices_encode(bytes_buffer *out, const omemo_devices *devices) {
+    bytes_buffer_u8(out, DEVICES_VERSION);
+    bytes_buffer_u8(out, (uint8_t)((devices->known ? FLAG_KNOWN : 0u) | (devices->had ? FLAG_HAD : 0u)));
+    for (uint32_t i = 0; i < devices->count; i++) bytes_buffer_u32(out, devices->ids[i]);
+}
+
+sotto_status omemo_devices_decode(omemo_devices *ret, sotto_bytes value) {
+    bytes_cursor c = bytes_cursor_over(value);
+    uint8_t version = bytes_cursor_u8(&c), flags = bytes_cursor_u8(&c);
+    if (version > DEVICES_VERSION) return SOTTO_FAIL(STORE_NEWER);
+    *ret = (omemo_devices){.known = (flags & FLAG_KNOWN) != 0, .had = (flags & FLAG_HAD) != 0};
+    while (bytes_cursor_more(&c) && ret->count < SOTTO_OMEMO_DEVICES_MAX) ret->ids[ret->count++] = bytes_cursor_u32(&c);
+    return sotto_ok(bytes_cursor_end(&c)) && version == DEVICES_VERSION ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
+}
+
+sotto_status omemo_devices_load(seal_env *env, sotto_bytes jid, omemo_devices *ret) {
+    omemo_row row;
+    sotto_bytes value;
+    SOTTO_TRY(omemo_row_device(&row, jid, 0, OMEMO_ROW_LIST));
+    sotto_status status = env->get(env, omemo_row_key(&row), &value);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) {
+        *ret = (omemo_devices){.known = false};
+        return SOTTO_OK;
+    }
+    SOTTO_TRY(status);
+    return omemo_devices_decode(ret, value);
+}
+
+sotto_status omemo_devices_save(seal_env *env, sotto_bytes jid, const omemo_devices *devices) {
+    omemo_row row;
+    uint8_t memory[DEVICES_BYTES_MAX];
+    bytes_buffer out;
+    sotto_bytes value;
+    SOTTO_TRY(omemo_row_device(&row, jid, 0, OMEMO_ROW_LIST));
+    bytes_buffer_borrowed(&out, memory, sizeof memory);
+    omemo_devices_encode(&out, devices);
+    SOTTO_TRY(bytes_buffer_end(&out, &value));
+    return env->put(env, omemo_row_key(&row), value);
+}
+
+static void device_write(stanza_writer *w, const char *ns, uint32_t id) {
+    stanza_open(w, "device", ns);
+    stanza_put_number(w, "id", id);
+    stanza_close(w);
+}
+
+void omemo_devices_write(stanza_writer *w, const omemo_dialect *dialect, const stanza_element *old, uint32_t without, uint32_t with,
+                         uint32_t *ret_count) {
+    *ret_count = 0;
+    bool there = false;
+    stanza_open(w, "devices", dialect->ns);
+    for (const stanza_element *one = stanza_first(old); one; one = stanza_next(old, one)) {
+        uint32_t id;
+        if (!device_id(one, dialect, &id) || id == without) continue;
+        there = there || id == with;
+        stanza_copy(w, one);
+        ++*ret_count;
+    }
+    if (with != 0 && !there) {
+        device_write(w, dialect->ns, with);
+        ++*ret_count;
+    }
+    stanza_close(w);
+}

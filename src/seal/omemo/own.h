@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * This device's own keys, as records: identity, device id, signed prekeys (the current one and, for one more period, the
+ * one before: T21), and prekeys. Ids of prekeys start at random and are never given twice (T19). */
+#ifndef SEAL_OMEMO_OWN_H
+#define SEAL_OMEMO_OWN_H
+
+#include "seal/omemo/dialect.h"
+#include "seal/omemo/row.h"
+
+#define OMEMO_PERIOD_MS ((uint64_t)SOTTO_OMEMO_SIGNED_PREKEY_DAYS * 24 * 3600 * 1000)
+/* How long the private key of a prekey is kept that was used by a message out of an archive or the offline store: until
+ * such a catch-up is over, seen from afar (XEP-0384 section 6, section 8). */
+#define OMEMO_RETIRED_MS (3600ull * 1000)
+#define OMEMO_USES_MAX 8 /* key exchanges remembered for such a prekey */
+
+typedef struct omemo_own {
+    uint32_t device;
+    uint8_t is_scalar;
+    uint8_t secret[32];
+    uint32_t next_prekey_id;
+    uint32_t signed_id;
+    crypto_x25519_pair signed_pair;
+    crypto_signature signature;
+    uint64_t signed_ms;  /* when it was made */
+    uint32_t older_id;   /* 0: none */
+    crypto_x25519_pair older_pair;
+    uint32_t version;    /* counts changes of what is published */
+    uint32_t published;  /* the version the server has; 0: none */
+    bool announced;      /* the device id was on the server once: it is ours */
+    bool leaving;        /* ... and is being taken off */
+} omemo_own;
+
+/* NOT_FOUND: there are none yet. */
+SOTTO_MUST_CHECK sotto_status omemo_own_load(seal_env *, omemo_own *ret);
+SOTTO_MUST_CHECK sotto_status omemo_own_save(seal_env *, const omemo_own *);
+/* Makes and stages everything. */
+SOTTO_MUST_CHECK sotto_status omemo_own_create(seal_env *, omemo_own *ret, crypto_identity *ret_identity);
+SOTTO_MUST_CHECK sotto_status omemo_own_identity(const omemo_own *, crypto_identity *ret);
+/* A random device id within 1 and 2^31 - 1. */
+SOTTO_MUST_CHECK sotto_status omemo_own_new_device(seal_env *, uint32_t *ret);
+/* Deletes all of it (after leaving). */
+SOTTO_MUST_CHECK sotto_status omemo_own_wipe(seal_env *);
+
+/* Makes a new signed prekey when the current one is a period old; saved. */
+SOTTO_MUST_CHECK sotto_status omemo_own_rotate(seal_env *, omemo_own *, const crypto_identity *, bool *ret_changed);
+/* When omemo_own_rotate will have something to do. */
+uint64_t omemo_own_rotation(const omemo_own *);
+/* A signed pair by its id; NULL: unknown. */
+const crypto_x25519_pair *omemo_own_signed(const omemo_own *, uint32_t id);
+
+/* The pair of a prekey. NO_PREKEY: unknown, or used before with the same key exchange (T19). */
+SOTTO_MUST_CHECK sotto_status omemo_own_prekey(seal_env *, uint32_t id, const crypto_x25519_public *ephemeral, crypto_x25519_pair *ret);
+/* After its use: gone at once, or, with `keep`, no longer published and kept for a while. The caller saves `own`. */
+SOTTO_MUST_CHECK sotto_status omemo_own_use(seal_env *, omemo_own *, uint32_t id, const crypto_x25519_public *ephemeral, bool keep);
+/* Deletes kept ones that are due. *ret_next: when the next is, or UINT64_MAX. */
+SOTTO_MUST_CHECK sotto_status omemo_own_expire(seal_env *, uint64_t *ret_next);
+/* Fills up to SOTTO_OMEMO_PREKEYS; the caller saves. */
+SOTTO_MUST_CHECK sotto_status omemo_own_refill(seal_env *, omemo_own *, bool *ret_changed);
+
+/* Calls visit for each prekey that is to be published. */
+typedef sotto_status omemo_own_visit(void *arg, uint32_t id, const crypto_x25519_public *);
+SOTTO_MUST_CHECK sotto_status omemo_own_prekeys(seal_env *, omemo_own_visit *, void *arg);
+
+/* A new pair from the environment's randomness. */
+SOTTO_MUST_CHECK sotto_status omemo_own_pair(seal_env *, crypto_x25519_pair *ret);
+/* A number below `bound`, all equally likely. */
+SOTTO_MUST_CHECK sotto_status omemo_own_below(seal_env *, uint32_t bound, uint32_t *ret);
+
+#endif

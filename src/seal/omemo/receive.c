@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Opening what arrives (XEP-0384 section 5.6). The order is: read the header, find a session or make one, decrypt what
+ * the ratchet carries, open the payload, check the envelope; all of it on copies. Only then is anything staged, so that
+ * whatever fails leaves no trace in a session, and the true message can still be read (T17). */
+#include "seal/omemo/envelope.h"
+#include "seal/omemo/exchange.h"
+#include "seal/omemo/payload.h"
+#include "seal/omemo/receive.h"
+
+#include <string.h>
+
+#include "bytes/base64.h"
+#include "bytes/cursor.h"
+#include "bytes/memory.h"
+#include "stanza/jid.h"
+
+/* ---- the header ---- */
+
+static bool boolean_read(const stanza_element *element, const char *name, bool *ret) {
+    sotto_bytes text = stanza_attribute_of(element, name);
+    *ret = bytes_is(text, "true") || bytes_is(text, "1");
+    return !text.at || *ret || bytes_is(text, "false") || bytes_is(text, "0");
+}
+
+static bool is_own_jid(const receiving *r, sotto_bytes text) {
+    if (bytes_equal(text, r->env->account)) return true;
+    stanza_jid jid;
+    return sotto_ok(stanza_jid_parse(r->env->arena, text, &jid)) && bytes_equal(jid.full, r->env->account);
+}
+
+/* Our <key/> among our <keys/>: at most one (T31). Other people's are not looked at. */
+static sotto_status own_key_find(const receiving *r, const stanza_element *header, const stanza_element **ret) {
+    uint32_t count = 0;
+    *ret = NULL;
+    for (const stanza_element *keys = stanza_first(header); keys; keys = stanza_next(header, keys)) {
+        if (!stanza_is(keys, "keys", r->self->dialect->ns) || !is_own_jid(r, stanza_attribute_of(keys, "jid"))) continue;
+        for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key)) {
+            uint64_t rid;
+            if (!stanza_is(key, "key", r->self->dialect->ns)) continue;
+            if (++count > SOTTO_OMEMO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
+            if (!stanza_attribute_number(key, "rid", 1, OMEMO_ID_MAX, &rid) || rid != r->own->device) continue;
+            if (*ret) return SOTTO_FAIL(MALFORMED);
+            *ret = key;
+        }
+    }
+    return *ret ? SOTTO_OK : SOTTO_FAIL(NOT_FOR_US);
+}
+
+static sotto_status base64_read(receiving *r, const stanza_element *element, size_t most, sotto_bytes *ret) {
+    sotto_bytes text, bytes;
+    bytes_buffer out;
+    if (!stanza_text(element, r->env->arena, &text)) return SOTTO_FAIL(NO_MEMORY);
+    bytes_buffer_owned(&out, r->env->host, most);
+    sotto_status status = bytes_base64_get(&out, text);
+    if (sotto_ok(status)) status = bytes_buffer_end(&out, &bytes);
+    if (sotto_ok(status) && !bytes_arena_copy(r->env->arena, bytes, ret)) status = SOTTO_FAIL(NO_MEMORY);
+    bytes_buffer_free(&out);
+    return status;
+}
+
+static sotto_status header_read(receiving *r) {
+    const char *ns = r->self->dialect->ns;
+    const stanza_element *encrypted = stanza_only_child(r->stanza, "encrypted", ns, NULL);
+    const stanza_element *header = stanza_only_child(encrypted, "header", ns, NULL);
+    const stanza_element *key;
+    bool several = false;
+    uint64_t sid;
+    if (!header || !stanza_attribute_number(header, "sid", 1, OMEMO_ID_MAX, &sid)) return SOTTO_FAIL(MALFORMED);
+    r->sender = (uint32_t)sid;
+    r->payload = stanza_only_child(encrypted, "payload", ns, &several);
+    if (several) return SOTTO_FAIL(MALFORMED);
+    if (r->origin->own && r->sender == r->own->device) return SOTTO_FAIL(DUPLICATE); /* what this device wrote */
+    SOTTO_TRY(own_key_find(r, header, &key));
+    if (!boolean_read(key, "kex", &r->is_kex)) return SOTTO_FAIL(MALFORMED);
+    return base64_read(r, key, SOTTO_OMEMO_MESSAGE_BYTES_MAX, &r->data);
+}
+
+/* ---- sessions ---- */
+
+static sotto_status session_try(receiving *r, const omemo_session *session, uint32_t number) {
+    omemo_message message;
+    omemo_skipped_rows rows;
+    SOTTO_TRY(r->self->dialect->read_message(r->data, &message));
+    SOTTO_TRY(omemo_skipped_open(&rows, r->env, r->jid, r->sender, number));
+    omemo_skipped skipped = omemo_skipped_port(&rows);
+    bytes_buffer_reset(&r->plain);
+    SOTTO_TRY(omemo_session_read(session, r->self->dialect, &message, &skipped, r->env->arena, &r->step, &r->plain));
+    r->n = message.n;
+    r->number = number;
+    return SOTTO_OK;
+}
+
+/* A message that the current session cannot read may belong to the one before: both sides started one at the same time,
+ * or it was late. One is all that is tried (T17: few archived states). */
+static sotto_status previous_try(receiving *r) {
+    SOTTO_TRY(omemo_previous_load(r->env, r->jid, r->sender, &r->previous));
+    r->has_previous = true;
+    SOTTO_TRY(session_try(r, &r->previous.session, r->previous.number));
+    r->which = RECEIVE_PREVIOUS;
+    return SOTTO_OK;
+}
+
+static sotto_status message_read(receiving *r) {
+    if (!r->peer.has_session && !r->peer.has_previous) return SOTTO_FAIL(NO_SESSION);
+    sotto_status status = SOTTO_FAIL(NO_SESSION);
+    if (r->peer.has_session) {
+        status = session_try(r, &r->peer.session, r->peer.sessions);
+        r->which = RECEIVE_CURRENT;
+        bool fits_not = sotto_is(status, SOTTO_E_BAD_MAC) || sotto_is(status, SOTTO_E_TOO_FAR) || sotto_is(status, SOTTO_E_BAD_KEY);
+        if (!fits_not || !r->peer.has_previous) return status;
+    }
+    sotto_status before = previous_try(r);
+    if (sotto_ok(before) || sotto_is(before, SOTTO_E_DUPLICATE) || sotto_class(before) == SOTTO_CLASS_OURS) return before;
+    return status;
+}
+
+static bool same_exchange(const omemo_session *session, const omemo_kex *kex) {
+    return !session->initiated && memcmp(session->ephemeral.bytes, kex->ephemeral.bytes, 32) == 0;
+}
+
+/* T20: key exchanges cost prekeys and time; each JID has so many an hour. Counted also when they fail. */
+static sotto_status budget_take(receiving *r) {
+    omemo_row row;
+    sotto_bytes value;
+    uint64_t since = r->env->now_ms;
+    uint32_t count = 0;
+    SOTTO_TRY(omemo_row_device(&row, r->jid, 0, OMEMO_ROW_BUDGET));
+    sotto_status status = r->env->get(r->env, omemo_row_key(&row), &value);
+    if (sotto_ok(status)) {
+        bytes_cursor c = bytes_cursor_over(value);
+        since = bytes_cursor_u64(&c);
+        count = bytes_cursor_u32(&c);
+        if (!sotto_ok(bytes_cursor_end(&c))) return SOTTO_FAIL(STORE_CORRUPT);
+        if (r->env->now_ms < since || r->env->now_ms - since >= OMEMO_HOUR_MS) {
+            since = r->env->now_ms;
+            count = 0;
+        }
+    } else if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
+        return status;
+    }
+    if (count >= SOTTO_OMEMO_EXCHANGES_PER_HOUR) return SOTTO_FAIL(TOO_LARGE);
+    r->budget_since = since;
+    r->budget_count = count + 1;
+    return SOTTO_OK;
+}
+
+static sotto_status budget_stage(const receiving *r) {
+    omemo_row row;
+    uint8_t memory[12];
+    bytes_buffer out;
+    sotto_bytes value;
+    if (r->budget_count == 0) return SOTTO_OK;
+    SOTTO_TRY(omemo_row_device(&row, r->jid, 0, OMEMO_ROW_BUDGET));
+    bytes_buffer_borrowed(&out, memory, sizeof memory);
+    bytes_buffer_u64(&out, r->budget_since);
+    bytes_buffer_u32(&out, r->budget_count);
+    SOTTO_TRY(bytes_buffer_end(&out, &value));
+    return r->env->put(r->env, omemo_row_key(&row), value);
+}
+
+/* XEP-0384 section 5.6: "a new session is built from this received element". */
+static sotto_status exchange_accept(receiving *r) {
+    crypto_x25519_pair prekey;
+    omemo_session session;
+    const crypto_x25519_pair *signed_pair = omemo_own_signed(r->own, r->kex.signed_id);
+    if (!signed_pair) return SOTTO_FAIL(NO_PREKEY);
+    SOTTO_TRY(omemo_own_prekey(r->env, r->kex.prekey_id, &r->kex.ephemeral, &prekey));
+    sotto_status status = budget_take(r);
+    if (sotto_ok(status)) status = omemo_exchange_accept(&session, r->self->dialect, &r->self->identity, signed_pair, &prekey, &r->kex);
+    bytes_wipe(&prekey, sizeof prekey);
+    SOTTO_TRY(status);
+    status = session_try(r, &session, r->peer.sessions + 1);
+    bytes_wipe(&session, sizeof session);
+    r->which = RECEIVE_NEW;
+    return status;
+}
+
+/* Section 4.3: with the ephemeral key of a session we have, only the message inside is processed. */
+static sotto_status exchange_read(receiving *r) {
+    SOTTO_TRY(r->self->dialect->read_exchange(r->data, &r->kex));
+    r->data = r->kex.message;
+    if (r->peer.has_session && same_exchange(&r->peer.session, &r->kex)) {
+        r->which = RECEIVE_CURRENT;
+        return session_try(r, &r->peer.session, r->peer.sessions);
+    }
+    if (r->peer.has_previous) {
+        SOTTO_TRY(omemo_previous_load(r->env, r->jid, r->sender, &r->previous));
+        r->has_previous = true;
+        if (same_exchange(&r->previous.session, &r->kex)) {
+            r->which = RECEIVE_PREVIOUS;
+            return session_try(r, &r->previous.session, r->previous.number);
+        }
+    }
+    return exchange_accept(r);
+}
+
+/* ---- content ---- */
+
+static sotto_status content_read(receiving *r) {
+    sotto_bytes keys, ciphertext, text;
+    bytes_buffer out;
+    SOTTO_TRY(bytes_buffer_end(&r->plain, &keys));
+    if (!r->payload) {
+        /* An empty message. A key with a MAC and no payload is a message whose payload was taken away. */
+        return keys.len == OMEMO_EMPTY_BYTES ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+    }
+    SOTTO_TRY(base64_read(r, r->payload, SOTTO_STANZA_BYTES_MAX, &ciphertext));
+    bytes_buffer_owned(&out, r->env->host, SOTTO_STANZA_BYTES_MAX);
+    sotto_status status = omemo_payload_open(r->self->dialect, keys, ciphertext, &out);
+    if (sotto_ok(status)) status = bytes_buffer_end(&out, &text);
+    if (sotto_ok(status)) status = omemo_envelope_read(r->env, text, r->stanza, r->origin, r->self->dialect->ns, &r->content);
+    bytes_buffer_free(&out);
+    return status;
+}
+
+static sotto_status receive(receiving *r) {
+    omemo_devices devices;
+    SOTTO_TRY(omemo_devices_load(r->env, r->jid, &devices));
+    sotto_status status = header_read(r);
+    r->active = omemo_devices_has(&devices, r->sender);
+    SOTTO_TRY(status);
+    SOTTO_TRY(omemo_peer_load(r->env, r->jid, r->sender, &r->peer));
+    SOTTO_TRY(r->is_kex ? exchange_read(r) : message_read(r));
+    return content_read(r);
+}
+
+/* ---- unprotect ---- */
+
+static void opened_fill(const receiving *r, sotto_status status, seal_opened *ret) {
+    *ret = (seal_opened){.outcome = SEAL_UNREADABLE, .reason = status, .key = {.jid = r->jid, .device = r->sender}};
+    if (sotto_is(status, SOTTO_E_DUPLICATE)) ret->outcome = SEAL_DUPLICATE;
+    /* Nothing to read was in it, for whomever it was. */
+    if (sotto_is(status, SOTTO_E_NOT_FOR_US) && !r->payload) ret->outcome = SEAL_CONTROL;
+    if (!sotto_ok(status)) return;
+    ret->key = r->key;
+    if (!r->payload) {
+        ret->outcome = SEAL_CONTROL;
+        return;
+    }
+    ret->outcome = SEAL_OPENED;
+    ret->stanza = r->content.stanza;
+    ret->time_ms = r->content.time_ms;
+    ret->opt_out = r->content.opt_out;
+    ret->opt_out_reason = r->content.opt_out_reason;
+}
+
+/* Answered here: an unreadable message whose questions and counts are kept. Returned: what ends the step. */
+static sotto_status unprotect(receiving *r, seal_opened *ret) {
+    uint8_t memory[OMEMO_PLAIN_BYTES_MAX + 16];
+    bytes_buffer_borrowed(&r->plain, memory, sizeof memory);
+    sotto_status status = receive(r);
+    bytes_wipe(memory, sizeof memory);
+    if (!sotto_ok(status) && sotto_class(status) != SOTTO_CLASS_PEER) return status;
+    if (sotto_ok(status)) SOTTO_TRY(omemo_receive_stage(r));
+    SOTTO_TRY(budget_stage(r));
+    SOTTO_TRY(omemo_receive_questions(r, status));
+    opened_fill(r, status, ret);
+    return SOTTO_OK;
+}
+
+sotto_status omemo_unprotect(void *arg, seal_env *env, const stanza_element *stanza, const seal_origin *origin, seal_opened *ret) {
+    omemo_self *self = arg;
+    omemo_own own;
+    receiving *r = bytes_arena_take(env->arena, sizeof *r); /* the arena wipes it */
+    if (!r) return SOTTO_FAIL(NO_MEMORY);
+    if (self->gone || origin->from.len > SOTTO_OMEMO_JID_BYTES_MAX) {
+        *ret = (seal_opened){.outcome = SEAL_UNREADABLE, .reason = self->gone ? SOTTO_FAIL(NOT_FOR_US) : SOTTO_FAIL(TOO_LARGE)};
+        return SOTTO_OK;
+    }
+    SOTTO_TRY(omemo_own_load(env, &own));
+    *r = (receiving){.self = self, .env = env, .stanza = stanza, .origin = origin, .jid = origin->from, .own = &own};
+    sotto_status status = unprotect(r, ret);
+    bytes_wipe(r, sizeof *r);
+    bytes_wipe(&own, sizeof own);
+    return status;
+}

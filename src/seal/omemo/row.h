@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Keys of the records of this seal. Everything about a contact's devices is one run: the bare JID, a zero byte, the
+ * device id (0: about the JID itself), what it is. A JID cannot start with a zero byte: what is our own does.
+ *
+ *     jid 0 0 'l'                     device list as last seen
+ *     jid 0 0 'b'                     key exchanges in this hour
+ *     jid 0 device 'd'                key and session of a device
+ *     jid 0 device 'o'                the session before
+ *     jid 0 device 's' session chain block   keys of skipped messages
+ *     0 'i'                           own keys
+ *     0 'k' id                        own prekeys */
+#ifndef SEAL_OMEMO_ROW_H
+#define SEAL_OMEMO_ROW_H
+
+#include <sotto/limits.h>
+
+#include "bytes/span.h"
+#include "seal/seal.h"
+
+#define OMEMO_ROW_LIST     'l'
+#define OMEMO_ROW_BUDGET   'b'
+#define OMEMO_ROW_DEVICE   'd'
+#define OMEMO_ROW_PREVIOUS 'o'
+#define OMEMO_ROW_SKIPPED  's'
+#define OMEMO_ROW_OWN      'i'
+#define OMEMO_ROW_PREKEY   'k'
+
+#define OMEMO_ROW_BYTES_MAX (SOTTO_OMEMO_JID_BYTES_MAX + 24)
+
+typedef struct omemo_row {
+    uint8_t at[OMEMO_ROW_BYTES_MAX];
+    size_t len;
+} omemo_row;
+
+static inline sotto_bytes omemo_row_key(const omemo_row *row) {
+    return bytes_of(row->at, row->len);
+}
+
+/* TOO_LARGE: a JID of more than SOTTO_OMEMO_JID_BYTES_MAX bytes. */
+SOTTO_MUST_CHECK sotto_status omemo_row_device(omemo_row *ret, sotto_bytes jid, uint32_t device, char what);
+/* All that is about a JID: for env->scan. */
+SOTTO_MUST_CHECK sotto_status omemo_row_all(omemo_row *ret, sotto_bytes jid);
+void omemo_row_own(omemo_row *ret, char what);
+void omemo_row_u32(omemo_row *, uint32_t); /* appends */
+/* The key behind the JID taken apart; false when it is no row of a device. */
+bool omemo_row_is(sotto_bytes key, size_t jid_len, char what, uint32_t *ret_device);
+
+/* Deletes every record whose key starts with the row's. */
+SOTTO_MUST_CHECK sotto_status omemo_row_delete_all(seal_env *, const omemo_row *prefix);
+
+#endif

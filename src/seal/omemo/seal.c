@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * OMEMO as a seal: the table, opening, and who gets which input. The contract is in seal/seal.h. */
+#include <string.h>
+
+#include "bytes/memory.h"
+#include "seal/omemo/self.h"
+
+static sotto_status self_fill(omemo_self *self, seal_env *env) {
+    omemo_own own;
+    bool changed;
+    sotto_status status = omemo_own_load(env, &own);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) {
+        status = omemo_own_create(env, &own, &self->identity);
+    } else if (sotto_ok(status)) {
+        status = omemo_own_identity(&own, &self->identity);
+        if (sotto_ok(status)) status = omemo_own_rotate(env, &own, &self->identity, &changed);
+    }
+    if (sotto_ok(status)) status = omemo_publish_timers(env, &own);
+    bytes_wipe(&own, sizeof own);
+    return status;
+}
+
+static void omemo_close(void *arg) {
+    omemo_self *self = arg;
+    if (!self) return;
+    omemo_cache_forget(&self->cache, BYTES_NONE);
+    bytes_free(self->host, self, sizeof *self);
+}
+
+static sotto_status omemo_open(void **ret, seal_env *env) {
+    SOTTO_TRY(crypto_start());
+    omemo_self *self = bytes_new(env->host, sizeof *self);
+    if (!self) return SOTTO_FAIL(NO_MEMORY);
+    self->host = env->host;
+    self->dialect = &omemo_dialect_2;
+    omemo_cache_init(&self->cache, env->host);
+    sotto_status status = self_fill(self, env);
+    if (sotto_ok(status)) {
+        *ret = self;
+    } else {
+        omemo_close(self);
+    }
+    return status;
+}
+
+static void omemo_forget(void *arg, sotto_bytes jid) {
+    omemo_self *self = arg;
+    omemo_cache_forget(&self->cache, jid);
+}
+
+/* ---- inputs ---- */
+
+static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
+    omemo_own own;
+    bool online = self->online, changed;
+    self->online = true;
+    SOTTO_TRY(omemo_own_load(env, &own));
+    sotto_status status = SOTTO_OK;
+    if (fresh) {
+        status = omemo_own_rotate(env, &own, &self->identity, &changed);
+        if (sotto_ok(status)) status = omemo_publish_timers(env, &own);
+        if (sotto_ok(status)) status = own.leaving ? omemo_leave_start(self, env) : omemo_publish_start(self, env);
+    } else if (own.announced && !own.leaving && own.published != own.version) {
+        status = omemo_publish_bundle(self, env, &own, 0);
+    }
+    bytes_wipe(&own, sizeof own);
+    if (!sotto_ok(status)) {
+        self->online = online;
+        return status;
+    }
+    if (fresh) {
+        omemo_cache_forget(&self->cache, BYTES_NONE);
+        self->list_missed = false;
+        self->refill_ms = 0;
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status answered(omemo_self *self, seal_env *env, const seal_input *input) {
+    omemo_note note;
+    SOTTO_TRY(omemo_note_decode(input->note, &note));
+    if (note.kind <= OMEMO_NOTE_REFRESH_BUNDLE) return omemo_fetch_answer(self, env, &note, input);
+    if (note.kind <= OMEMO_NOTE_SET_DEVICES) return omemo_publish_answer(self, env, &note, input);
+    return omemo_leave_answer(self, env, &note, input);
+}
+
+static sotto_status notified(omemo_self *self, seal_env *env, const seal_input *input) {
+    if (!bytes_is(input->node, self->dialect->devices_node) || input->jid.len > SOTTO_OMEMO_JID_BYTES_MAX) return SOTTO_OK;
+    const stanza_element *devices = omemo_devices_find(input->items, self->dialect);
+    if (devices) SOTTO_TRY(omemo_fetch_list(self, env, input->jid, devices));
+    if (bytes_equal(input->jid, env->account)) SOTTO_TRY(omemo_publish_notified(self, env, devices));
+    if (devices) return SOTTO_OK;
+    /* An item went, or came without its payload: the answer will say what there is. */
+    return omemo_ask_list(self, env, &(omemo_note){.kind = OMEMO_NOTE_LIST, .jid = input->jid});
+}
+
+static sotto_status timed(omemo_self *self, seal_env *env, const seal_input *input) {
+    omemo_note note;
+    SOTTO_TRY(omemo_note_decode(input->note, &note));
+    if (note.kind == OMEMO_NOTE_TIMER_RETRY) return env->changed(env, note.jid);
+    return omemo_publish_timer(self, env, &note);
+}
+
+static sotto_status omemo_input(void *arg, seal_env *env, const seal_input *input) {
+    omemo_self *self = arg;
+    if (self->gone) return SOTTO_OK;
+    switch (input->kind) {
+    case SEAL_INPUT_ONLINE: return went_online(self, env, input->fresh);
+    case SEAL_INPUT_OFFLINE: self->online = false; return SOTTO_OK;
+    case SEAL_INPUT_ANSWER: return answered(self, env, input);
+    case SEAL_INPUT_PEP: return notified(self, env, input);
+    case SEAL_INPUT_TIMER: return timed(self, env, input);
+    case SEAL_INPUT_REFRESH: return omemo_fetch_refresh(self, env, input->jid);
+    case SEAL_INPUT_LEAVE: return omemo_leave_start(self, env);
+    case SEAL_INPUT_TRUST:
+    case SEAL_INPUT_JOB: break; /* trust is the engine's; nothing was given out to be done */
+    }
+    return SOTTO_OK;
+}
+
+/* ---- keys ---- */
+
+typedef struct key_list {
+    seal_env *env;
+    sotto_bytes jid;
+    uint32_t own_device; /* 0: the JID is another's */
+    omemo_devices devices;
+    seal_key *keys;
+    size_t count, room;
+} key_list;
+
+static sotto_status key_add(key_list *list, const seal_key *key) {
+    if (list->count == list->room) {
+        size_t room = list->room * 2 + 8;
+        seal_key *keys = bytes_arena_take(list->env->arena, room * sizeof *keys);
+        if (!keys) return SOTTO_FAIL(NO_MEMORY);
+        if (list->count > 0) memcpy(keys, list->keys, list->count * sizeof *keys);
+        list->keys = keys;
+        list->room = room;
+    }
+    list->keys[list->count++] = *key;
+    return SOTTO_OK;
+}
+
+/* Rows come in the order of device ids; devices that are only on the list are put in where they belong. */
+static sotto_status listed_until(key_list *list, uint32_t *next, uint32_t device) {
+    for (; *next < list->devices.count && list->devices.ids[*next] < device; ++*next) {
+        uint32_t id = list->devices.ids[*next];
+        if (id == list->own_device) continue;
+        SOTTO_TRY(key_add(list, &(seal_key){.jid = list->jid, .device = id, .active = true}));
+    }
+    if (*next < list->devices.count && list->devices.ids[*next] == device) ++*next;
+    return SOTTO_OK;
+}
+
+typedef struct key_rows {
+    key_list *list;
+    uint32_t next; /* of the device list */
+} key_rows;
+
+static sotto_status row_key_add(void *arg, sotto_bytes key, sotto_bytes value) {
+    key_rows *rows = arg;
+    key_list *list = rows->list;
+    omemo_peer peer;
+    seal_key found;
+    uint32_t device;
+    if (!omemo_row_is(key, list->jid.len, OMEMO_ROW_DEVICE, &device) || device == list->own_device) return SOTTO_OK;
+    SOTTO_TRY(omemo_peer_decode(&peer, device, value));
+    omemo_peer_key(&peer, list->jid, &found);
+    bytes_wipe(&peer, sizeof peer);
+    found.active = omemo_devices_has(&list->devices, device);
+    SOTTO_TRY(listed_until(list, &rows->next, device));
+    return key_add(list, &found);
+}
+
+static sotto_status omemo_list_keys(void *arg, seal_env *env, sotto_bytes jid, seal_keys *ret) {
+    omemo_self *self = arg;
+    key_list list = {.env = env};
+    key_rows rows = {.list = &list};
+    omemo_row prefix;
+    SOTTO_TRY(omemo_row_all(&prefix, jid));
+    if (!bytes_arena_copy(env->arena, jid, &list.jid)) return SOTTO_FAIL(NO_MEMORY);
+    SOTTO_TRY(omemo_devices_load(env, jid, &list.devices));
+    if (bytes_equal(jid, env->account) && !self->gone) {
+        omemo_own own;
+        SOTTO_TRY(omemo_own_load(env, &own));
+        list.own_device = own.device;
+        bytes_wipe(&own, sizeof own);
+        seal_key key = {.jid = list.jid, .device = list.own_device, .known = true, .this_device = true};
+        key.active = omemo_devices_has(&list.devices, list.own_device);
+        memcpy(key.key, self->identity.ed25519.bytes, 32);
+        memcpy(key.fingerprint, self->identity.x25519.bytes, 32);
+        SOTTO_TRY(key_add(&list, &key));
+    }
+    SOTTO_TRY(env->scan(env, omemo_row_key(&prefix), row_key_add, &rows));
+    SOTTO_TRY(listed_until(&list, &rows.next, UINT32_MAX));
+    *ret = (seal_keys){list.keys, list.count};
+    return SOTTO_OK;
+}
+
+/* ---- the table ---- */
+
+static const char *const claims[] = {"urn:xmpp:omemo:2", NULL};
+static const char *const nodes[] = {"urn:xmpp:omemo:2:devices", NULL};
+static const char *const features[] = {"urn:xmpp:omemo:2:devices+notify", NULL};
+
+static const seal_class omemo_class = {
+    .name = "omemo:2",
+    .strength = 1,
+    .can = SEAL_CAN_MESSAGE | SEAL_CAN_OFFLINE | SEAL_CAN_ROOM,
+    .claims = claims,
+    .nodes = nodes,
+    .features = features,
+    .open = omemo_open,
+    .close = omemo_close,
+    .promise = omemo_promise,
+    .protect = omemo_protect,
+    .unprotect = omemo_unprotect,
+    .input = omemo_input,
+    .forget = omemo_forget,
+    .list_keys = omemo_list_keys,
+};
+
+const sotto_seal *sotto_seal_omemo(void) {
+    return &omemo_class;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The Double Ratchet. Names of the specification stand beside ours: root is RK, send_chain CKs, receive_chain CKr, own
+ * DHs, peer DHr, send_n Ns, send_pn PN, receive_n Nr. */
+#include "seal/omemo/session.h"
+
+#include <string.h>
+
+#include <sotto/limits.h>
+
+#include "bytes/cursor.h"
+#include "bytes/memory.h"
+#include "bytes/span.h"
+#include "crypto/cipher.h"
+#include "crypto/hash.h"
+#include "crypto/sha256.h"
+
+#define SESSION_VERSION 1
+#define BODY_BYTES_MAX  (OMEMO_PLAIN_BYTES_MAX + 16 + 64) /* ciphertext, and header fields */
+
+enum { FLAG_INITIATED = 1, FLAG_UNCONFIRMED = 2, FLAG_OWES = 4 };
+
+/* ---- derivations ---- */
+
+/* KDF_CK: "a single byte constant 0x01 as HMAC input to produce the next message key (mk) and a single byte constant
+ * 0x02 as HMAC input to produce the next chain key" (XEP-0384 section 4.3). */
+void omemo_session_chain(const uint8_t chain[32], uint8_t ret_message[32], uint8_t ret_next[32]) {
+    static const uint8_t one = 1, two = 2;
+    crypto_sha256_key key;
+    crypto_sha256_key_from(&key, bytes_of(chain, 32));
+    crypto_sha256_mac(ret_message, &key, &(sotto_bytes){&one, 1}, 1);
+    crypto_sha256_mac(ret_next, &key, &(sotto_bytes){&two, 1}, 1);
+    bytes_wipe(&key, sizeof key);
+}
+
+sotto_status omemo_session_expand(const omemo_dialect *dialect, const uint8_t message[32], uint8_t ret[80]) {
+    return crypto_hkdf(CRYPTO_SHA256, ret, 80, bytes_of(message, 32), BYTES_NONE, bytes_text(dialect->message_info));
+}
+
+/* KDF_RK(rk, dh_out): the new root key, and a chain key. */
+static sotto_status root_step(const omemo_dialect *dialect, uint8_t root[32], uint8_t chain[32],
+                              const crypto_x25519_private *own, const crypto_x25519_public *peer) {
+    uint8_t shared[32], both[64];
+    sotto_status status = crypto_x25519_agree(shared, own, peer);
+    if (sotto_ok(status)) {
+        status = crypto_hkdf(CRYPTO_SHA256, both, sizeof both, bytes_of(shared, 32), bytes_of(root, 32),
+                             bytes_text(dialect->root_info));
+    }
+    if (sotto_ok(status)) {
+        memcpy(root, both, 32);
+        memcpy(chain, both + 32, 32);
+    }
+    bytes_wipe(shared, sizeof shared);
+    bytes_wipe(both, sizeof both);
+    return status;
+}
+
+/* HMAC-SHA-256 over CONCAT(ad, header) with the ciphertext in it; the caller compares or cuts. */
+static void message_mac(const omemo_session *session, const omemo_dialect *dialect, const uint8_t key[32],
+                        sotto_bytes body, uint8_t ret[32]) {
+    size_t prefix = dialect->key_prefix ? 1 : 0;
+    const sotto_bytes parts[5] = {bytes_of(&dialect->key_prefix, prefix), bytes_of(session->initiator.bytes, 32),
+                                  bytes_of(&dialect->key_prefix, prefix), bytes_of(session->responder.bytes, 32), body};
+    crypto_sha256_key mac;
+    crypto_sha256_key_from(&mac, bytes_of(key, 32));
+    crypto_sha256_mac(ret, &mac, parts, 5);
+    bytes_wipe(&mac, sizeof mac);
+}
+
+/* ---- beginnings ---- */
+
+void omemo_session_begin(omemo_session *session, const uint8_t secret[32], const crypto_x25519_public *peer_signed) {
+    memcpy(session->root, secret, 32);
+    session->peer = *peer_signed;
+    session->initiated = session->unconfirmed = session->owes = true;
+}
+
+void omemo_session_answer(omemo_session *session, const uint8_t secret[32], const crypto_x25519_pair *own_signed) {
+    memcpy(session->root, secret, 32);
+    session->own = *own_signed;
+    session->initiated = session->unconfirmed = session->owes = false;
+}
+
+const crypto_ed25519_public *omemo_session_peer(const omemo_session *session) {
+    return session->initiated ? &session->responder : &session->initiator;
+}
+
+/* ---- writing ---- */
+
+/* The send half of a ratchet step, with a pair made by the caller. */
+static sotto_status send_half(omemo_session *session, const omemo_dialect *dialect, const crypto_x25519_pair *fresh) {
+    SOTTO_TRY(root_step(dialect, session->root, session->send_chain, &fresh->private_key, &session->peer));
+    session->own = *fresh;
+    session->owes = false;
+    return SOTTO_OK;
+}
+
+/* ENCRYPT(mk, plaintext, associated_data), with the header in place. */
+static sotto_status message_seal(const omemo_session *session, const omemo_dialect *dialect, const uint8_t message[32],
+                                 sotto_bytes plain, bytes_buffer *ret) {
+    uint8_t keys[80], mac[32];
+    uint8_t cipher_memory[OMEMO_PLAIN_BYTES_MAX + 16], body_memory[BODY_BYTES_MAX];
+    bytes_buffer cipher, body;
+    bytes_buffer_borrowed(&cipher, cipher_memory, sizeof cipher_memory);
+    bytes_buffer_borrowed(&body, body_memory, sizeof body_memory);
+    omemo_message out = {.n = session->send_n, .pn = session->send_pn, .ratchet = session->own.public_key};
+    sotto_status status = omemo_session_expand(dialect, message, keys);
+    if (sotto_ok(status)) status = crypto_cbc_encrypt(&cipher, keys, keys + 64, plain);
+    if (sotto_ok(status)) status = bytes_buffer_end(&cipher, &out.ciphertext);
+    if (sotto_ok(status)) {
+        dialect->write_body(&body, &out);
+        status = bytes_buffer_end(&body, &out.body);
+    }
+    if (sotto_ok(status)) {
+        message_mac(session, dialect, keys + 32, out.body, mac);
+        dialect->write_message(ret, out.body, bytes_of(mac, dialect->mac_size));
+    }
+    bytes_wipe(keys, sizeof keys);
+    return status;
+}
+
+/* While nothing came back, every message is a key exchange (XEP-0384 section 4.3: "until a response by the recipient
+ * confirms that the key exchange was successfully completed"). */
+static sotto_status message_wrap(const omemo_session *session, const omemo_dialect *dialect, const uint8_t message[32],
+                                 sotto_bytes plain, bytes_buffer *ret) {
+    uint8_t memory[BODY_BYTES_MAX + 64];
+    bytes_buffer inner;
+    bytes_buffer_borrowed(&inner, memory, sizeof memory);
+    omemo_kex kex = {.prekey_id = session->prekey_id,
+                     .signed_id = session->signed_id,
+                     .identity = session->initiator,
+                     .ephemeral = session->ephemeral};
+    SOTTO_TRY(message_seal(session, dialect, message, plain, &inner));
+    SOTTO_TRY(bytes_buffer_end(&inner, &kex.message));
+    dialect->write_exchange(ret, &kex);
+    return SOTTO_OK;
+}
+
+sotto_status omemo_session_write(omemo_session *session, const omemo_dialect *dialect, const crypto_x25519_pair *fresh,
+                                 sotto_bytes plain, bytes_buffer *ret, bool *ret_kex) {
+    if (plain.len > OMEMO_PLAIN_BYTES_MAX) return SOTTO_FAIL(TOO_LARGE);
+    if (session->owes && !fresh) return SOTTO_FAIL(USAGE);
+    if (!session->owes && session->chain == 0 && !session->initiated) return SOTTO_FAIL(STATE);
+    if (session->send_n == UINT32_MAX) return SOTTO_FAIL(STATE);
+    omemo_session next = *session;
+    uint8_t message[32];
+    sotto_bytes written;
+    size_t before = ret->len;
+    sotto_status status = next.owes ? send_half(&next, dialect, fresh) : SOTTO_OK;
+    if (sotto_ok(status)) {
+        omemo_session_chain(next.send_chain, message, next.send_chain);
+        status = (next.unconfirmed ? message_wrap : message_seal)(&next, dialect, message, plain, ret);
+    }
+    if (sotto_ok(status)) status = bytes_buffer_end(ret, &written);
+    if (sotto_ok(status)) {
+        next.send_n++;
+        *ret_kex = next.unconfirmed;
+        *session = next;
+    } else {
+        bytes_buffer_cut(ret, before);
+    }
+    bytes_wipe(&next, sizeof next);
+    bytes_wipe(message, sizeof message);
+    return status;
+}
+
+/* ---- reading ---- */
+
+/* The receiving chain a ratchet key belongs to; 0: a new one. Only the first bytes are compared: a header that collides
+ * on purpose fails its MAC, which covers all of them. */
+static uint32_t chain_of(const omemo_session *session, const crypto_x25519_public *ratchet) {
+    if (session->chain == 0) return 0;
+    if (memcmp(session->peer.bytes, ratchet->bytes, 32) == 0) return session->chain;
+    for (uint32_t back = 1; back <= OMEMO_CHAINS && back < session->chain; back++) {
+        uint32_t chain = session->chain - back;
+        if (memcmp(session->past[chain % OMEMO_CHAINS], ratchet->bytes, OMEMO_CHAIN_NAME_BYTES) == 0) return chain;
+    }
+    return 0;
+}
+
+/* The receive half of a ratchet step. */
+static sotto_status receive_half(omemo_session *next, const omemo_dialect *dialect, const crypto_x25519_public *ratchet) {
+    /* The peer can make a step only after a new key of ours; ours is not even made yet. An implementation that makes it
+     * at once would agree with that unknown key and fail here with the MAC. */
+    if (next->owes) return SOTTO_FAIL(BAD_MAC);
+    SOTTO_TRY(root_step(dialect, next->root, next->receive_chain, &next->own.private_key, ratchet));
+    if (next->chain > 0) memcpy(next->past[next->chain % OMEMO_CHAINS], next->peer.bytes, OMEMO_CHAIN_NAME_BYTES);
+    next->chain++;
+    next->peer = *ratchet;
+    next->send_pn = next->send_n;
+    next->send_n = 0;
+    next->receive_n = 0;
+    next->owes = true;
+    bytes_wipe(next->send_chain, sizeof next->send_chain);
+    return SOTTO_OK;
+}
+
+/* Walks the receiving chain up to message n, keeping the keys passed. */
+static void chain_walk(omemo_step *step, unsigned part, uint32_t until, uint32_t first) {
+    omemo_session *next = &step->next;
+    step->kept[part].chain = next->chain;
+    step->kept[part].n = next->receive_n;
+    for (uint32_t i = 0; next->receive_n < until; i++) {
+        omemo_session_chain(next->receive_chain, step->keys[first + i], next->receive_chain);
+        next->receive_n++;
+        step->kept[part].count++;
+    }
+}
+
+/* Derives the key of a message that is not behind us. */
+static sotto_status message_key(omemo_step *step, const omemo_dialect *dialect, const omemo_message *message,
+                                bytes_arena *arena, uint8_t ret[32]) {
+    omemo_session *next = &step->next;
+    bool stepping = step->chain == 0;
+    uint64_t behind = stepping && next->chain > 0 && message->pn > next->receive_n ? message->pn - next->receive_n : 0;
+    uint64_t ahead = stepping ? message->n : message->n - next->receive_n;
+    /* T17: counted before anything is derived. XEP-0384 section 4.3: at most around 1000 in one message. */
+    if (behind + ahead > SOTTO_OMEMO_SKIP_MAX || message->n == UINT32_MAX) return SOTTO_FAIL(TOO_FAR);
+    if (behind + ahead > 0) {
+        step->keys = bytes_arena_take(arena, (size_t)(behind + ahead) * 32);
+        if (!step->keys) return SOTTO_FAIL(NO_MEMORY);
+    }
+    if (stepping) {
+        if (behind > 0) chain_walk(step, 0, message->pn, 0);
+        SOTTO_TRY(receive_half(next, dialect, &message->ratchet));
+        step->chain = next->chain;
+        step->stepped = true;
+    }
+    if (ahead > 0) chain_walk(step, 1, message->n, (uint32_t)behind);
+    omemo_session_chain(next->receive_chain, ret, next->receive_chain);
+    next->receive_n++;
+    return SOTTO_OK;
+}
+
+/* DECRYPT: the MAC first, then the cipher. */
+static sotto_status message_open(const omemo_session *session, const omemo_dialect *dialect, const uint8_t message_key[32],
+                                 const omemo_message *message, bytes_buffer *ret) {
+    if (message->ciphertext.len > OMEMO_PLAIN_BYTES_MAX + 16) return SOTTO_FAIL(TOO_LARGE);
+    if (message->mac.len != dialect->mac_size) return SOTTO_FAIL(MALFORMED);
+    uint8_t keys[80], mac[32];
+    sotto_status status = omemo_session_expand(dialect, message_key, keys);
+    if (sotto_ok(status)) {
+        message_mac(session, dialect, keys + 32, message->body, mac);
+        if (!crypto_equal(mac, message->mac.at, dialect->mac_size)) status = SOTTO_FAIL(BAD_MAC);
+    }
+    if (sotto_ok(status)) status = crypto_cbc_decrypt(ret, keys, keys + 64, message->ciphertext);
+    bytes_wipe(keys, sizeof keys);
+    bytes_wipe(mac, sizeof mac);
+    return status;
+}
+
+/* The key of a message at or behind the point a chain has reached. */
+static sotto_status skipped_key(omemo_step *step, const omemo_message *message, const omemo_skipped *skipped, uint8_t ret[32]) {
+    if (step->next.skipped == 0) return SOTTO_FAIL(DUPLICATE);
+    sotto_status status = skipped->find(skipped->arg, step->chain, message->n, ret);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_FAIL(DUPLICATE);
+    SOTTO_TRY(status);
+    step->used = true;
+    step->used_chain = step->chain;
+    step->used_n = message->n;
+    return SOTTO_OK;
+}
+
+sotto_status omemo_session_read(const omemo_session *session, const omemo_dialect *dialect, const omemo_message *message,
+                                const omemo_skipped *skipped, bytes_arena *arena, omemo_step *ret, bytes_buffer *ret_plain) {
+    omemo_step step = {.next = *session, .chain = chain_of(session, &message->ratchet)};
+    uint8_t key[32];
+    sotto_status status;
+    if (step.chain != 0 && (step.chain != session->chain || message->n < session->receive_n)) {
+        status = skipped_key(&step, message, skipped, key);
+    } else {
+        status = message_key(&step, dialect, message, arena, key);
+    }
+    if (sotto_ok(status)) status = message_open(session, dialect, key, message, ret_plain);
+    if (sotto_ok(status)) {
+        step.next.unconfirmed = false;
+        *ret = step;
+    } else if (step.keys) {
+        bytes_wipe(step.keys, (size_t)(step.kept[0].count + step.kept[1].count) * 32);
+    }
+    bytes_wipe(key, sizeof key);
+    bytes_wipe(&step, sizeof step);
+    return status;
+}
+
+sotto_status omemo_session_apply(omemo_session *session, const omemo_step *step, const omemo_skipped *skipped) {
+    uint32_t kept = session->skipped;
+    uint32_t added = step->kept[0].count + step->kept[1].count;
+    if (step->used) {
+        SOTTO_TRY(skipped->remove(skipped->arg, step->used_chain, step->used_n));
+        kept--;
+    }
+    if (step->stepped && step->next.chain > OMEMO_CHAINS + 1 && kept > 0) {
+        uint32_t gone = 0; /* the chain whose name was just overwritten */
+        SOTTO_TRY(skipped->forget(skipped->arg, step->next.chain - OMEMO_CHAINS - 1, &gone));
+        kept -= gone < kept ? gone : kept;
+    }
+    if (kept + added > SOTTO_OMEMO_SKIP_MAX) {
+        uint32_t evicted = kept + added - SOTTO_OMEMO_SKIP_MAX;
+        SOTTO_TRY(skipped->evict(skipped->arg, evicted));
+        kept -= evicted;
+    }
+    uint32_t first = 0;
+    for (unsigned part = 0; part < 2; part++) {
+        uint32_t count = step->kept[part].count;
+        if (count == 0) continue;
+        SOTTO_TRY(skipped->keep(skipped->arg, step->kept[part].chain, step->kept[part].n,
+                                (const uint8_t(*)[32])step->keys + first, count));
+        first += count;
+    }
+    *session = step->next;
+    session->skipped = kept + added;
+    return SOTTO_OK;
+}
+
+/* ---- storing ---- */
+
+void omemo_session_encode(bytes_buffer *out, const omemo_session *s) {
+    unsigned flags = (s->initiated ? FLAG_INITIATED : 0u) | (s->unconfirmed ? FLAG_UNCONFIRMED : 0u) |
+                     (s->owes ? FLAG_OWES : 0u);
+    bytes_buffer_u8(out, SESSION_VERSION);
+    bytes_buffer_u8(out, (uint8_t)flags);
+    bytes_buffer_put(out, bytes_of(s->initiator.bytes, 32));
+    bytes_buffer_put(out, bytes_of(s->responder.bytes, 32));
+    bytes_buffer_put(out, bytes_of(s->ephemeral.bytes, 32));
+    bytes_buffer_u32(out, s->prekey_id);
+    bytes_buffer_u32(out, s->signed_id);
+    bytes_buffer_put(out, bytes_of(s->root, 32));
+    bytes_buffer_put(out, bytes_of(s->own.private_key.bytes, 32));
+    bytes_buffer_put(out, bytes_of(s->own.public_key.bytes, 32));
+    bytes_buffer_put(out, bytes_of(s->peer.bytes, 32));
+    bytes_buffer_put(out, bytes_of(s->send_chain, 32));
+    bytes_buffer_put(out, bytes_of(s->receive_chain, 32));
+    bytes_buffer_u32(out, s->send_n);
+    bytes_buffer_u32(out, s->send_pn);
+    bytes_buffer_u32(out, s->receive_n);
+    bytes_buffer_u32(out, s->chain);
+    bytes_buffer_u32(out, s->skipped);
+    bytes_buffer_put(out, bytes_of(s->past, sizeof s->past));
+}
+
+sotto_status omemo_session_decode(omemo_session *ret, sotto_bytes in) {
+    bytes_cursor c = bytes_cursor_over(in);
+    uint8_t version = bytes_cursor_u8(&c);
+    if (version > SESSION_VERSION) return SOTTO_FAIL(STORE_NEWER);
+    uint8_t flags = bytes_cursor_u8(&c);
+    omemo_session s = {.initiated = (flags & FLAG_INITIATED) != 0,
+                       .unconfirmed = (flags & FLAG_UNCONFIRMED) != 0,
+                       .owes = (flags & FLAG_OWES) != 0};
+    bytes_cursor_into(&c, s.initiator.bytes, 32);
+    bytes_cursor_into(&c, s.responder.bytes, 32);
+    bytes_cursor_into(&c, s.ephemeral.bytes, 32);
+    s.prekey_id = bytes_cursor_u32(&c);
+    s.signed_id = bytes_cursor_u32(&c);
+    bytes_cursor_into(&c, s.root, 32);
+    bytes_cursor_into(&c, s.own.private_key.bytes, 32);
+    bytes_cursor_into(&c, s.own.public_key.bytes, 32);
+    bytes_cursor_into(&c, s.peer.bytes, 32);
+    bytes_cursor_into(&c, s.send_chain, 32);
+    bytes_cursor_into(&c, s.receive_chain, 32);
+    s.send_n = bytes_cursor_u32(&c);
+    s.send_pn = bytes_cursor_u32(&c);
+    s.receive_n = bytes_cursor_u32(&c);
+    s.chain = bytes_cursor_u32(&c);
+    s.skipped = bytes_cursor_u32(&c);
+    bytes_cursor_into(&c, s.past, sizeof s.past);
+    bool whole = sotto_ok(bytes_cursor_end(&c)) && version == SESSION_VERSION && flags <= 7;
+    if (whole) *ret = s;
+    bytes_wipe(&s, sizeof s);
+    return whole ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The three protobuf structures of XEP-0384 section 14. Reading is strict: every required field once, keys of 32 bytes,
+ * a MAC of 16, ids within 1 and 2^31 - 1, no field of ours twice. Fields of other numbers are skipped. */
+#ifndef SEAL_OMEMO_WIRE_H
+#define SEAL_OMEMO_WIRE_H
+
+#include "bytes/buffer.h"
+#include "crypto/curve.h"
+
+#define OMEMO_ID_MAX 2147483647u /* XEP-0384 section 5.1: device ids and key ids are within 1 and 2^31 - 1 */
+
+/* OMEMOMessage, and the MAC of the OMEMOAuthenticatedMessage around it. */
+typedef struct omemo_message {
+    uint32_t n;
+    uint32_t pn;
+    crypto_x25519_public ratchet;
+    sotto_bytes ciphertext;
+    sotto_bytes body; /* the very bytes the MAC is over */
+    sotto_bytes mac;
+} omemo_message;
+
+/* OMEMOKeyExchange */
+typedef struct omemo_kex {
+    uint32_t prekey_id;
+    uint32_t signed_id;
+    crypto_ed25519_public identity;
+    crypto_x25519_public ephemeral;
+    sotto_bytes message; /* an OMEMOAuthenticatedMessage */
+} omemo_kex;
+
+void omemo_wire_write_body(bytes_buffer *, const omemo_message *); /* n, pn, ratchet, ciphertext */
+void omemo_wire_write_message(bytes_buffer *, sotto_bytes body, sotto_bytes mac);
+void omemo_wire_write_exchange(bytes_buffer *, const omemo_kex *);
+/* Spans of the result lie in what is read. MALFORMED; NO_PREKEY for an exchange that names none (T12). */
+SOTTO_MUST_CHECK sotto_status omemo_wire_read_message(sotto_bytes, omemo_message *ret);
+SOTTO_MUST_CHECK sotto_status omemo_wire_read_exchange(sotto_bytes, omemo_kex *ret);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The engine: OpenSSL between two memory BIOs. What comes in and what waits to go out is bounded; nothing of the
+ * application passes before the handshake is done and, for a client, the certificate was accepted. */
+#include "tls/engine.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bytes/memory.h"
+#include "tls/parts.h"
+
+#define RECORDS_IN_MAX  (64u * 1024u)  /* waiting to be read by OpenSSL: a few records */
+#define RECORDS_OUT_MAX (256u * 1024u) /* waiting for the network before plain_in closes */
+#define FACTS_BYTES_MAX (512u * 1024u)
+#define ALPN_BYTES_MAX  255u
+
+struct tls_engine {
+    const sotto_host *host;
+    SSL *ssl;
+    BIO *in, *out; /* owned by ssl */
+    bool server;
+    const char *const *alpn;
+    bool ready;   /* the handshake is done */
+    bool waiting; /* for the verdict */
+    bool closing; /* we sent close_notify */
+    bool ended;   /* the peer did */
+    int path_error;
+    bytes_arena arena;
+    tls_facts facts;
+    sotto_status error;
+    char error_text[160];
+};
+
+static void fail(tls_engine *engine, sotto_status status, const char *text) {
+    if (!sotto_ok(engine->error)) return;
+    engine->error = status;
+    (void)snprintf(engine->error_text, sizeof engine->error_text, "%s", text);
+}
+
+/* OpenSSL said that it cannot go on: why. */
+static void fail_library(tls_engine *engine, int reason) {
+    unsigned long error = ERR_peek_last_error();
+    const char *text = error ? ERR_reason_error_string(error) : NULL;
+    bool memory = ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    if (!text) text = reason == SSL_ERROR_SYSCALL ? "the connection ended inside TLS" : "TLS failed";
+    fail(engine, memory ? SOTTO_FAIL(NO_MEMORY) : SOTTO_FAIL(TLS_FAILED), text);
+    ERR_clear_error();
+}
+
+/* Records what is wrong with the path and goes on: judging is not done here. */
+static int verify_record(int fine, X509_STORE_CTX *store) {
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    tls_engine *engine = SSL_get_app_data(ssl);
+    if (!fine && engine->path_error == X509_V_OK) engine->path_error = X509_STORE_CTX_get_error(store);
+    return 1;
+}
+
+static void handshake_done(tls_engine *engine) {
+    int result = engine->path_error;
+    if (result == X509_V_OK) result = (int)SSL_get_verify_result(engine->ssl);
+    engine->ready = true;
+    engine->waiting = !engine->server;
+    engine->facts.version = SSL_version(engine->ssl);
+    engine->facts.cipher = SSL_get_cipher_name(engine->ssl);
+    const unsigned char *alpn = NULL;
+    unsigned alpn_len = 0;
+    SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
+    engine->facts.alpn = bytes_of(alpn, alpn_len);
+    sotto_status status = tls_facts_read(&engine->facts, &engine->arena, engine->ssl);
+    if (!sotto_ok(status)) fail(engine, status, sotto_status_text(status));
+    if (engine->facts.has_certificate) {
+        engine->facts.path_valid = result == X509_V_OK;
+        engine->facts.path_error = result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
+    }
+}
+
+static bool dead(const tls_engine *engine) {
+    return !sotto_ok(engine->error);
+}
+
+static void shake(tls_engine *engine) {
+    if (engine->ready || dead(engine)) return;
+    ERR_clear_error();
+    int result = SSL_do_handshake(engine->ssl);
+    if (result == 1) {
+        handshake_done(engine);
+        return;
+    }
+    int reason = SSL_get_error(engine->ssl, result);
+    if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) fail_library(engine, reason);
+}
+
+static bool alpn_choose(const char *const *alpn, sotto_bytes offered, sotto_bytes *ret) {
+    for (; *alpn; alpn++) {
+        sotto_bytes ours = bytes_text(*alpn);
+        for (sotto_bytes rest = offered; rest.len > 0;) {
+            size_t len = rest.at[0];
+            rest = bytes_after(rest, 1);
+            if (len > rest.len) break;
+            if (bytes_equal(ours, bytes_of(rest.at, len))) {
+                *ret = bytes_of(rest.at, len);
+                return true;
+            }
+            rest = bytes_after(rest, len);
+        }
+    }
+    return false;
+}
+
+/* XEP-0368: ALPN is a SHOULD; a client that offers something else gets no answer, as other servers do. */
+int tls_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+                    unsigned int in_len, void *arg) {
+    (void)arg;
+    tls_engine *engine = SSL_get_app_data(ssl);
+    sotto_bytes chosen;
+    if (!engine->alpn || !alpn_choose(engine->alpn, bytes_of(in, in_len), &chosen)) return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen.at;
+    *out_len = (unsigned char)chosen.len;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static sotto_status alpn_offer(SSL *ssl, const char *const *alpn) {
+    unsigned char wire[ALPN_BYTES_MAX];
+    size_t len = 0;
+    for (; *alpn; alpn++) {
+        size_t one = strlen(*alpn);
+        if (one == 0 || one > sizeof wire - 1 || len > sizeof wire - 1 - one) return SOTTO_FAIL(USAGE);
+        wire[len++] = (unsigned char)one;
+        memcpy(wire + len, *alpn, one);
+        len += one;
+    }
+    return SSL_set_alpn_protos(ssl, wire, (unsigned)len) == 0 ? SOTTO_OK : SOTTO_FAIL(NO_MEMORY);
+}
+
+/* RFC 6066 section 3: literal addresses are not permitted in SNI. */
+static bool is_address(const char *name) {
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
+}
+
+static sotto_status configure(tls_engine *engine, tls_context *context, const char *server_name) {
+    SSL *ssl = engine->ssl;
+    BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+    if (!in || !out) {
+        BIO_free(in);
+        BIO_free(out);
+        return SOTTO_FAIL(NO_MEMORY);
+    }
+    SSL_set_bio(ssl, in, out);
+    engine->in = in;
+    engine->out = out;
+    if (SSL_set_app_data(ssl, engine) != 1) return SOTTO_FAIL(NO_MEMORY);
+    if (context->server) {
+        SSL_set_accept_state(ssl);
+        return SOTTO_OK;
+    }
+    SSL_set_connect_state(ssl);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, verify_record);
+    if (engine->alpn) SOTTO_TRY(alpn_offer(ssl, engine->alpn));
+    if (server_name && !is_address(server_name) && SSL_set_tlsext_host_name(ssl, server_name) != 1) {
+        return SOTTO_FAIL(USAGE);
+    }
+    return SOTTO_OK;
+}
+
+sotto_status tls_engine_new(tls_engine **ret, tls_context *context, const char *server_name, const char *const *alpn) {
+    tls_engine *engine = bytes_new(context->host, sizeof *engine);
+    if (!engine) return SOTTO_FAIL(NO_MEMORY);
+    engine->host = context->host;
+    engine->server = context->server;
+    engine->alpn = alpn;
+    engine->path_error = X509_V_OK;
+    bytes_arena_init(&engine->arena, context->host, FACTS_BYTES_MAX);
+    ERR_clear_error();
+    engine->ssl = SSL_new(context->ssl);
+    sotto_status status = engine->ssl ? configure(engine, context, server_name) : SOTTO_FAIL(NO_MEMORY);
+    if (sotto_ok(status)) {
+        shake(engine); /* a client has its first flight ready now */
+        status = engine->error;
+    }
+    ERR_clear_error();
+    if (!sotto_ok(status)) {
+        tls_engine_free(engine);
+        return status;
+    }
+    *ret = engine;
+    return SOTTO_OK;
+}
+
+static bool open_for_plain(const tls_engine *engine) {
+    return engine->ready && !engine->waiting && !dead(engine);
+}
+
+/* After a read that gave nothing. */
+static void read_failed(tls_engine *engine, int result) {
+    int reason = SSL_get_error(engine->ssl, result);
+    if (reason == SSL_ERROR_ZERO_RETURN) {
+        engine->ended = true;
+    } else if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
+        fail_library(engine, reason);
+    }
+}
+
+static bool has_plain(tls_engine *engine) {
+    if (!open_for_plain(engine) || engine->ended) return false;
+    uint8_t byte;
+    size_t got = 0;
+    ERR_clear_error();
+    int result = SSL_peek_ex(engine->ssl, &byte, 1, &got);
+    bytes_wipe(&byte, 1);
+    if (result == 1) return true;
+    read_failed(engine, result);
+    return false;
+}
+
+static size_t records_room(const tls_engine *engine) {
+    size_t waiting = BIO_ctrl_pending(engine->in);
+    return waiting < RECORDS_IN_MAX ? RECORDS_IN_MAX - waiting : 0;
+}
+
+unsigned tls_engine_state(tls_engine *engine) {
+    shake(engine);
+    unsigned plain = has_plain(engine) ? TLS_HAS_PLAIN : 0;
+    unsigned out = BIO_ctrl_pending(engine->out) > 0 ? TLS_HAS_RECORDS : 0;
+    if (dead(engine)) return TLS_FAILED | out;
+    unsigned state = plain | out;
+    if (engine->ended) state |= TLS_ENDED;
+    if (engine->waiting) state |= TLS_WANTS_VERDICT;
+    if (!engine->ended && records_room(engine) > 0) state |= TLS_WANTS_RECORDS;
+    /* The peer's close_notify ends its direction alone (RFC 8446 section 6.1): an answer can still be written. */
+    if (open_for_plain(engine) && !engine->closing && BIO_ctrl_pending(engine->out) < RECORDS_OUT_MAX) {
+        state |= TLS_WANTS_PLAIN;
+    }
+    return state;
+}
+
+size_t tls_engine_records_in(tls_engine *engine, sotto_bytes records) {
+    if (dead(engine) || engine->ended) return 0;
+    size_t count = records_room(engine);
+    if (count > records.len) count = records.len;
+    if (count == 0) return 0;
+    int written = BIO_write(engine->in, records.at, (int)count);
+    if (written != (int)count) {
+        fail(engine, SOTTO_FAIL(NO_MEMORY), "no memory for a TLS record");
+        return 0;
+    }
+    shake(engine);
+    return count;
+}
+
+size_t tls_engine_records_out(tls_engine *engine, void *out, size_t size) {
+    if (size > INT_MAX) size = INT_MAX;
+    if (size == 0 || BIO_ctrl_pending(engine->out) == 0) return 0;
+    int got = BIO_read(engine->out, out, (int)size);
+    return got > 0 ? (size_t)got : 0;
+}
+
+size_t tls_engine_plain_in(tls_engine *engine, sotto_bytes plain) {
+    size_t taken = 0;
+    while (taken < plain.len && (tls_engine_state(engine) & TLS_WANTS_PLAIN)) {
+        size_t written = 0;
+        ERR_clear_error();
+        int result = SSL_write_ex(engine->ssl, plain.at + taken, plain.len - taken, &written);
+        if (result != 1) {
+            read_failed(engine, result);
+            break;
+        }
+        taken += written;
+    }
+    return taken;
+}
+
+size_t tls_engine_plain_out(tls_engine *engine, void *out, size_t size) {
+    if (size == 0 || !has_plain(engine)) return 0;
+    size_t got = 0;
+    ERR_clear_error();
+    int result = SSL_read_ex(engine->ssl, out, size, &got);
+    if (result == 1) return got;
+    read_failed(engine, result);
+    return 0;
+}
+
+sotto_status tls_engine_error(const tls_engine *engine) {
+    return engine->error;
+}
+
+const char *tls_engine_error_text(const tls_engine *engine) {
+    return engine->error_text;
+}
+
+void tls_engine_close(tls_engine *engine) {
+    if (!engine->ready || engine->closing || dead(engine)) return;
+    engine->closing = true;
+    ERR_clear_error();
+    int result = SSL_shutdown(engine->ssl);
+    if (result < 0) read_failed(engine, result);
+}
+
+const tls_facts *tls_engine_facts(const tls_engine *engine) {
+    return engine->ready ? &engine->facts : NULL;
+}
+
+void tls_engine_verdict(tls_engine *engine, bool accept) {
+    if (!engine->waiting) return;
+    engine->waiting = false;
+    if (!accept) fail(engine, SOTTO_FAIL(BAD_CERTIFICATE), "the certificate was not accepted");
+}
+
+/* RFC 9266 section 2. On TLS 1.2 the exporter is bound to the handshake only with the extended master secret. */
+sotto_status tls_engine_exporter(tls_engine *engine, uint8_t ret[32]) {
+    static const char label[] = "EXPORTER-Channel-Binding";
+    if (!engine->ready || dead(engine)) return SOTTO_FAIL(STATE);
+    if (SSL_version(engine->ssl) < TLS1_3_VERSION && SSL_get_extms_support(engine->ssl) != 1) return SOTTO_FAIL(STATE);
+    ERR_clear_error();
+    if (SSL_export_keying_material(engine->ssl, ret, 32, label, sizeof label - 1, NULL, 0, 0) != 1) {
+        bytes_wipe(ret, 32);
+        ERR_clear_error();
+        return SOTTO_FAIL(CRYPTO_FAILED);
+    }
+    return SOTTO_OK;
+}
+
+void tls_engine_free(tls_engine *engine) {
+    if (!engine) return;
+    SSL_free(engine->ssl);
+    bytes_arena_clear(&engine->arena);
+    bytes_free(engine->host, engine, sizeof *engine);
+}

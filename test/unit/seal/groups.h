@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The groups of test_omemo, one a file; each returns how many tests failed. */
+#ifndef TEST_GROUPS_H
+#define TEST_GROUPS_H
+
+int wire_group(void);
+int session_group(void);
+int exchange_group(void);
+int payload_group(void);
+int keys_group(void);
+int talk_group(void);
+int publish_group(void);
+int devices_group(void);
+int hostile_group(void);
+int fault_group(void);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * X3DH by itself. */
+#include "groups.h"
+#include "pairs.h"
+#include "testing.h"
+
+static sotto_status initiate(pairs *p, const omemo_offer *offer) {
+    crypto_x25519_pair ephemeral = pairs_key(p);
+    return omemo_exchange_initiate(&p->alice.session, &omemo_dialect_2, &p->alice.identity, &ephemeral, offer);
+}
+
+static void test_first_messages_carry_the_exchange(void **state) {
+    (void)state;
+    pairs p;
+    pairs_start(&p);
+    omemo_offer offer = pairs_offer(&p.bob);
+    assert_code(initiate(&p, &offer), 0);
+    written first = pairs_say(&p, &p.alice, "first"), second = pairs_say(&p, &p.alice, "second");
+    assert_true(first.kex);
+    assert_true(second.kex);
+    /* The second arrives first: a key exchange like any. The first is then a repeated one: only its message is read. */
+    assert_code(pairs_accept(&p, &p.bob, &second), 0);
+    pairs_hear(&p, &p.bob, &first, "first");
+    written answer = pairs_say(&p, &p.bob, "answer");
+    assert_false(answer.kex);
+    pairs_hear(&p, &p.alice, &answer, "answer");
+    written third = pairs_say(&p, &p.alice, "third");
+    assert_false(third.kex);
+    pairs_hear(&p, &p.bob, &third, "third");
+    pairs_refuse(&p, &p.bob, &second, SOTTO_E_DUPLICATE);
+    pairs_end(&p);
+}
+
+static void test_T30_signature_comes_before_agreement(void **state) {
+    (void)state;
+    pairs p;
+    pairs_start(&p);
+    for (unsigned part = 0; part < 3; part++) {
+        omemo_offer offer = pairs_offer(&p.bob);
+        uint8_t *at = part == 0 ? offer.signature.bytes : part == 1 ? offer.signature.bytes + 32 : offer.signed_key.bytes;
+        at[1] ^= 1;
+        assert_code(initiate(&p, &offer), SOTTO_E_BAD_SIGNATURE);
+        assert_code(omemo_offer_verify(&offer, &omemo_dialect_2), SOTTO_E_BAD_SIGNATURE);
+        assert_false(offer.verified);
+    }
+    omemo_offer other = pairs_offer(&p.bob);
+    other.identity = p.alice.identity.ed25519;
+    assert_code(initiate(&p, &other), SOTTO_E_BAD_SIGNATURE);
+    pairs_end(&p);
+}
+
+static const uint8_t small_order[][32] = {
+    {0},
+    {1},
+    {0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a,
+     0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00},
+    {0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b,
+     0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57},
+    {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+    {9, [31] = 0x80}, /* not canonical */
+    {0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, /* not canonical */
+};
+
+static void test_T25_T26_bad_points_in_offers(void **state) {
+    (void)state;
+    pairs p;
+    pairs_start(&p);
+    for (size_t i = 0; i < sizeof small_order / sizeof small_order[0]; i++) {
+        omemo_offer offer = pairs_offer(&p.bob);
+        memcpy(offer.prekey.bytes, small_order[i], 32);
+        assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
+        offer = pairs_offer(&p.bob);
+        memcpy(offer.signed_key.bytes, small_order[i], 32); /* well signed, by a malicious device */
+        sotto_bytes bytes = bytes_of(offer.signed_key.bytes, 32);
+        assert_code(crypto_identity_sign(&offer.signature, &p.bob.identity, bytes, sotto_host_default()), 0);
+        assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
+        /* Also when somebody says it was looked at. */
+        offer.verified = true;
+        assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
+    }
+    pairs_end(&p);
+}
+
+static void test_T25_T26_bad_points_in_exchanges(void **state) {
+    (void)state;
+    pairs p;
+    pairs_start(&p);
+    omemo_session session;
+    for (size_t i = 0; i < sizeof small_order / sizeof small_order[0]; i++) {
+        omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .identity = p.alice.identity.ed25519};
+        memcpy(kex.ephemeral.bytes, small_order[i], 32);
+        assert_code(omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
+                    SOTTO_E_BAD_KEY);
+    }
+    /* Identities: not on the curve, neutral element, of order two. */
+    static const uint8_t identities[3][32] = {{2}, {1}, {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}};
+    for (unsigned i = 0; i < 3; i++) {
+        omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .ephemeral = pairs_key(&p).public_key};
+        memcpy(kex.identity.bytes, identities[i], 32);
+        assert_code(omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
+                    SOTTO_E_BAD_KEY);
+    }
+    pairs_end(&p);
+}
+
+/* Our own key played back to us. */
+static void test_session_with_oneself_is_refused(void **state) {
+    (void)state;
+    pairs p;
+    omemo_session session;
+    pairs_start(&p);
+    omemo_offer offer = pairs_offer(&p.alice);
+    assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
+    omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .identity = p.bob.identity.ed25519, .ephemeral = pairs_key(&p).public_key};
+    assert_code(omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
+                SOTTO_E_BAD_KEY);
+    pairs_end(&p);
+}
+
+/* T13, T26: who says a key exchange is from another identity gets another secret. */
+static void test_T13_identities_are_bound(void **state) {
+    (void)state;
+    pairs p;
+    pairs_start(&p);
+    omemo_offer offer = pairs_offer(&p.bob);
+    assert_code(initiate(&p, &offer), 0);
+    written first = pairs_say(&p, &p.alice, "first");
+    crypto_identity mallory;
+    uint8_t seed[32] = {66};
+    assert_code(crypto_identity_from_seed(&mallory, seed), 0);
+    omemo_kex kex;
+    assert_code(omemo_dialect_2.read_exchange(bytes_of(first.bytes, first.len), &kex), 0);
+    kex.identity = mallory.ed25519;
+    written forged = {.kex = true};
+    bytes_buffer out;
+    bytes_buffer_borrowed(&out, forged.bytes, sizeof forged.bytes);
+    omemo_dialect_2.write_exchange(&out, &kex);
+    forged.len = out.len;
+    assert_code(pairs_accept(&p, &p.bob, &forged), SOTTO_E_BAD_MAC);
+    assert_code(pairs_accept(&p, &p.bob, &first), 0);
+    pairs_end(&p);
+}
+
+/* T27: both kinds of identity, both signs. */
+static void test_T27_scalars_and_seeds(void **state) {
+    (void)state;
+    for (uint8_t kind = 0; kind < 8; kind++) {
+        pairs p;
+        uint8_t secret[32] = {(uint8_t)(kind * 17 + 3)};
+        pairs_start(&p);
+        if (kind & 1) {
+            assert_code(crypto_identity_from_scalar(&p.bob.identity, secret), 0);
+            assert_int_equal(p.bob.identity.ed25519.bytes[31] & 0x80, 0);
+        } else {
+            assert_code(crypto_identity_from_seed(&p.bob.identity, secret), 0);
+        }
+        sotto_bytes bytes = bytes_of(p.bob.signed_pair.public_key.bytes, 32);
+        assert_code(crypto_identity_sign(&p.bob.signature, &p.bob.identity, bytes, sotto_host_default()), 0);
+        omemo_offer offer = pairs_offer(&p.bob);
+        assert_code(initiate(&p, &offer), 0);
+        written first = pairs_say(&p, &p.alice, "first");
+        assert_code(pairs_accept(&p, &p.bob, &first), 0);
+        pairs_end(&p);
+    }
+}
+
+int exchange_group(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_messages_carry_the_exchange), cmocka_unit_test(test_T30_signature_comes_before_agreement),
+        cmocka_unit_test(test_T25_T26_bad_points_in_offers),      cmocka_unit_test(test_T25_T26_bad_points_in_exchanges),
+        cmocka_unit_test(test_session_with_oneself_is_refused),   cmocka_unit_test(test_T13_identities_are_bound),
+        cmocka_unit_test(test_T27_scalars_and_seeds),
+    };
+    return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Two people with a device each, online. */
+#ifndef TEST_TWO_H
+#define TEST_TWO_H
+
+#include "testing.h"
+#include "world.h"
+
+#define JULIET  "juliet@capulet.example"
+#define ROMEO   "romeo@montague.example"
+#define DEVICES "urn:xmpp:omemo:2:devices"
+#define BUNDLES "urn:xmpp:omemo:2:bundles"
+
+typedef struct two {
+    world w;
+    world_device *juliet, *romeo;
+} two;
+
+static inline void two_start(two *t) {
+    world_start(&t->w, sotto_seal_omemo());
+    t->juliet = world_join(&t->w, JULIET);
+    t->romeo = world_join(&t->w, ROMEO);
+    world_go_online(t->juliet, true);
+    world_go_online(t->romeo, true);
+}
+
+/* A session in use on both sides. */
+static inline void two_greet(two *t) {
+    world_expect(t->romeo, t->juliet, world_say(t->juliet, ROMEO, "hail"), "hail");
+    world_pass_controls(t->romeo);
+    world_expect(t->juliet, t->romeo, world_say(t->romeo, JULIET, "hail"), "hail");
+}
+
+static inline void two_end(two *t) {
+    world_end(&t->w);
+}
+
+static inline bool has(sotto_bytes text, const char *part) {
+    return memmem(text.at, text.len, part, strlen(part)) != NULL;
+}
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The groups of tests of this program, one a file. Each returns the number of failures. */
+#ifndef TEST_TRUST_GROUPS_H
+#define TEST_TRUST_GROUPS_H
+
+int certificate_group(void);
+
+#endif

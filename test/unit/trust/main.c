@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Runs every group of src/trust's tests. */
+#include "groups.h"
+
+int main(void) {
+    return certificate_group();
+}
