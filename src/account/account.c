@@ -80,6 +80,11 @@ static void recover(account *a, sotto_status status) {
 }
 
 static bool tell_waiting(account *a, account_output *ret) {
+    if (a->disconnect) {
+        a->disconnect = a->connected = false;
+        *ret = (account_output){.kind = ACCOUNT_DISCONNECT};
+        return true;
+    }
     if (a->offline.kind != ACCOUNT_NONE) {
         *ret = a->offline;
         a->offline = (account_output){0};
@@ -179,6 +184,7 @@ sotto_status account_resolved(account *a, const account_srv *srv, size_t count, 
 }
 
 sotto_status account_connected(account *a, bool ok) {
+    a->connected = ok;
     return a->stream == NULL ? SOTTO_OK : stream_client_connected(a->stream, ok);
 }
 
@@ -187,6 +193,7 @@ sotto_status account_received(account *a, sotto_bytes bytes) {
 }
 
 sotto_status account_lost(account *a) {
+    a->connected = a->disconnect = false;
     return a->stream == NULL ? SOTTO_OK : stream_client_lost(a->stream);
 }
 

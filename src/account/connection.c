@@ -61,6 +61,7 @@ void account_drop(account *a, sotto_status status, sotto_bytes text) {
     if (len > 0) memmove(a->text_at, text.at, len); /* it may lie in the stream */
     stream_client_free(a->stream);
     a->stream = NULL;
+    a->disconnect = a->connected;
     bool was_online = a->online;
     a->online = false;
     if (was_online) {
@@ -177,6 +178,7 @@ sotto_status account_take_stream(account *a, const stream_client_output *out, ac
         *ret = (account_output){.kind = ACCOUNT_CONNECT, .name = out->name, .port = out->port};
         return SOTTO_OK;
     case STREAM_DISCONNECT:
+        a->connected = false;
         *ret = (account_output){.kind = ACCOUNT_DISCONNECT};
         return SOTTO_OK;
     case STREAM_BYTES:

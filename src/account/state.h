@@ -37,6 +37,8 @@ struct account {
     uint64_t now_ms;
     uint64_t retry_ms; /* when to connect again; UINT64_MAX: not by itself */
     unsigned failures; /* in a row */
+    bool connected;    /* the host has a connection open for us */
+    bool disconnect;   /* ... and is to be told to close it */
     bool online;
     bool ending;  /* the stream is to be ended once everything committed has been sent */
     bool ended;   /* ... and that was begun */

@@ -33,7 +33,7 @@ sotto_status stream_client_new(stream_client **ret, const stream_client_config *
     client->tls = config->tls;
     client->deadline.now_ms = config->now_ms;
     bytes_arena_init(&client->arena, config->host, CLIENT_ARENA_BYTES_MAX);
-    bytes_arena_init(&client->early_arena, config->host, 16u * SOTTO_STANZA_BYTES_MAX);
+    bytes_arena_init(&client->early_arena, config->host, 64u * SOTTO_STANZA_BYTES_MAX);
     bytes_buffer_owned(&client->password, config->host, PASSWORD_BYTES_MAX);
     bytes_buffer_owned(&client->early, config->host, 2u * SOTTO_STANZA_BYTES_MAX);
     sotto_status status = configure(client, config);

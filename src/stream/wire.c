@@ -12,7 +12,7 @@
 #define IN_BYTES_MAX      (4u * 1024u * 1024u)
 #define OUT_BYTES_MAX     (16u * 1024u * 1024u) /* ours: what the owner sends without taking bytes */
 #define PLAIN_CHUNK_BYTES (16u * 1024u)         /* a TLS record */
-#define ARENA_BYTES_MAX   (16u * 1024u * 1024u)
+#define ARENA_BYTES_MAX   (64u * 1024u * 1024u) /* a tree is at most 24 times its stanza (doc/stanza.md) */
 
 /* Bytes that wait to be read, from `at` on. */
 typedef struct inbox {

@@ -142,6 +142,15 @@ static bool is_address(const char *name) {
     return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
 }
 
+/* OpenSSL wants to be given something it could write to. */
+static sotto_status set_server_name(tls_engine *engine, const char *server_name) {
+    size_t size = strlen(server_name) + 1;
+    char *name = bytes_arena_take(&engine->arena, size);
+    if (!name) return SOTTO_FAIL(NO_MEMORY);
+    memcpy(name, server_name, size);
+    return SSL_set_tlsext_host_name(engine->ssl, name) == 1 ? SOTTO_OK : SOTTO_FAIL(USAGE);
+}
+
 static sotto_status configure(tls_engine *engine, tls_context *context, const char *server_name) {
     SSL *ssl = engine->ssl;
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
@@ -161,10 +170,7 @@ static sotto_status configure(tls_engine *engine, tls_context *context, const ch
     SSL_set_connect_state(ssl);
     SSL_set_verify(ssl, SSL_VERIFY_PEER, verify_record);
     if (engine->alpn) SOTTO_TRY(alpn_offer(ssl, engine->alpn));
-    if (server_name && !is_address(server_name) && SSL_set_tlsext_host_name(ssl, server_name) != 1) {
-        return SOTTO_FAIL(USAGE);
-    }
-    return SOTTO_OK;
+    return server_name && !is_address(server_name) ? set_server_name(engine, server_name) : SOTTO_OK;
 }
 
 sotto_status tls_engine_new(tls_engine **ret, tls_context *context, const char *server_name, const char *const *alpn) {

@@ -5,5 +5,6 @@
 #define TEST_TRUST_GROUPS_H
 
 int certificate_group(void);
+int key_group(void);
 
 #endif

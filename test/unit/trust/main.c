@@ -4,5 +4,5 @@
 #include "groups.h"
 
 int main(void) {
-    return certificate_group();
+    return certificate_group() + key_group();
 }
