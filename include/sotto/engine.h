@@ -26,6 +26,10 @@
 #include <sotto/store.h>
 #include <sotto/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct sotto_engine sotto_engine;
 
 /* A way of protecting stanzas. The tables are static; see src/seal/seal.h for what is in one. */
@@ -101,7 +105,7 @@ typedef struct sotto_input {
     sotto_bytes key;       /* 32 bytes as in sotto_key */
     sotto_trust trust;
     bool resumed;
-    uint32_t acked;         /* ONLINE: of the stanzas that are not done, in order, the server has the first so many */
+    uint32_t acked; /* ONLINE: of the stanzas that are not done, in order, the server has the first so many */
     uint64_t job;
     sotto_bytes answer;
 } sotto_input;
@@ -165,7 +169,7 @@ typedef struct sotto_delivery {
     uint8_t fingerprint[32];
     uint64_t time_ms;   /* sealed: when it was written, says the sender; clear: the delay stamp, else receipt */
     bool time_doubtful; /* the sealed time and the server's differ by more than a day */
-    bool answerable; /* an iq: answering tells its sender nothing he may not know (T23) */
+    bool answerable;    /* an iq: answering tells its sender nothing he may not know (T23) */
 } sotto_delivery;
 
 typedef struct sotto_event {
@@ -179,7 +183,8 @@ typedef struct sotto_event {
 } sotto_event;
 
 typedef struct sotto_output {
-    uint64_t seq; /* rises; the same again after a crash */
+    uint64_t seq; /* rises; the same again after a crash. 0: presence or iq for the application, handed out once,
+                     without done */
     sotto_output_kind kind;
     sotto_bytes stanza;      /* STANZA */
     uint64_t ticket;         /* STANZA: the SEND it belongs to, or 0 */
@@ -202,12 +207,14 @@ SOTTO_API uint64_t sotto_engine_deadline(const sotto_engine *);
 
 /* ---- looking ---- */
 
-/* Calls visit for every known key of a bare JID (the account's own included), this device first, then by device id. */
+/* Calls visit for every known key of a bare JID (the account's own included), this device first, then by device id.
+ * Errors: BAD_JID, STORE_*, NO_MEMORY, NO_RANDOM, CRYPTO_FAILED; a failure of visit ends it and is returned. */
 typedef sotto_status sotto_key_visit(void *arg, const sotto_key *);
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_keys(sotto_engine *, sotto_bytes jid, sotto_key_visit *,
                                                           void *arg);
 
-/* Calls visit for every held stanza, oldest first. */
+/* Calls visit for every held stanza, oldest first.
+ * Errors: STORE_*, NO_MEMORY; a failure of visit ends it and is returned. */
 typedef struct sotto_held {
     uint64_t ticket;
     sotto_bytes jid;
@@ -223,9 +230,15 @@ SOTTO_API const char *const *sotto_engine_features(const sotto_engine *);
 
 /* ---- the host's own records, in the same transaction ---- */
 
-/* A small record under a name of at most 64 bytes; an empty value deletes it. Staged until commit. */
+/* A small record under a name of at most 64 bytes; an empty value deletes it. Staged until commit.
+ * Errors: USAGE (the name), TOO_LARGE, NO_MEMORY. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_note(sotto_engine *, sotto_bytes name, sotto_bytes value);
-/* The record as staged; *ret lives until the next call on the engine. NOT_FOUND, STORE_*. */
+/* The record as staged; *ret lives until the next call on the engine.
+ * Errors: NOT_FOUND, USAGE (the name), STORE_*, NO_MEMORY. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_noted(sotto_engine *, sotto_bytes name, sotto_bytes *ret);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

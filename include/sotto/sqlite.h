@@ -7,6 +7,10 @@
 
 #include <sotto/store.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct sotto_sqlite_options {
     const char *path;       /* created with mode 0600 if missing and `create` is set */
     const char *key_path;   /* key file (32 random bytes, 0600), created with the store; NULL with a passphrase */
@@ -35,5 +39,9 @@ SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_sqlite_rekey(sotto_store *, const 
 
 /* What SQLite itself said last, for a log. Lives until the next call on the store. */
 SOTTO_API const char *sotto_sqlite_message(const sotto_store *);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

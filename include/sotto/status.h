@@ -14,6 +14,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct sotto_status {
     int code; /* 0 is success; otherwise one of the SOTTO_E_ constants below */
 } sotto_status;
@@ -115,5 +119,9 @@ SOTTO_API const char *sotto_status_text(sotto_status status);
         sotto_status sotto_try_status = (expression);                                                                  \
         if (!sotto_ok(sotto_try_status)) return sotto_try_status;                                                      \
     } while (0)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 
 #include <sotto/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct sotto_store sotto_store;
 
 #define SOTTO_STORE_KEY_BYTES_MAX 4096u
@@ -46,7 +50,12 @@ struct sotto_store {
     const sotto_store_class *methods;
 };
 
-/* A store that forgets everything on close. For tests, and for hosts that write snapshots of their own. */
+/* A store that forgets everything on close. For tests, and for hosts that write snapshots of their own.
+ * Errors: NO_MEMORY, USAGE. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_store_memory(sotto_store **ret, const sotto_host *host);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,8 +6,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <sotto/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* A borrowed run of bytes: never owned, never NUL-terminated, `at` may be NULL when `len` is 0. As a parameter it
  * lives for the call; as a result its lifetime is stated where it is returned. */
@@ -15,6 +20,12 @@ typedef struct sotto_bytes {
     const uint8_t *at;
     size_t len;
 } sotto_bytes;
+
+/* A C string as bytes, its NUL not included. */
+static inline sotto_bytes sotto_text(const char *text) {
+    sotto_bytes bytes = {(const uint8_t *)text, strlen(text)};
+    return bytes;
+}
 
 /* What a host lends. It must outlive everything opened with it; its functions are called on the thread of the caller.
  *
@@ -29,5 +40,9 @@ typedef struct sotto_host {
 
 /* malloc/realloc/free and the operating system's generator. Static. */
 SOTTO_API const sotto_host *sotto_host_default(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -44,9 +44,23 @@ static sotto_status write_presence(account *a, stanza_writer *writer, const void
     return SOTTO_OK;
 }
 
+/* Copies of what our other devices send and receive (XEP-0280): they are sealed for this device too. A server without
+ * them answers with an error, which changes nothing. */
+static sotto_status write_carbons_request(account *a, stanza_writer *writer, const void *arg) {
+    (void)a, (void)arg;
+    stanza_open(writer, "iq", STANZA_NS_CLIENT);
+    stanza_put_text(writer, "type", "set");
+    stanza_put_text(writer, "id", "carbons");
+    stanza_leaf(writer, "enable", "urn:xmpp:carbons:2", BYTES_NONE);
+    stanza_close(writer);
+    return SOTTO_OK;
+}
+
 sotto_status account_announce(account *a) {
     SOTTO_TRY(stage_own(a, write_roster_request, NULL));
-    return a->available ? stage_own(a, write_presence, NULL) : SOTTO_OK;
+    if (!a->available) return SOTTO_OK;
+    SOTTO_TRY(stage_own(a, write_carbons_request, NULL));
+    return stage_own(a, write_presence, NULL);
 }
 
 static void open_answer(stanza_writer *writer, const stanza_element *iq, const char *type) {

@@ -106,8 +106,10 @@ sotto_status engine_changed_add(sotto_engine *engine, sotto_bytes jid) {
     return SOTTO_OK;
 }
 
+/* Everything that is sealed is sealed for own other devices too: what changes about them changes all promises. */
 static sotto_status env_changed(seal_env *base, sotto_bytes jid) {
-    return engine_changed_add(env_of(base)->engine, jid);
+    sotto_engine *engine = env_of(base)->engine;
+    return engine_changed_add(engine, bytes_equal(jid, engine->account.bare) ? BYTES_NONE : jid);
 }
 
 static sotto_status env_key_seen(seal_env *base, const seal_key *key) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "engine/receive.h"
 
+#include "context/carbon.h"
 #include "context/delay.h"
 #include "context/notification.h"
 #include "context/roster.h"
@@ -168,8 +169,25 @@ static sotto_status take_notification(sotto_engine *engine, const arrival *a, co
     return SOTTO_OK;
 }
 
+/* A copy of what another device of ours sent or received; *ret_taken: it was that, and is dealt with. What is in the
+ * clear inside is delivered as it came. */
+static sotto_status take_carbon(sotto_engine *engine, const arrival *a, bool *ret_taken) {
+    context_carbon carbon;
+    arrival inner = {.has_from = true, .delayed = a->delayed, .time_ms = a->time_ms};
+    SOTTO_TRY(context_carbon_read(a->stanza, a->has_from ? &a->from : NULL, engine->account.bare, &engine->arena,
+                                  &carbon, &inner.stanza, &inner.from));
+    *ret_taken = carbon == CONTEXT_CARBON_FORGED;
+    size_t seal;
+    if (carbon != CONTEXT_CARBON_TRUE || !find_seal(engine, inner.stanza, &seal)) return SOTTO_OK;
+    *ret_taken = true;
+    return open_sealed(engine, seal, &inner);
+}
+
 static sotto_status receive_message(sotto_engine *engine, const arrival *a) {
     if (bytes_is(stanza_attribute_of(a->stanza, "type"), "error")) return deliver_clear(engine, a, OUTBOX_LASTING);
+    bool is_carbon;
+    SOTTO_TRY(take_carbon(engine, a, &is_carbon));
+    if (is_carbon) return SOTTO_OK;
     context_notification notification;
     if (context_notification_read(a->stanza, a->has_from ? &a->from : NULL, &notification)) {
         bool taken;

@@ -60,6 +60,11 @@ struct connection_write {
 static void connection_collect(net_connection *c) {
     if (c->state != CLOSING || c->socket_alive || c->timer_alive || c->looking) return;
     if (c->addresses) uv_freeaddrinfo(c->addresses);
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        c->loop->connections = c->next;
+    if (c->next) c->next->previous = c->previous;
     bytes_free(c->loop->host, c, sizeof *c);
 }
 
@@ -73,17 +78,6 @@ static void timer_closed(uv_handle_t *handle) {
     net_connection *c = handle->data;
     c->timer_alive = false;
     connection_collect(c);
-}
-
-/* Takes the connection out of its loop's list: after this, only libuv knows it. */
-static void connection_unlink(net_connection *c) {
-    if (c->listener) net_listener_freed(c->listener);
-    c->listener = NULL;
-    if (c->previous)
-        c->previous->next = c->next;
-    else
-        c->loop->connections = c->next;
-    if (c->next) c->next->previous = c->previous;
 }
 
 static void connection_end(net_connection *c) {
@@ -108,7 +102,8 @@ void net_close(net_connection *c, bool flush) {
     connection_state was = c->state;
     c->state = CLOSING;
     c->callbacks = (net_callbacks){0};
-    connection_unlink(c);
+    if (c->listener) net_listener_freed(c->listener);
+    c->listener = NULL;
     bool writing = (was == OPEN || was == LOST) && c->unwritten > 0 && c->socket_alive;
     if (!flush || !writing || uv_shutdown(&c->shutdown, &c->socket.stream, flushed) != 0) {
         connection_end(c);
@@ -118,8 +113,12 @@ void net_close(net_connection *c, bool flush) {
     (void)uv_timer_start(&c->timer, flush_late, NET_FLUSH_WAIT_MS, 0);
 }
 
+/* Those that are still flushing too. None is freed before its timer's close callback, so the list holds meanwhile. */
 void net_connections_close(net_loop *loop) {
-    while (loop->connections) net_close(loop->connections, false);
+    for (net_connection *c = loop->connections; c; c = c->next) {
+        net_close(c, false);
+        connection_end(c);
+    }
 }
 
 /* ---- open ---- */

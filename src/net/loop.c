@@ -62,15 +62,14 @@ static void signal_came(uv_signal_t *handle, int number) {
     if (loop->interrupted) loop->interrupted(loop->interrupted_arg);
 }
 
-sotto_status net_loop_on_interrupt(net_loop *loop, net_timer_done *done, void *arg) {
+void net_loop_on_interrupt(net_loop *loop, net_timer_done *done, void *arg) {
     static const int numbers[2] = {SIGINT, SIGTERM};
     loop->interrupted = done;
     loop->interrupted_arg = arg;
     for (size_t i = 0; i < 2; i++) {
         (void)uv_signal_stop(&loop->interrupts[i]);
-        if (done && uv_signal_start(&loop->interrupts[i], signal_came, numbers[i]) != 0) return SOTTO_FAIL(SYSTEM);
+        if (done) (void)uv_signal_start(&loop->interrupts[i], signal_came, numbers[i]);
     }
-    return SOTTO_OK;
 }
 
 /* ---- the loop ---- */

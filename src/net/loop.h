@@ -38,8 +38,9 @@ void net_loop_free(net_loop *); /* closes everything that is left; NULL is allow
 /* One timer of the loop's owner: calls back at Unix time at_ms or soon after; UINT64_MAX: never. Replaces the last. */
 typedef void net_timer_done(void *arg);
 void net_loop_timer(net_loop *, uint64_t at_ms, net_timer_done *, void *arg);
-/* SIGINT and SIGTERM, each time. Does not keep the loop running. SYSTEM. A NULL callback: signals kill again. */
-SOTTO_MUST_CHECK sotto_status net_loop_on_interrupt(net_loop *, net_timer_done *, void *arg);
+/* SIGINT and SIGTERM, each time. Does not keep the loop running. A NULL callback: signals kill again, as they do when
+ * the system does not let them be caught. */
+void net_loop_on_interrupt(net_loop *, net_timer_done *, void *arg);
 /* Calls back whenever the loop has dealt with the events at hand, before it waits again or returns: the moment to
  * commit. Does not keep the loop running. */
 void net_loop_on_idle(net_loop *, net_timer_done *, void *arg);

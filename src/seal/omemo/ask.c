@@ -8,7 +8,7 @@
 
 #include "bytes/cursor.h"
 
-#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
+#define NS_PUBSUB  "http://jabber.org/protocol/pubsub"
 #define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 sotto_bytes omemo_note_encode(omemo_note_text *text, const omemo_note *note) {
@@ -43,7 +43,8 @@ sotto_status omemo_timer(seal_env *env, const omemo_note *note, uint64_t at_ms) 
     return env->timer(env, omemo_note_encode(&text, note), at_ms);
 }
 
-sotto_status omemo_ask_payload(seal_env *env, bool set, sotto_bytes to, const bytes_buffer *out, const omemo_note *note) {
+sotto_status omemo_ask_payload(seal_env *env, bool set, sotto_bytes to, const bytes_buffer *out,
+                               const omemo_note *note) {
     sotto_bytes payload;
     omemo_note_text text;
     SOTTO_TRY(bytes_buffer_end(out, &payload));

@@ -96,7 +96,8 @@ static sotto_status prekey_read(const stanza_element *pk, bytes_arena *arena, cr
     return bytes_base64_into(ret->bytes, 32, text);
 }
 
-sotto_status omemo_bundle_read(const stanza_element *bundle, const omemo_dialect *dialect, seal_env *env, omemo_offer *ret) {
+sotto_status omemo_bundle_read(const stanza_element *bundle, const omemo_dialect *dialect, seal_env *env,
+                               omemo_offer *ret) {
     if (!stanza_is(bundle, "bundle", dialect->ns)) return SOTTO_FAIL(MALFORMED);
     omemo_offer offer = {.verified = false};
     const stanza_element *spk;
@@ -147,7 +148,8 @@ static sotto_status prekey_compare(void *arg, uint32_t id, const crypto_x25519_p
 }
 
 static sotto_status own_compare(const stanza_element *bundle, const omemo_dialect *dialect, seal_env *env,
-                                const omemo_own *own, const crypto_identity *identity, bundle_prekeys *prekeys, bool *ret_same) {
+                                const omemo_own *own, const crypto_identity *identity, bundle_prekeys *prekeys,
+                                bool *ret_same) {
     uint8_t ik[32], spk[32], spks[64];
     uint32_t id;
     const stanza_element *element;
@@ -158,14 +160,15 @@ static sotto_status own_compare(const stanza_element *bundle, const omemo_dialec
     SOTTO_TRY(prekeys_find(bundle, dialect->ns, prekeys));
     prekey_comparison comparison = {.published = prekeys, .arena = env->arena};
     SOTTO_TRY(omemo_own_prekeys(env, prekey_compare, &comparison));
-    *ret_same = memcmp(ik, identity->ed25519.bytes, 32) == 0 && memcmp(spk, own->signed_pair.public_key.bytes, 32) == 0 &&
+    *ret_same = memcmp(ik, identity->ed25519.bytes, 32) == 0 &&
+                memcmp(spk, own->signed_pair.public_key.bytes, 32) == 0 &&
                 memcmp(spks, own->signature.bytes, 64) == 0 && id == own->signed_id &&
                 comparison.same == comparison.own && prekeys->count == comparison.own;
     return SOTTO_OK;
 }
 
-sotto_status omemo_bundle_is_own(const stanza_element *bundle, const omemo_dialect *dialect, seal_env *env, const omemo_own *own,
-                                 const crypto_identity *identity, bool *ret_same) {
+sotto_status omemo_bundle_is_own(const stanza_element *bundle, const omemo_dialect *dialect, seal_env *env,
+                                 const omemo_own *own, const crypto_identity *identity, bool *ret_same) {
     *ret_same = false;
     if (!stanza_is(bundle, "bundle", dialect->ns)) return SOTTO_OK;
     bundle_prekeys *prekeys = bytes_arena_take(env->arena, sizeof *prekeys);

@@ -12,11 +12,13 @@
 SOTTO_MUST_CHECK sotto_status omemo_bundle_write(stanza_writer *, const omemo_dialect *, seal_env *, const omemo_own *,
                                                  const crypto_identity *);
 /* Reads <bundle/>, picks one prekey at random and verifies. Every part exactly once, ids within their range and not
- * twice, keys of 32 bytes (T30, T31). MALFORMED, TOO_LARGE, NO_PREKEY (none in it), BAD_SIGNATURE, BAD_KEY; NO_RANDOM. */
-SOTTO_MUST_CHECK sotto_status omemo_bundle_read(const stanza_element *, const omemo_dialect *, seal_env *, omemo_offer *ret);
+ * twice, keys of 32 bytes (T30, T31). MALFORMED, TOO_LARGE, NO_PREKEY (none in it), BAD_SIGNATURE, BAD_KEY; NO_RANDOM.
+ */
+SOTTO_MUST_CHECK sotto_status omemo_bundle_read(const stanza_element *, const omemo_dialect *, seal_env *,
+                                                omemo_offer *ret);
 /* Whether what is published is what we have: identity, signed prekey, and the very same prekeys. */
-SOTTO_MUST_CHECK sotto_status omemo_bundle_is_own(const stanza_element *, const omemo_dialect *, seal_env *, const omemo_own *,
-                                                  const crypto_identity *, bool *ret_same);
+SOTTO_MUST_CHECK sotto_status omemo_bundle_is_own(const stanza_element *, const omemo_dialect *, seal_env *,
+                                                  const omemo_own *, const crypto_identity *, bool *ret_same);
 /* The identity in a bundle, without looking at the rest. MALFORMED. */
 SOTTO_MUST_CHECK sotto_status omemo_bundle_identity(const stanza_element *, const omemo_dialect *, bytes_arena *,
                                                     crypto_ed25519_public *ret);

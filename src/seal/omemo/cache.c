@@ -18,7 +18,8 @@ static bool cache_get(const omemo_cache *cache, sotto_bytes jid, uint32_t device
     return true;
 }
 
-static sotto_status cache_put(omemo_cache *cache, sotto_bytes jid, uint32_t device, char what, const void *value, size_t size) {
+static sotto_status cache_put(omemo_cache *cache, sotto_bytes jid, uint32_t device, char what, const void *value,
+                              size_t size) {
     omemo_row row;
     SOTTO_TRY(omemo_row_device(&row, jid, device, what));
     if (cache->map.count >= SOTTO_OMEMO_CACHE_MAX) bytes_map_clear(&cache->map);
@@ -37,13 +38,15 @@ bool omemo_cache_glimpse(const omemo_cache *cache, sotto_bytes jid, uint32_t dev
     return cache_get(cache, jid, device, OMEMO_ROW_DEVICE, ret, sizeof *ret);
 }
 
-sotto_status omemo_cache_put_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device, const omemo_glimpse *glimpse) {
+sotto_status omemo_cache_put_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device,
+                                     const omemo_glimpse *glimpse) {
     return cache_put(cache, jid, device, OMEMO_ROW_DEVICE, glimpse, sizeof *glimpse);
 }
 
 void omemo_cache_drop_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device) {
     omemo_row row;
-    if (sotto_ok(omemo_row_device(&row, jid, device, OMEMO_ROW_DEVICE))) bytes_map_remove(&cache->map, omemo_row_key(&row));
+    if (sotto_ok(omemo_row_device(&row, jid, device, OMEMO_ROW_DEVICE)))
+        bytes_map_remove(&cache->map, omemo_row_key(&row));
 }
 
 void omemo_cache_forget(omemo_cache *cache, sotto_bytes jid) {
@@ -54,7 +57,8 @@ void omemo_cache_forget(omemo_cache *cache, sotto_bytes jid) {
         return;
     }
     if (!sotto_ok(omemo_row_all(&row, jid))) return;
-    while (bytes_map_from(&cache->map, omemo_row_key(&row), false, &key, &value) && bytes_starts_with(key, omemo_row_key(&row))) {
+    while (bytes_map_from(&cache->map, omemo_row_key(&row), false, &key, &value) &&
+           bytes_starts_with(key, omemo_row_key(&row))) {
         omemo_row found;
         if (key.len > sizeof found.at) return;
         memcpy(found.at, key.at, key.len); /* the map's own key goes with the entry */

@@ -10,11 +10,11 @@
 
 /* About a JID. */
 typedef struct omemo_view {
-    bool fresh;              /* devices were fetched or notified since the stream began */
+    bool fresh; /* devices were fetched or notified since the stream began */
     omemo_devices devices;
-    sotto_status problem;    /* of the last question for the list */
+    sotto_status problem; /* of the last question for the list */
     uint64_t problem_ms;
-    uint64_t asked_ms;       /* when the list was last asked for because a message came from a device not on it */
+    uint64_t asked_ms; /* when the list was last asked for because a message came from a device not on it */
 } omemo_view;
 
 /* About a device without a session. */
@@ -33,7 +33,8 @@ void omemo_cache_init(omemo_cache *, const sotto_host *);
 void omemo_cache_view(const omemo_cache *, sotto_bytes jid, omemo_view *ret);
 SOTTO_MUST_CHECK sotto_status omemo_cache_put_view(omemo_cache *, sotto_bytes jid, const omemo_view *);
 bool omemo_cache_glimpse(const omemo_cache *, sotto_bytes jid, uint32_t device, omemo_glimpse *ret);
-SOTTO_MUST_CHECK sotto_status omemo_cache_put_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device, const omemo_glimpse *);
+SOTTO_MUST_CHECK sotto_status omemo_cache_put_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device,
+                                                      const omemo_glimpse *);
 void omemo_cache_drop_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device);
 /* Everything about a JID; empty: everything. */
 void omemo_cache_forget(omemo_cache *, sotto_bytes jid);

@@ -55,6 +55,15 @@ bool omemo_devices_has(const omemo_devices *devices, uint32_t device) {
     return false;
 }
 
+void omemo_devices_remove(omemo_devices *devices, uint32_t device) {
+    for (uint32_t i = 0; i < devices->count; i++) {
+        if (devices->ids[i] != device) continue;
+        devices->count--;
+        memmove(&devices->ids[i], &devices->ids[i + 1], (devices->count - i) * sizeof devices->ids[0]);
+        return;
+    }
+}
+
 bool omemo_devices_same(const omemo_devices *a, const omemo_devices *b) {
     return a->count == b->count && (a->count == 0 || memcmp(a->ids, b->ids, a->count * sizeof a->ids[0]) == 0);
 }
@@ -105,8 +114,8 @@ static void device_write(stanza_writer *w, const char *ns, uint32_t id) {
     stanza_close(w);
 }
 
-void omemo_devices_write(stanza_writer *w, const omemo_dialect *dialect, const stanza_element *old, uint32_t without, uint32_t with,
-                         uint32_t *ret_count) {
+void omemo_devices_write(stanza_writer *w, const omemo_dialect *dialect, const stanza_element *old, uint32_t without,
+                         uint32_t with, uint32_t *ret_count) {
     *ret_count = 0;
     bool there = false;
     stanza_open(w, "devices", dialect->ns);

@@ -24,6 +24,7 @@ sotto_bytes omemo_devices_item(const stanza_element *items);
  * an empty list. */
 void omemo_devices_read(const stanza_element *devices, const omemo_dialect *, omemo_devices *ret);
 bool omemo_devices_has(const omemo_devices *, uint32_t device);
+void omemo_devices_remove(omemo_devices *, uint32_t device); /* nothing happens when it is not there */
 bool omemo_devices_same(const omemo_devices *, const omemo_devices *);
 
 /* A JID nothing is known of gives an empty, unknown list, and OK. */
@@ -34,7 +35,7 @@ SOTTO_MUST_CHECK sotto_status omemo_devices_decode(omemo_devices *ret, sotto_byt
 
 /* Writes <devices/>: the entries of `old` (may be NULL) as they are, labels and their signatures included, without
  * `without` and with `with` added (0: none). *ret_count: entries written. */
-void omemo_devices_write(stanza_writer *, const omemo_dialect *, const stanza_element *old, uint32_t without, uint32_t with,
-                         uint32_t *ret_count);
+void omemo_devices_write(stanza_writer *, const omemo_dialect *, const stanza_element *old, uint32_t without,
+                         uint32_t with, uint32_t *ret_count);
 
 #endif

@@ -18,20 +18,20 @@ typedef struct content_rule {
 } content_rule;
 
 static const content_rule content_rules[] = {
-    {OMEMO_NS_HINTS, NULL, true, true},                         /* XEP-0334: addressed to servers */
-    {"urn:xmpp:sid:0", "stanza-id", true, true},                /* XEP-0359: servers stamp and filter it */
-    {"http://jabber.org/protocol/address", NULL, true, true},   /* XEP-0033: routing */
-    {"urn:xmpp:eme:0", NULL, true, true},                       /* XEP-0380: says what is encrypted */
-    {"urn:xmpp:carbons:2", "private", true, true},              /* XEP-0280: addressed to the own server */
-    {"urn:xmpp:carbons:2", NULL, false, true},                  /* a carbon inside would be anybody's word (T1) */
-    {"http://jabber.org/protocol/amp", NULL, true, true},       /* XEP-0079: addressed to servers */
-    {"urn:xmpp:mam:2", NULL, false, true},                      /* XEP-0313: archives' word (T2) */
-    {"urn:xmpp:delay", NULL, false, true},                      /* XEP-0203: servers stamp it; the time is an affix */
+    {OMEMO_NS_HINTS, NULL, true, true},                       /* XEP-0334: addressed to servers */
+    {"urn:xmpp:sid:0", "stanza-id", true, true},              /* XEP-0359: servers stamp and filter it */
+    {"http://jabber.org/protocol/address", NULL, true, true}, /* XEP-0033: routing */
+    {"urn:xmpp:eme:0", NULL, true, true},                     /* XEP-0380: says what is encrypted */
+    {"urn:xmpp:carbons:2", "private", true, true},            /* XEP-0280: addressed to the own server */
+    {"urn:xmpp:carbons:2", NULL, false, true},                /* a carbon inside would be anybody's word (T1) */
+    {"http://jabber.org/protocol/amp", NULL, true, true},     /* XEP-0079: addressed to servers */
+    {"urn:xmpp:mam:2", NULL, false, true},                    /* XEP-0313: archives' word (T2) */
+    {"urn:xmpp:delay", NULL, false, true},                    /* XEP-0203: servers stamp it; the time is an affix */
     {"jabber:x:delay", NULL, false, true},
-    {"http://jabber.org/protocol/muc#user", NULL, false, true}, /* XEP-0045: rooms' word */
-    {"urn:xmpp:occupant-id:0", NULL, false, true},              /* XEP-0421: rooms stamp it */
+    {"http://jabber.org/protocol/muc#user", NULL, false, true},     /* XEP-0045: rooms' word */
+    {"urn:xmpp:occupant-id:0", NULL, false, true},                  /* XEP-0421: rooms stamp it */
     {"http://jabber.org/protocol/pubsub#event", NULL, false, true}, /* XEP-0060: services' word (T4) */
-    {"urn:xmpp:omemo:2", "encrypted", false, true},             /* no encryption inside an encryption */
+    {"urn:xmpp:omemo:2", "encrypted", false, true},                 /* no encryption inside an encryption */
     {"eu.siacs.conversations.axolotl", NULL, false, true},
     {"urn:xmpp:openpgp:0", NULL, false, true},
     {"jabber:x:encrypted", NULL, false, true},
@@ -73,8 +73,8 @@ bool omemo_envelope_forbidden(const stanza_element *child) {
 
 /* ---- writing ---- */
 
-/* XEP-0420 section 4: "first, the stanza is padded to a fixed minimum size. Afterwards, between 0 and 200 characters are
- * added on top." Of random characters and random number (T29). */
+/* XEP-0420 section 4: "first, the stanza is padded to a fixed minimum size. Afterwards, between 0 and 200 characters
+ * are added on top." Of random characters and random number (T29). */
 static sotto_status padding_write(stanza_writer *w, seal_env *env, size_t written) {
     static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint8_t random[SOTTO_OMEMO_ENVELOPE_BYTES_MIN + SOTTO_OMEMO_RPAD_MAX];
@@ -131,14 +131,20 @@ static sotto_status affix(const stanza_element *envelope, const char *name, cons
 }
 
 /* Some write full JIDs there (the examples of XEP-0420 section 6.2 do): the bare one is compared. */
-static bool same_bare(bytes_arena *arena, sotto_bytes text, sotto_bytes bare) {
-    if (bytes_equal(text, bare)) return true;
+static sotto_status same_bare(bytes_arena *arena, sotto_bytes text, sotto_bytes bare, bool *ret) {
     stanza_jid jid;
-    return sotto_ok(stanza_jid_parse(arena, text, &jid)) && bytes_equal(jid.bare, bare);
+    *ret = bytes_equal(text, bare);
+    if (*ret) return SOTTO_OK;
+    sotto_status status = stanza_jid_parse(arena, text, &jid);
+    if (sotto_is(status, SOTTO_E_BAD_JID)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    *ret = bytes_equal(jid.bare, bare);
+    return SOTTO_OK;
 }
 
 /* Whom the stanza was for, as its outside says: in a room the room itself, whose JID all its messages come from. */
-static sotto_status recipient(const stanza_element *outer, bytes_arena *arena, const seal_origin *origin, sotto_bytes *ret) {
+static sotto_status recipient(const stanza_element *outer, bytes_arena *arena, const seal_origin *origin,
+                              sotto_bytes *ret) {
     *ret = origin->to;
     if (!origin->room) return SOTTO_OK;
     stanza_jid room;
@@ -156,13 +162,18 @@ static sotto_status affixes_check(const stanza_element *envelope, const stanza_e
     SOTTO_TRY(affix(envelope, "time", "stamp", &stamp));
     /* XEP-0384 section 5.5.1 says SHOULD contain <from/>, every known client does, and only then a key published under
      * two JIDs cannot carry words from one to the other (T13). */
-    if (!from.at || !same_bare(arena, from, origin->from)) return SOTTO_FAIL(WRONG_SENDER);
-    if (to.at ? !same_bare(arena, to, expected) : origin->room) return SOTTO_FAIL(WRONG_RECIPIENT);
+    bool same = false;
+    if (from.at) SOTTO_TRY(same_bare(arena, from, origin->from, &same));
+    if (!same) return SOTTO_FAIL(WRONG_SENDER);
+    same = !origin->room; /* between two people it may be left out */
+    if (to.at) SOTTO_TRY(same_bare(arena, to, expected, &same));
+    if (!same) return SOTTO_FAIL(WRONG_RECIPIENT);
     if (!stamp.at || !stanza_time_read(stamp, ret_time_ms)) *ret_time_ms = 0;
     return SOTTO_OK;
 }
 
-static sotto_status opt_out_read(const stanza_element *content, seal_env *env, const char *omemo_ns, omemo_content *ret) {
+static sotto_status opt_out_read(const stanza_element *content, seal_env *env, const char *omemo_ns,
+                                 omemo_content *ret) {
     const stanza_element *opt_out = stanza_child(content, "opt-out", omemo_ns);
     if (!opt_out) return SOTTO_OK;
     ret->opt_out = true;
@@ -172,7 +183,8 @@ static sotto_status opt_out_read(const stanza_element *content, seal_env *env, c
 }
 
 /* XEP-0420 section 7: "the original unencrypted stanza is recreated". Of the outer one only what addresses it. */
-static sotto_status stanza_rebuild(seal_env *env, const stanza_element *outer, const stanza_element *content, sotto_bytes *ret) {
+static sotto_status stanza_rebuild(seal_env *env, const stanza_element *outer, const stanza_element *content,
+                                   sotto_bytes *ret) {
     static const char *const kept[] = {"from", "to", "id", "type"};
     bytes_buffer out;
     stanza_writer w;
@@ -180,7 +192,8 @@ static sotto_status stanza_rebuild(seal_env *env, const stanza_element *outer, c
     bytes_buffer_owned(&out, env->host, SOTTO_STANZA_BYTES_MAX);
     stanza_writer_init(&w, &out, STANZA_NS_CLIENT);
     stanza_open_as(&w, outer->name, outer->ns);
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) stanza_put(&w, kept[i], stanza_attribute_of(outer, kept[i]));
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        stanza_put(&w, kept[i], stanza_attribute_of(outer, kept[i]));
     for (const stanza_element *child = stanza_first(content); child; child = stanza_next(content, child)) {
         if (!omemo_envelope_forbidden(child)) stanza_copy(&w, child);
     }
@@ -191,8 +204,8 @@ static sotto_status stanza_rebuild(seal_env *env, const stanza_element *outer, c
     return status;
 }
 
-sotto_status omemo_envelope_read(seal_env *env, sotto_bytes text, const stanza_element *outer, const seal_origin *origin,
-                                 const char *omemo_ns, omemo_content *ret) {
+sotto_status omemo_envelope_read(seal_env *env, sotto_bytes text, const stanza_element *outer,
+                                 const seal_origin *origin, const char *omemo_ns, omemo_content *ret) {
     const stanza_element *envelope;
     omemo_content read = {.time_ms = 0};
     SOTTO_TRY(stanza_parser_read(env->parser, env->arena, text, &envelope));

@@ -18,7 +18,8 @@ bool omemo_envelope_outside(const stanza_element *child);
 bool omemo_envelope_forbidden(const stanza_element *child);
 
 /* Appends <envelope/> around the content of the stanza, padded, with from, to and time (T13, T29). */
-SOTTO_MUST_CHECK sotto_status omemo_envelope_write(bytes_buffer *ret, seal_env *, const stanza_element *stanza, sotto_bytes to);
+SOTTO_MUST_CHECK sotto_status omemo_envelope_write(bytes_buffer *ret, seal_env *, const stanza_element *stanza,
+                                                   sotto_bytes to);
 
 typedef struct omemo_content {
     sotto_bytes stanza; /* in the arena */
@@ -30,7 +31,7 @@ typedef struct omemo_content {
 /* Parses and checks an envelope, and rebuilds the stanza. Whatever was in the clear beside the encryption is gone.
  * MALFORMED, TOO_LARGE, XML_FORBIDDEN; WRONG_SENDER: `from` is missing or another; WRONG_RECIPIENT: `to` is another, or
  * missing in a room (T37); NO_MEMORY. */
-SOTTO_MUST_CHECK sotto_status omemo_envelope_read(seal_env *, sotto_bytes text, const stanza_element *outer, const seal_origin *,
-                                                  const char *omemo_ns, omemo_content *ret);
+SOTTO_MUST_CHECK sotto_status omemo_envelope_read(seal_env *, sotto_bytes text, const stanza_element *outer,
+                                                  const seal_origin *, const char *omemo_ns, omemo_content *ret);
 
 #endif

@@ -23,13 +23,14 @@ SOTTO_MUST_CHECK sotto_status omemo_offer_verify(omemo_offer *, const omemo_dial
 
 /* Verifies the offer unless that was done, before any agreement (T30). BAD_SIGNATURE, BAD_KEY (small order, not
  * canonical, or our own identity), CRYPTO_FAILED. The first message needs a fresh ratchet pair besides. */
-SOTTO_MUST_CHECK sotto_status omemo_exchange_initiate(omemo_session *ret, const omemo_dialect *, const crypto_identity *own,
-                                                      const crypto_x25519_pair *ephemeral, const omemo_offer *);
+SOTTO_MUST_CHECK sotto_status omemo_exchange_initiate(omemo_session *ret, const omemo_dialect *,
+                                                      const crypto_identity *own, const crypto_x25519_pair *ephemeral,
+                                                      const omemo_offer *);
 
 /* The session a key exchange asks for; the message in it must then be read with it. The caller found the pairs by the
  * ids in the exchange. BAD_KEY, CRYPTO_FAILED. */
-SOTTO_MUST_CHECK sotto_status omemo_exchange_accept(omemo_session *ret, const omemo_dialect *, const crypto_identity *own,
-                                                    const crypto_x25519_pair *signed_pair, const crypto_x25519_pair *prekey,
-                                                    const omemo_kex *);
+SOTTO_MUST_CHECK sotto_status omemo_exchange_accept(omemo_session *ret, const omemo_dialect *,
+                                                    const crypto_identity *own, const crypto_x25519_pair *signed_pair,
+                                                    const crypto_x25519_pair *prekey, const omemo_kex *);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What servers tell about devices: lists and bundles. What they say is a claim and never trust: a new key is told to the
- * engine, a changed one is an alarm (T7, T9), a list that vanishes makes nothing "never" (T8). */
+ * What servers tell about devices: lists and bundles. What they say is a claim and never trust: a new key is told to
+ * the engine, a changed one is an alarm (T7, T9), a list that vanishes makes nothing "never" (T8). */
 #include "seal/omemo/bundle.h"
 #include "seal/omemo/self.h"
 
@@ -17,15 +17,30 @@ static sotto_status devices_tell(seal_env *env, sotto_bytes jid, const omemo_dev
     return env->event(env, &event);
 }
 
+/* Whether others appeared or went: this device coming and going on its own list is its own doing. */
+static sotto_status others_changed(seal_env *env, sotto_bytes jid, const omemo_devices *now,
+                                   const omemo_devices *before, bool *ret) {
+    omemo_own own = {.device = 0};
+    if (bytes_equal(jid, env->account)) SOTTO_TRY(omemo_own_load(env, &own));
+    uint32_t device = own.device;
+    bytes_wipe(&own, sizeof own);
+    omemo_devices a = *now, b = *before;
+    omemo_devices_remove(&a, device);
+    omemo_devices_remove(&b, device);
+    *ret = before->known && !omemo_devices_same(&a, &b);
+    return SOTTO_OK;
+}
+
 sotto_status omemo_fetch_list(omemo_self *self, seal_env *env, sotto_bytes jid, const stanza_element *devices) {
     omemo_devices now, before;
     omemo_view view;
     omemo_devices_read(devices, self->dialect, &now);
     SOTTO_TRY(omemo_devices_load(env, jid, &before));
     now.had = now.had || before.had;
-    bool same = omemo_devices_same(&now, &before);
+    bool same = omemo_devices_same(&now, &before), tell;
     if (!same || !before.known || now.had != before.had) SOTTO_TRY(omemo_devices_save(env, jid, &now));
-    if (!same && before.known) SOTTO_TRY(devices_tell(env, jid, &now));
+    SOTTO_TRY(others_changed(env, jid, &now, &before, &tell));
+    if (tell) SOTTO_TRY(devices_tell(env, jid, &now));
     SOTTO_TRY(env->changed(env, jid));
     omemo_cache_view(&self->cache, jid, &view);
     view.fresh = self->online;
@@ -35,7 +50,8 @@ sotto_status omemo_fetch_list(omemo_self *self, seal_env *env, sotto_bytes jid, 
 }
 
 /* *ret_problem: why there is no list; otherwise *ret is <devices/>, or NULL for none at all. */
-static void list_of_answer(const omemo_self *self, const seal_input *input, const stanza_element **ret, sotto_status *ret_problem) {
+static void list_of_answer(const omemo_self *self, const seal_input *input, const stanza_element **ret,
+                           sotto_status *ret_problem) {
     *ret = NULL;
     *ret_problem = SOTTO_OK;
     if (!sotto_ok(input->status)) {
@@ -66,7 +82,8 @@ static sotto_status list_failed(omemo_self *self, seal_env *env, sotto_bytes jid
     return omemo_cache_put_view(&self->cache, jid, &view);
 }
 
-static sotto_status list_answered(omemo_self *self, seal_env *env, sotto_bytes jid, const seal_input *input, sotto_status *ret_problem) {
+static sotto_status list_answered(omemo_self *self, seal_env *env, sotto_bytes jid, const seal_input *input,
+                                  sotto_status *ret_problem) {
     const stanza_element *devices;
     list_of_answer(self, input, &devices, ret_problem);
     if (!sotto_ok(*ret_problem)) return list_failed(self, env, jid, *ret_problem);
@@ -126,8 +143,8 @@ static sotto_status alarm_tell(omemo_self *self, seal_env *env, const seal_key *
     return env->event(env, &event);
 }
 
-sotto_status omemo_fetch_key(omemo_self *self, seal_env *env, sotto_bytes jid, omemo_peer *peer, const crypto_ed25519_public *identity,
-                             bool active, bool *ret_changed) {
+sotto_status omemo_fetch_key(omemo_self *self, seal_env *env, sotto_bytes jid, omemo_peer *peer,
+                             const crypto_ed25519_public *identity, bool active, bool *ret_changed) {
     bool is_new = !peer->known;
     SOTTO_TRY(omemo_peer_learn(peer, identity, ret_changed));
     if (!is_new && !*ret_changed) return SOTTO_OK;
@@ -153,7 +170,8 @@ static const stanza_element *bundle_of_answer(const omemo_self *self, const stan
 }
 
 /* What an answer means for sending: an offer, or the problem with it. Only failures of this machine are returned. */
-static sotto_status glimpse_of_answer(omemo_self *self, seal_env *env, uint32_t device, const seal_input *input, omemo_glimpse *ret) {
+static sotto_status glimpse_of_answer(omemo_self *self, seal_env *env, uint32_t device, const seal_input *input,
+                                      omemo_glimpse *ret) {
     *ret = (omemo_glimpse){.problem = SOTTO_FAIL(BUNDLE_BROKEN), .at_ms = env->now_ms};
     if (!sotto_ok(input->status)) {
         if (!sotto_is(input->status, SOTTO_E_SERVER_REFUSED)) ret->problem = input->status;
@@ -163,7 +181,8 @@ static sotto_status glimpse_of_answer(omemo_self *self, seal_env *env, uint32_t 
     if (!bundle) return SOTTO_OK;
     sotto_status status = omemo_bundle_read(bundle, self->dialect, env, &ret->offer);
     if (sotto_class(status) == SOTTO_CLASS_OURS) return status;
-    if (sotto_ok(status) && memcmp(ret->offer.identity.bytes, self->identity.ed25519.bytes, 32) == 0) status = SOTTO_FAIL(BAD_KEY);
+    if (sotto_ok(status) && memcmp(ret->offer.identity.bytes, self->identity.ed25519.bytes, 32) == 0)
+        status = SOTTO_FAIL(BAD_KEY);
     bool plain = sotto_is(status, SOTTO_E_MALFORMED) || sotto_is(status, SOTTO_E_TOO_LARGE);
     ret->problem = plain ? SOTTO_FAIL(BUNDLE_BROKEN) : status;
     return SOTTO_OK;
@@ -230,8 +249,10 @@ sotto_status omemo_fetch_refresh(omemo_self *self, seal_env *env, sotto_bytes ji
     return omemo_ask_list(self, env, &(omemo_note){.kind = OMEMO_NOTE_REFRESH_LIST, .jid = jid});
 }
 
-/* Asks for the bundles of devices whose key is not known; with `only_look`, only tells whether any are still awaited. */
-static sotto_status refresh_bundles(omemo_self *self, seal_env *env, sotto_bytes jid, bool only_look, bool *ret_waiting) {
+/* Asks for the bundles of devices whose key is not known; with `only_look`, only tells whether any are still awaited.
+ */
+static sotto_status refresh_bundles(omemo_self *self, seal_env *env, sotto_bytes jid, bool only_look,
+                                    bool *ret_waiting) {
     omemo_devices devices;
     omemo_own own;
     SOTTO_TRY(omemo_devices_load(env, jid, &devices));
@@ -273,11 +294,16 @@ static sotto_status refresh_answered(omemo_self *self, seal_env *env, const omem
 sotto_status omemo_fetch_answer(omemo_self *self, seal_env *env, const omemo_note *note, const seal_input *input) {
     sotto_status problem;
     switch (note->kind) {
-    case OMEMO_NOTE_LIST: return list_answered(self, env, note->jid, input, &problem);
-    case OMEMO_NOTE_BUNDLE: return bundle_answered(self, env, note, input);
-    case OMEMO_NOTE_HEAL: return heal_answered(self, env, note, input);
+    case OMEMO_NOTE_LIST:
+        return list_answered(self, env, note->jid, input, &problem);
+    case OMEMO_NOTE_BUNDLE:
+        return bundle_answered(self, env, note, input);
+    case OMEMO_NOTE_HEAL:
+        return heal_answered(self, env, note, input);
     case OMEMO_NOTE_REFRESH_LIST:
-    case OMEMO_NOTE_REFRESH_BUNDLE: return refresh_answered(self, env, note, input);
-    default: return SOTTO_FAIL(USAGE);
+    case OMEMO_NOTE_REFRESH_BUNDLE:
+        return refresh_answered(self, env, note, input);
+    default:
+        return SOTTO_FAIL(USAGE);
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Taking this device off the server (XEP-0384 section 6: "the client SHOULD delete the corresponding bundles and device
- * ids from the PEP nodes"): first off the list, so that nobody looks for its bundle, then the bundle, then the keys here.
- * A list that would become empty is retracted instead: some implementations do not read empty lists. */
+ * ids from the PEP nodes"): first off the list, so that nobody looks for its bundle, then the bundle, then the keys
+ * here. A list that would become empty is retracted instead: some implementations do not read empty lists. */
 #include "seal/omemo/self.h"
 
 #include "bytes/memory.h"
@@ -10,7 +10,8 @@
 #define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 
 static sotto_status left_tell(seal_env *env, sotto_status reason, sotto_bytes text) {
-    return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_LEFT, .jid = env->account, .reason = reason, .text = text});
+    return env->event(env,
+                      &(sotto_event){.kind = SOTTO_EVENT_LEFT, .jid = env->account, .reason = reason, .text = text});
 }
 
 sotto_status omemo_leave_start(omemo_self *self, seal_env *env) {
@@ -54,7 +55,8 @@ static sotto_status bundle_retract(omemo_self *self, seal_env *env, const omemo_
 }
 
 static sotto_status list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const seal_input *input) {
-    const stanza_element *items = sotto_ok(input->status) ? omemo_answer_items(input->answer, self->dialect->devices_node) : NULL;
+    const stanza_element *items =
+        sotto_ok(input->status) ? omemo_answer_items(input->answer, self->dialect->devices_node) : NULL;
     const stanza_element *devices = omemo_devices_find(items, self->dialect);
     omemo_note note = {.kind = OMEMO_NOTE_LEAVE_PUT};
     omemo_devices list;
@@ -81,13 +83,14 @@ typedef struct wiped_rows {
     struct wiped_row {
         struct wiped_row *next;
         sotto_bytes key, value;
-    } *first;
+    } * first;
 } wiped_rows;
 
 static sotto_status row_found(void *arg, sotto_bytes key, sotto_bytes value) {
     wiped_rows *rows = arg;
     struct wiped_row *row = bytes_arena_take(rows->arena, sizeof *row);
-    if (!row || !bytes_arena_copy(rows->arena, key, &row->key) || !bytes_arena_copy(rows->arena, value, &row->value)) return SOTTO_FAIL(NO_MEMORY);
+    if (!row || !bytes_arena_copy(rows->arena, key, &row->key) || !bytes_arena_copy(rows->arena, value, &row->value))
+        return SOTTO_FAIL(NO_MEMORY);
     row->next = rows->first;
     rows->first = row;
     return SOTTO_OK;
@@ -119,7 +122,8 @@ static sotto_status keys_wipe(seal_env *env) {
 static sotto_status left(omemo_self *self, seal_env *env) {
     const omemo_note_kind timers[] = {OMEMO_NOTE_TIMER_KEYS, OMEMO_NOTE_TIMER_REFILL, OMEMO_NOTE_TIMER_ANNOUNCE};
     SOTTO_TRY(keys_wipe(env));
-    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = timers[i]}, UINT64_MAX));
+    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++)
+        SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = timers[i]}, UINT64_MAX));
     SOTTO_TRY(left_tell(env, SOTTO_OK, BYTES_NONE));
     omemo_cache_forget(&self->cache, BYTES_NONE);
     bytes_wipe(&self->identity, sizeof self->identity);
@@ -133,15 +137,20 @@ static sotto_status not_left(seal_env *env, omemo_own *own, const seal_input *in
     return left_tell(env, input->status, omemo_answer_text(input->answer, env->arena));
 }
 
-static sotto_status answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note, const seal_input *input) {
+static sotto_status answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                             const seal_input *input) {
     /* What is not there needs no taking away. */
     bool done = sotto_ok(input->status) || omemo_answer_is_error(input->answer, "item-not-found", NULL);
     if (!done) return not_left(env, own, input);
     switch (note->kind) {
-    case OMEMO_NOTE_LEAVE_LIST: return list_answered(self, env, own, input);
-    case OMEMO_NOTE_LEAVE_PUT: return bundle_retract(self, env, own);
-    case OMEMO_NOTE_LEAVE_BUNDLE: return left(self, env);
-    default: return SOTTO_FAIL(USAGE);
+    case OMEMO_NOTE_LEAVE_LIST:
+        return list_answered(self, env, own, input);
+    case OMEMO_NOTE_LEAVE_PUT:
+        return bundle_retract(self, env, own);
+    case OMEMO_NOTE_LEAVE_BUNDLE:
+        return left(self, env);
+    default:
+        return SOTTO_FAIL(USAGE);
     }
 }
 

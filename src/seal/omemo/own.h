@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * This device's own keys, as records: identity, device id, signed prekeys (the current one and, for one more period, the
- * one before: T21), and prekeys. Ids of prekeys start at random and are never given twice (T19). */
+ * This device's own keys, as records: identity, device id, signed prekeys (the current one and, for one more period,
+ * the one before: T21), and prekeys. Ids of prekeys start at random and are never given twice (T19). */
 #ifndef SEAL_OMEMO_OWN_H
 #define SEAL_OMEMO_OWN_H
 
@@ -9,10 +9,12 @@
 #include "seal/omemo/row.h"
 
 #define OMEMO_PERIOD_MS ((uint64_t)SOTTO_OMEMO_SIGNED_PREKEY_DAYS * 24 * 3600 * 1000)
-/* How long the private key of a prekey is kept that was used by a message out of an archive or the offline store: until
- * such a catch-up is over, seen from afar (XEP-0384 section 6, section 8). */
-#define OMEMO_RETIRED_MS (3600ull * 1000)
-#define OMEMO_USES_MAX 8 /* key exchanges remembered for such a prekey */
+/* How long the private key of a used prekey is kept. PEP never consumes prekeys: until the next bundle is out, another
+ * sender may have picked the same one, and would be unreadable for good. After a message out of an archive or the
+ * offline store: until such a catch-up is over, seen from afar (XEP-0384 section 6). */
+#define OMEMO_KEEP_LIVE_MS     (600ull * 1000)
+#define OMEMO_KEEP_CATCH_UP_MS (3600ull * 1000)
+#define OMEMO_USES_MAX         8 /* key exchanges remembered for such a prekey */
 
 typedef struct omemo_own {
     uint32_t device;
@@ -22,13 +24,13 @@ typedef struct omemo_own {
     uint32_t signed_id;
     crypto_x25519_pair signed_pair;
     crypto_signature signature;
-    uint64_t signed_ms;  /* when it was made */
-    uint32_t older_id;   /* 0: none */
+    uint64_t signed_ms; /* when it was made */
+    uint32_t older_id;  /* 0: none */
     crypto_x25519_pair older_pair;
-    uint32_t version;    /* counts changes of what is published */
-    uint32_t published;  /* the version the server has; 0: none */
-    bool announced;      /* the device id was on the server once: it is ours */
-    bool leaving;        /* ... and is being taken off */
+    uint32_t version;   /* counts changes of what is published */
+    uint32_t published; /* the version the server has; 0: none */
+    bool announced;     /* the device id was on the server once: it is ours */
+    bool leaving;       /* ... and is being taken off */
 } omemo_own;
 
 /* NOT_FOUND: there are none yet. */
@@ -49,10 +51,13 @@ uint64_t omemo_own_rotation(const omemo_own *);
 /* A signed pair by its id; NULL: unknown. */
 const crypto_x25519_pair *omemo_own_signed(const omemo_own *, uint32_t id);
 
-/* The pair of a prekey. NO_PREKEY: unknown, or used before with the same key exchange (T19). */
-SOTTO_MUST_CHECK sotto_status omemo_own_prekey(seal_env *, uint32_t id, const crypto_x25519_public *ephemeral, crypto_x25519_pair *ret);
-/* After its use: gone at once, or, with `keep`, no longer published and kept for a while. The caller saves `own`. */
-SOTTO_MUST_CHECK sotto_status omemo_own_use(seal_env *, omemo_own *, uint32_t id, const crypto_x25519_public *ephemeral, bool keep);
+/* The pair of a prekey. NO_PREKEY: unknown, or used before by the same key exchange, or by OMEMO_USES_MAX
+ * (T19). */
+SOTTO_MUST_CHECK sotto_status omemo_own_prekey(seal_env *, uint32_t id, const crypto_x25519_public *ephemeral,
+                                               crypto_x25519_pair *ret);
+/* After its use: no longer published, and kept for a while. The caller saves `own`. */
+SOTTO_MUST_CHECK sotto_status omemo_own_use(seal_env *, omemo_own *, uint32_t id, const crypto_x25519_public *ephemeral,
+                                            uint64_t keep_ms);
 /* Deletes kept ones that are due. *ret_next: when the next is, or UINT64_MAX. */
 SOTTO_MUST_CHECK sotto_status omemo_own_expire(seal_env *, uint64_t *ret_next);
 /* Fills up to SOTTO_OMEMO_PREKEYS; the caller saves. */

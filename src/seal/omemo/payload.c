@@ -14,8 +14,8 @@ static sotto_status payload_keys(const omemo_dialect *dialect, const uint8_t key
     return crypto_hkdf(CRYPTO_SHA256, ret, 80, bytes_of(key, 32), BYTES_NONE, bytes_text(dialect->payload_info));
 }
 
-sotto_status omemo_payload_seal(const omemo_dialect *dialect, const uint8_t key[32], sotto_bytes plain, bytes_buffer *ret,
-                                uint8_t ret_keys[48]) {
+sotto_status omemo_payload_seal(const omemo_dialect *dialect, const uint8_t key[32], sotto_bytes plain,
+                                bytes_buffer *ret, uint8_t ret_keys[48]) {
     uint8_t keys[80], mac[32];
     sotto_bytes all;
     size_t before = ret->len;
@@ -35,7 +35,8 @@ sotto_status omemo_payload_seal(const omemo_dialect *dialect, const uint8_t key[
     return status;
 }
 
-sotto_status omemo_payload_open(const omemo_dialect *dialect, sotto_bytes given, sotto_bytes ciphertext, bytes_buffer *ret) {
+sotto_status omemo_payload_open(const omemo_dialect *dialect, sotto_bytes given, sotto_bytes ciphertext,
+                                bytes_buffer *ret) {
     if (given.len != OMEMO_PAYLOAD_KEY_BYTES + dialect->payload_mac_size) return SOTTO_FAIL(MALFORMED);
     uint8_t keys[80], mac[32];
     sotto_status status = payload_keys(dialect, given.at, keys);

@@ -29,7 +29,8 @@ sotto_status omemo_peer_decode(omemo_peer *ret, uint32_t device, sotto_bytes val
     peer.healed_ms = bytes_cursor_u64(&c);
     sotto_status status = SOTTO_OK;
     if (peer.has_session) status = omemo_session_decode(&peer.session, bytes_cursor_take(&c, OMEMO_SESSION_BYTES));
-    if (!sotto_ok(bytes_cursor_end(&c)) || version != PEER_VERSION || flags > FLAGS_ALL) status = SOTTO_FAIL(STORE_CORRUPT);
+    if (!sotto_ok(bytes_cursor_end(&c)) || version != PEER_VERSION || flags > FLAGS_ALL)
+        status = SOTTO_FAIL(STORE_CORRUPT);
     if (sotto_ok(status)) *ret = peer;
     bytes_wipe(&peer, sizeof peer);
     return status;
@@ -95,7 +96,8 @@ sotto_status omemo_previous_load(seal_env *env, sotto_bytes jid, uint32_t device
     sotto_bytes value;
     SOTTO_TRY(omemo_row_device(&row, jid, device, OMEMO_ROW_PREVIOUS));
     sotto_status status = env->get(env, omemo_row_key(&row), &value);
-    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_FAIL(STORE_CORRUPT); /* the device's record says it is there */
+    if (sotto_is(status, SOTTO_E_NOT_FOUND))
+        return SOTTO_FAIL(STORE_CORRUPT); /* the device's record says it is there */
     SOTTO_TRY(status);
     bytes_cursor c = bytes_cursor_over(value);
     uint8_t version = bytes_cursor_u8(&c);

@@ -8,7 +8,7 @@
 #include "seal/omemo/session.h"
 #include "seal/omemo/skipped.h"
 
-#define OMEMO_UNANSWERED_MS (30ull * 24 * 3600 * 1000) /* a session nobody confirmed is replaced after this (T24) */
+#define OMEMO_UNANSWERED_MS   (30ull * 24 * 3600 * 1000) /* a session nobody confirmed is replaced after this (T24) */
 #define OMEMO_PREVIOUS_CHAINS 16 /* receiving chains after which the session before is forgotten */
 
 typedef struct omemo_peer {

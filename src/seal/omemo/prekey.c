@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Own prekeys: a record each. One that was used is deleted, or kept for a while with the key exchanges that used it. */
+ * Own prekeys: a record each. One that was used is kept for a while, with the names of the key exchanges that used it.
+ */
 #include <string.h>
 
 #include "bytes/cursor.h"
@@ -12,7 +13,7 @@
 
 typedef struct own_prekey {
     crypto_x25519_pair pair;
-    uint64_t retired_ms; /* 0: to be published */
+    uint64_t until_ms; /* 0: unused, to be published */
     uint8_t uses;
     uint8_t used[OMEMO_USES_MAX][8]; /* first bytes of the ephemeral keys of its key exchanges */
 } own_prekey;
@@ -29,7 +30,7 @@ static sotto_status prekey_decode(sotto_bytes value, own_prekey *ret) {
     *ret = (own_prekey){.uses = 0};
     bytes_cursor_into(&c, ret->pair.private_key.bytes, 32);
     bytes_cursor_into(&c, ret->pair.public_key.bytes, 32);
-    ret->retired_ms = bytes_cursor_u64(&c);
+    ret->until_ms = bytes_cursor_u64(&c);
     ret->uses = bytes_cursor_u8(&c);
     if (ret->uses > OMEMO_USES_MAX) return SOTTO_FAIL(STORE_CORRUPT);
     bytes_cursor_into(&c, ret->used, (size_t)ret->uses * 8);
@@ -46,7 +47,7 @@ static sotto_status prekey_put(seal_env *env, uint32_t id, const own_prekey *pre
     bytes_buffer_u8(&out, PREKEY_VERSION);
     bytes_buffer_put(&out, bytes_of(prekey->pair.private_key.bytes, 32));
     bytes_buffer_put(&out, bytes_of(prekey->pair.public_key.bytes, 32));
-    bytes_buffer_u64(&out, prekey->retired_ms);
+    bytes_buffer_u64(&out, prekey->until_ms);
     bytes_buffer_u8(&out, prekey->uses);
     bytes_buffer_put(&out, bytes_of(prekey->used, (size_t)prekey->uses * 8));
     sotto_status status = bytes_buffer_end(&out, &value);
@@ -72,32 +73,29 @@ static bool prekey_used_by(const own_prekey *prekey, const crypto_x25519_public 
     return false;
 }
 
-sotto_status omemo_own_prekey(seal_env *env, uint32_t id, const crypto_x25519_public *ephemeral, crypto_x25519_pair *ret) {
+sotto_status omemo_own_prekey(seal_env *env, uint32_t id, const crypto_x25519_public *ephemeral,
+                              crypto_x25519_pair *ret) {
     own_prekey prekey;
     SOTTO_TRY(prekey_get(env, id, &prekey));
     /* T19: a key exchange that made a session once makes none again, and a kept prekey serves a few at most. */
     sotto_status status = SOTTO_OK;
     if (prekey_used_by(&prekey, ephemeral) || prekey.uses == OMEMO_USES_MAX) status = SOTTO_FAIL(NO_PREKEY);
-    if (prekey.retired_ms != 0 && env->now_ms > prekey.retired_ms + OMEMO_RETIRED_MS) status = SOTTO_FAIL(NO_PREKEY);
+    if (prekey.until_ms != 0 && env->now_ms >= prekey.until_ms) status = SOTTO_FAIL(NO_PREKEY);
     if (sotto_ok(status)) *ret = prekey.pair;
     bytes_wipe(&prekey, sizeof prekey);
     return status;
 }
 
-sotto_status omemo_own_use(seal_env *env, omemo_own *own, uint32_t id, const crypto_x25519_public *ephemeral, bool keep) {
+sotto_status omemo_own_use(seal_env *env, omemo_own *own, uint32_t id, const crypto_x25519_public *ephemeral,
+                           uint64_t keep_ms) {
     own_prekey prekey;
     SOTTO_TRY(prekey_get(env, id, &prekey));
-    sotto_status status;
-    if (prekey.retired_ms == 0) own->version++;
-    if (keep && prekey.uses < OMEMO_USES_MAX) {
-        memcpy(prekey.used[prekey.uses++], ephemeral->bytes, 8);
-        if (prekey.retired_ms == 0) prekey.retired_ms = env->now_ms;
-        status = prekey_put(env, id, &prekey);
-    } else {
-        omemo_row row;
-        prekey_row(&row, id);
-        status = env->put(env, omemo_row_key(&row), BYTES_NONE);
+    if (prekey.until_ms == 0) {
+        own->version++;
+        prekey.until_ms = env->now_ms + keep_ms;
     }
+    if (prekey.uses < OMEMO_USES_MAX) memcpy(prekey.used[prekey.uses++], ephemeral->bytes, 8);
+    sotto_status status = prekey_put(env, id, &prekey);
     bytes_wipe(&prekey, sizeof prekey);
     return status;
 }
@@ -108,8 +106,8 @@ typedef struct prekey_scan {
     seal_env *env;
     omemo_own_visit *visit; /* of those to be published */
     void *arg;
-    uint32_t count;         /* of those to be published */
-    uint64_t next_ms;       /* earliest end of a kept one that is not due */
+    uint32_t count;   /* of those to be published */
+    uint64_t next_ms; /* earliest end of a kept one that is not due */
     uint32_t due[SOTTO_OMEMO_PREKEYS];
     uint32_t due_count;
 } prekey_scan;
@@ -120,12 +118,13 @@ static sotto_status prekey_found(void *arg, sotto_bytes key, sotto_bytes value) 
     bytes_cursor c = bytes_cursor_over(bytes_after(key, 2));
     uint32_t id = bytes_cursor_u32(&c);
     sotto_status status = prekey_decode(value, &prekey);
-    if (sotto_ok(status) && prekey.retired_ms == 0) {
+    if (sotto_ok(status) && prekey.until_ms == 0) {
         scan->count++;
         if (scan->visit) status = scan->visit(scan->arg, id, &prekey.pair.public_key);
     } else if (sotto_ok(status)) {
-        uint64_t end = prekey.retired_ms + OMEMO_RETIRED_MS;
-        bool due = scan->env->now_ms >= end || scan->env->now_ms < prekey.retired_ms;
+        uint64_t end = prekey.until_ms;
+        /* A clock that went back must not make it stay. */
+        bool due = scan->env->now_ms >= end || end - scan->env->now_ms > OMEMO_KEEP_CATCH_UP_MS;
         if (due && scan->due_count < SOTTO_OMEMO_PREKEYS) {
             scan->due[scan->due_count++] = id;
         } else if (end < scan->next_ms) {

@@ -33,7 +33,8 @@ static bool still(uint64_t since_ms, uint64_t wait_ms, uint64_t now_ms) {
 }
 
 /* The devices of a JID, or why there are none to speak of. READY: *ret holds them. */
-static sotto_status list_look(prospect *p, sotto_bytes jid, omemo_devices *ret, seal_promise_kind *ret_kind, sotto_status *ret_reason) {
+static sotto_status list_look(prospect *p, sotto_bytes jid, omemo_devices *ret, seal_promise_kind *ret_kind,
+                              sotto_status *ret_reason) {
     omemo_view view;
     omemo_cache_view(&p->self->cache, jid, &view);
     *ret_kind = SEAL_READY;
@@ -72,9 +73,9 @@ static sotto_status device_look(prospect *p, sotto_bytes jid, uint32_t device, s
     *ret_asking = false;
     if (ready) return SOTTO_OK;
     if (omemo_cache_glimpse(&p->self->cache, jid, device, &glimpse)) {
-        uint64_t wait = sotto_ok(glimpse.problem)                                ? OMEMO_OFFER_MS
+        uint64_t wait = sotto_ok(glimpse.problem)                           ? OMEMO_OFFER_MS
                         : sotto_class(glimpse.problem) == SOTTO_CLASS_LATER ? OMEMO_RETRY_MS
-                                                                                 : OMEMO_RETRY_BROKEN_MS;
+                                                                            : OMEMO_RETRY_BROKEN_MS;
         ret->problem = glimpse.problem;
         if (still(glimpse.at_ms, wait, p->env->now_ms)) return SOTTO_OK;
     }
@@ -84,7 +85,8 @@ static sotto_status device_look(prospect *p, sotto_bytes jid, uint32_t device, s
 }
 
 /* Adds the keys of one JID; own: of our other devices, whose absence or trouble stops nothing. */
-static sotto_status jid_look(prospect *p, sotto_bytes jid, bool own, seal_promise_kind *ret_kind, sotto_status *ret_reason) {
+static sotto_status jid_look(prospect *p, sotto_bytes jid, bool own, seal_promise_kind *ret_kind,
+                             sotto_status *ret_reason) {
     omemo_devices devices;
     if (jid.len > SOTTO_OMEMO_JID_BYTES_MAX) {
         *ret_kind = SEAL_BROKEN;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Own device list and bundle on the server. After the stream began anew: look whether the device id is free (once, before
- * it is used first), bring the bundle up to date, then put the id on the list, so that nobody finds an id without keys.
- * Other devices' entries are kept as they are, and only our own two nodes are ever configured (T4, T8). */
+ * Own device list and bundle on the server. After the stream began anew: look whether the device id is free (once,
+ * before it is used first), bring the bundle up to date, then put the id on the list, so that nobody finds an id
+ * without keys. Other devices' entries are kept as they are, and only our own two nodes are ever configured (T4, T8).
+ */
 #include "seal/omemo/bundle.h"
 #include "seal/omemo/self.h"
 
@@ -99,7 +100,8 @@ sotto_status omemo_publish_bundle(omemo_self *self, seal_env *env, omemo_own *ow
 }
 
 /* The list as it is, with this device in it. */
-static sotto_status list_publish(omemo_self *self, seal_env *env, const omemo_own *own, const stanza_element *devices, uint8_t attempt) {
+static sotto_status list_publish(omemo_self *self, seal_env *env, const omemo_own *own, const stanza_element *devices,
+                                 uint8_t attempt) {
     bytes_buffer out;
     stanza_writer w;
     uint32_t count;
@@ -108,7 +110,8 @@ static sotto_status list_publish(omemo_self *self, seal_env *env, const omemo_ow
     omemo_publish_open(&w, self->dialect->devices_node, BYTES_LITERAL("current"));
     omemo_devices_write(&w, self->dialect, devices, 0, own->device, &count);
     omemo_publish_close(&w, OMEMO_OPTIONS_OPEN);
-    sotto_status status = omemo_ask_payload(env, true, BYTES_NONE, &out, &(omemo_note){.kind = OMEMO_NOTE_PUT_LIST, .attempt = attempt});
+    sotto_status status =
+        omemo_ask_payload(env, true, BYTES_NONE, &out, &(omemo_note){.kind = OMEMO_NOTE_PUT_LIST, .attempt = attempt});
     bytes_buffer_free(&out);
     return status;
 }
@@ -122,7 +125,8 @@ static sotto_status published_tell(seal_env *env, const omemo_own *own, uint8_t 
 
 static sotto_status failed_tell(seal_env *env, sotto_status reason, sotto_bytes text) {
     SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_ANNOUNCE}, env->now_ms + AGAIN_MS));
-    return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_NOT_PUBLISHED, .jid = env->account, .reason = reason, .text = text});
+    return env->event(
+        env, &(sotto_event){.kind = SOTTO_EVENT_NOT_PUBLISHED, .jid = env->account, .reason = reason, .text = text});
 }
 
 static sotto_status failed(seal_env *env, const seal_input *input) {
@@ -151,11 +155,14 @@ sotto_status omemo_publish_start(omemo_self *self, seal_env *env) {
 }
 
 /* The own list in an answer: false, having told, when the answer says nothing about it. */
-static sotto_status own_list_take(omemo_self *self, seal_env *env, const seal_input *input, const stanza_element **ret_devices, bool *ret_got) {
+static sotto_status own_list_take(omemo_self *self, seal_env *env, const seal_input *input,
+                                  const stanza_element **ret_devices, bool *ret_got) {
     *ret_devices = NULL;
     *ret_got = sotto_ok(input->status) || omemo_answer_is_error(input->answer, "item-not-found", NULL);
     if (!*ret_got) return failed(env, input);
-    if (sotto_ok(input->status)) *ret_devices = omemo_devices_find(omemo_answer_items(input->answer, self->dialect->devices_node), self->dialect);
+    if (sotto_ok(input->status))
+        *ret_devices =
+            omemo_devices_find(omemo_answer_items(input->answer, self->dialect->devices_node), self->dialect);
     return omemo_fetch_list(self, env, env->account, *ret_devices);
 }
 
@@ -169,7 +176,8 @@ static sotto_status device_choose(seal_env *env, omemo_own *own, const omemo_dev
 
 /* XEP-0384 section 6: "Before publishing a freshly generated device id for the first time, a device MUST check whether
  * that device id already exists, and if so, generate a new one." */
-static sotto_status check_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note, const seal_input *input) {
+static sotto_status check_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                                   const seal_input *input) {
     const stanza_element *devices;
     omemo_devices list;
     bool got;
@@ -184,12 +192,14 @@ static const stanza_element *own_bundle_find(const omemo_self *self, const stanz
     const stanza_element *items = omemo_answer_items(iq, self->dialect->bundles_node);
     for (const stanza_element *item = stanza_first(items); item; item = stanza_next(items, item)) {
         uint64_t id;
-        if (stanza_attribute_number(item, "id", device, device, &id)) return stanza_child(item, "bundle", self->dialect->ns);
+        if (stanza_attribute_number(item, "id", device, device, &id))
+            return stanza_child(item, "bundle", self->dialect->ns);
     }
     return NULL;
 }
 
-static sotto_status own_bundle_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note, const seal_input *input) {
+static sotto_status own_bundle_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                                        const seal_input *input) {
     bool same = false;
     if (sotto_is(input->status, SOTTO_E_TIMEOUT) || sotto_is(input->status, SOTTO_E_OFFLINE)) return failed(env, input);
     const stanza_element *bundle = sotto_ok(input->status) ? own_bundle_find(self, input->answer, own->device) : NULL;
@@ -212,14 +222,16 @@ static sotto_status own_bundle_answered(omemo_self *self, seal_env *env, omemo_o
 }
 
 /* A publication was refused because the node is configured otherwise: configure it, once, then go on. */
-static sotto_status refused(seal_env *env, const omemo_note *note, const seal_input *input, const char *node, omemo_note_kind kind) {
+static sotto_status refused(seal_env *env, const omemo_note *note, const seal_input *input, const char *node,
+                            omemo_note_kind kind) {
     bool otherwise = input->answer && omemo_answer_is_error(input->answer, "precondition-not-met", NS_PUBSUB_ERRORS);
     if (!otherwise || (note->attempt & OMEMO_PUBLISH_CONFIGURED)) return failed(env, input);
     omemo_note next = {.kind = kind, .attempt = note->attempt | OMEMO_PUBLISH_CONFIGURED};
     return node_configure(env, node, kind == OMEMO_NOTE_SET_BUNDLES, &next);
 }
 
-static sotto_status put_bundle_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note, const seal_input *input) {
+static sotto_status put_bundle_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                                        const seal_input *input) {
     if (!sotto_ok(input->status)) return refused(env, note, input, self->dialect->bundles_node, OMEMO_NOTE_SET_BUNDLES);
     own->published = note->number;
     own->announced = true;
@@ -229,7 +241,8 @@ static sotto_status put_bundle_answered(omemo_self *self, seal_env *env, omemo_o
     return ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, OMEMO_PUBLISH_WHOLE);
 }
 
-static sotto_status own_list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_note *note, const seal_input *input) {
+static sotto_status own_list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_note *note,
+                                      const seal_input *input) {
     const stanza_element *devices;
     omemo_devices list;
     bool got;
@@ -240,7 +253,8 @@ static sotto_status own_list_answered(omemo_self *self, seal_env *env, const ome
     return list_publish(self, env, own, devices, note->attempt);
 }
 
-static sotto_status put_list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_note *note, const seal_input *input) {
+static sotto_status put_list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_note *note,
+                                      const seal_input *input) {
     if (!sotto_ok(input->status)) return refused(env, note, input, self->dialect->devices_node, OMEMO_NOTE_SET_DEVICES);
     if (!self->list_missed) return published_tell(env, own, note->attempt);
     SOTTO_TRY(ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, note->attempt));
@@ -248,18 +262,26 @@ static sotto_status put_list_answered(omemo_self *self, seal_env *env, const ome
     return SOTTO_OK;
 }
 
-static sotto_status answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note, const seal_input *input) {
+static sotto_status answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                             const seal_input *input) {
     switch (note->kind) {
-    case OMEMO_NOTE_OWN_CHECK: return check_answered(self, env, own, note, input);
-    case OMEMO_NOTE_OWN_BUNDLE: return own_bundle_answered(self, env, own, note, input);
-    case OMEMO_NOTE_PUT_BUNDLE: return put_bundle_answered(self, env, own, note, input);
-    case OMEMO_NOTE_OWN_LIST: return own_list_answered(self, env, own, note, input);
-    case OMEMO_NOTE_PUT_LIST: return put_list_answered(self, env, own, note, input);
+    case OMEMO_NOTE_OWN_CHECK:
+        return check_answered(self, env, own, note, input);
+    case OMEMO_NOTE_OWN_BUNDLE:
+        return own_bundle_answered(self, env, own, note, input);
+    case OMEMO_NOTE_PUT_BUNDLE:
+        return put_bundle_answered(self, env, own, note, input);
+    case OMEMO_NOTE_OWN_LIST:
+        return own_list_answered(self, env, own, note, input);
+    case OMEMO_NOTE_PUT_LIST:
+        return put_list_answered(self, env, own, note, input);
     case OMEMO_NOTE_SET_BUNDLES:
         return sotto_ok(input->status) ? omemo_publish_bundle(self, env, own, note->attempt) : failed(env, input);
     case OMEMO_NOTE_SET_DEVICES: /* the list may be another by now */
-        return sotto_ok(input->status) ? ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, note->attempt) : failed(env, input);
-    default: return SOTTO_FAIL(USAGE);
+        return sotto_ok(input->status) ? ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, note->attempt)
+                                       : failed(env, input);
+    default:
+        return SOTTO_FAIL(USAGE);
     }
 }
 
@@ -284,12 +306,16 @@ static bool under_way(seal_env *env, omemo_note_kind kind) {
 
 /* XEP-0384 section 5.3.1: "If they have been removed, they MUST reannounce themselves"; not for ever against another
  * device that keeps removing it (T8). */
-static sotto_status announce_again(omemo_self *self, seal_env *env, const omemo_own *own, const stanza_element *devices) {
-    bool new_hour = self->announces == 0 || env->now_ms < self->announces_ms || env->now_ms - self->announces_ms >= OMEMO_HOUR_MS;
+static sotto_status announce_again(omemo_self *self, seal_env *env, const omemo_own *own,
+                                   const stanza_element *devices) {
+    bool new_hour =
+        self->announces == 0 || env->now_ms < self->announces_ms || env->now_ms - self->announces_ms >= OMEMO_HOUR_MS;
     uint32_t count = new_hour ? 1 : self->announces + 1;
     if (count > SOTTO_OMEMO_ANNOUNCES_PER_HOUR) {
-        if (count == SOTTO_OMEMO_ANNOUNCES_PER_HOUR + 1) SOTTO_TRY(failed_tell(env, SOTTO_FAIL(DEVICES_GONE), BYTES_NONE));
-        SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_ANNOUNCE}, self->announces_ms + OMEMO_HOUR_MS));
+        if (count == SOTTO_OMEMO_ANNOUNCES_PER_HOUR + 1)
+            SOTTO_TRY(failed_tell(env, SOTTO_FAIL(DEVICES_GONE), BYTES_NONE));
+        SOTTO_TRY(
+            omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_ANNOUNCE}, self->announces_ms + OMEMO_HOUR_MS));
     } else if (devices) {
         SOTTO_TRY(list_publish(self, env, own, devices, 0));
     } else { /* an item went, which is not to say that there is none */
@@ -328,7 +354,8 @@ sotto_status omemo_publish_timers(seal_env *env, const omemo_own *own) {
 
 sotto_status omemo_publish_soon(omemo_self *self, seal_env *env) {
     /* Not moved while it waits: uses that keep coming would put it off for ever (T20). */
-    if (self->refill_ms != 0 && env->now_ms <= self->refill_ms && self->refill_ms - env->now_ms <= OMEMO_REFILL_MS) return SOTTO_OK;
+    if (self->refill_ms != 0 && env->now_ms <= self->refill_ms && self->refill_ms - env->now_ms <= OMEMO_REFILL_MS)
+        return SOTTO_OK;
     SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_REFILL}, env->now_ms + OMEMO_REFILL_MS));
     self->refill_ms = env->now_ms + OMEMO_REFILL_MS;
     return SOTTO_OK;
@@ -336,7 +363,8 @@ sotto_status omemo_publish_soon(omemo_self *self, seal_env *env) {
 
 static sotto_status timer_fired(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note) {
     bool changed;
-    if (note->kind == OMEMO_NOTE_TIMER_ANNOUNCE) return self->online && !own->leaving ? omemo_publish_start(self, env) : SOTTO_OK;
+    if (note->kind == OMEMO_NOTE_TIMER_ANNOUNCE)
+        return self->online && !own->leaving ? omemo_publish_start(self, env) : SOTTO_OK;
     if (note->kind == OMEMO_NOTE_TIMER_KEYS) {
         SOTTO_TRY(omemo_own_rotate(env, own, &self->identity, &changed));
         SOTTO_TRY(omemo_publish_timers(env, own));

@@ -3,10 +3,10 @@
  * Opening what arrives (XEP-0384 section 5.6). The order is: read the header, find a session or make one, decrypt what
  * the ratchet carries, open the payload, check the envelope; all of it on copies. Only then is anything staged, so that
  * whatever fails leaves no trace in a session, and the true message can still be read (T17). */
+#include "seal/omemo/receive.h"
 #include "seal/omemo/envelope.h"
 #include "seal/omemo/exchange.h"
 #include "seal/omemo/payload.h"
-#include "seal/omemo/receive.h"
 
 #include <string.h>
 
@@ -23,10 +23,29 @@ static bool boolean_read(const stanza_element *element, const char *name, bool *
     return !text.at || *ret || bytes_is(text, "false") || bytes_is(text, "0");
 }
 
-static bool is_own_jid(const receiving *r, sotto_bytes text) {
-    if (bytes_equal(text, r->env->account)) return true;
+static sotto_status is_own_jid(const receiving *r, sotto_bytes text, bool *ret) {
     stanza_jid jid;
-    return sotto_ok(stanza_jid_parse(r->env->arena, text, &jid)) && bytes_equal(jid.full, r->env->account);
+    *ret = bytes_equal(text, r->env->account);
+    if (*ret) return SOTTO_OK;
+    sotto_status status = stanza_jid_parse(r->env->arena, text, &jid);
+    if (sotto_is(status, SOTTO_E_BAD_JID)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    *ret = bytes_equal(jid.full, r->env->account);
+    return SOTTO_OK;
+}
+
+/* The <key/> with our device id among these; counts them all. */
+static sotto_status key_find(const receiving *r, const stanza_element *keys, uint32_t *in_out_count,
+                             const stanza_element **in_out_found) {
+    for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key)) {
+        uint64_t rid;
+        if (!stanza_is(key, "key", r->self->dialect->ns)) continue;
+        if (++*in_out_count > SOTTO_OMEMO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
+        if (!stanza_attribute_number(key, "rid", 1, OMEMO_ID_MAX, &rid) || rid != r->own->device) continue;
+        if (*in_out_found) return SOTTO_FAIL(MALFORMED);
+        *in_out_found = key;
+    }
+    return SOTTO_OK;
 }
 
 /* Our <key/> among our <keys/>: at most one (T31). Other people's are not looked at. */
@@ -34,15 +53,10 @@ static sotto_status own_key_find(const receiving *r, const stanza_element *heade
     uint32_t count = 0;
     *ret = NULL;
     for (const stanza_element *keys = stanza_first(header); keys; keys = stanza_next(header, keys)) {
-        if (!stanza_is(keys, "keys", r->self->dialect->ns) || !is_own_jid(r, stanza_attribute_of(keys, "jid"))) continue;
-        for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key)) {
-            uint64_t rid;
-            if (!stanza_is(key, "key", r->self->dialect->ns)) continue;
-            if (++count > SOTTO_OMEMO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
-            if (!stanza_attribute_number(key, "rid", 1, OMEMO_ID_MAX, &rid) || rid != r->own->device) continue;
-            if (*ret) return SOTTO_FAIL(MALFORMED);
-            *ret = key;
-        }
+        bool own;
+        if (!stanza_is(keys, "keys", r->self->dialect->ns)) continue;
+        SOTTO_TRY(is_own_jid(r, stanza_attribute_of(keys, "jid"), &own));
+        if (own) SOTTO_TRY(key_find(r, keys, &count, ret));
     }
     return *ret ? SOTTO_OK : SOTTO_FAIL(NOT_FOR_US);
 }
@@ -107,11 +121,13 @@ static sotto_status message_read(receiving *r) {
     if (r->peer.has_session) {
         status = session_try(r, &r->peer.session, r->peer.sessions);
         r->which = RECEIVE_CURRENT;
-        bool fits_not = sotto_is(status, SOTTO_E_BAD_MAC) || sotto_is(status, SOTTO_E_TOO_FAR) || sotto_is(status, SOTTO_E_BAD_KEY);
+        bool fits_not =
+            sotto_is(status, SOTTO_E_BAD_MAC) || sotto_is(status, SOTTO_E_TOO_FAR) || sotto_is(status, SOTTO_E_BAD_KEY);
         if (!fits_not || !r->peer.has_previous) return status;
     }
     sotto_status before = previous_try(r);
-    if (sotto_ok(before) || sotto_is(before, SOTTO_E_DUPLICATE) || sotto_class(before) == SOTTO_CLASS_OURS) return before;
+    if (sotto_ok(before) || sotto_is(before, SOTTO_E_DUPLICATE) || sotto_class(before) == SOTTO_CLASS_OURS)
+        return before;
     return status;
 }
 
@@ -167,7 +183,8 @@ static sotto_status exchange_accept(receiving *r) {
     if (!signed_pair) return SOTTO_FAIL(NO_PREKEY);
     SOTTO_TRY(omemo_own_prekey(r->env, r->kex.prekey_id, &r->kex.ephemeral, &prekey));
     sotto_status status = budget_take(r);
-    if (sotto_ok(status)) status = omemo_exchange_accept(&session, r->self->dialect, &r->self->identity, signed_pair, &prekey, &r->kex);
+    if (sotto_ok(status))
+        status = omemo_exchange_accept(&session, r->self->dialect, &r->self->identity, signed_pair, &prekey, &r->kex);
     bytes_wipe(&prekey, sizeof prekey);
     SOTTO_TRY(status);
     status = session_try(r, &session, r->peer.sessions + 1);
@@ -209,7 +226,8 @@ static sotto_status content_read(receiving *r) {
     bytes_buffer_owned(&out, r->env->host, SOTTO_STANZA_BYTES_MAX);
     sotto_status status = omemo_payload_open(r->self->dialect, keys, ciphertext, &out);
     if (sotto_ok(status)) status = bytes_buffer_end(&out, &text);
-    if (sotto_ok(status)) status = omemo_envelope_read(r->env, text, r->stanza, r->origin, r->self->dialect->ns, &r->content);
+    if (sotto_ok(status))
+        status = omemo_envelope_read(r->env, text, r->stanza, r->origin, r->self->dialect->ns, &r->content);
     bytes_buffer_free(&out);
     return status;
 }
@@ -259,13 +277,15 @@ static sotto_status unprotect(receiving *r, seal_opened *ret) {
     return SOTTO_OK;
 }
 
-sotto_status omemo_unprotect(void *arg, seal_env *env, const stanza_element *stanza, const seal_origin *origin, seal_opened *ret) {
+sotto_status omemo_unprotect(void *arg, seal_env *env, const stanza_element *stanza, const seal_origin *origin,
+                             seal_opened *ret) {
     omemo_self *self = arg;
     omemo_own own;
     receiving *r = bytes_arena_take(env->arena, sizeof *r); /* the arena wipes it */
     if (!r) return SOTTO_FAIL(NO_MEMORY);
     if (self->gone || origin->from.len > SOTTO_OMEMO_JID_BYTES_MAX) {
-        *ret = (seal_opened){.outcome = SEAL_UNREADABLE, .reason = self->gone ? SOTTO_FAIL(NOT_FOR_US) : SOTTO_FAIL(TOO_LARGE)};
+        *ret = (seal_opened){.outcome = SEAL_UNREADABLE,
+                             .reason = self->gone ? SOTTO_FAIL(NOT_FOR_US) : SOTTO_FAIL(TOO_LARGE)};
         return SOTTO_OK;
     }
     SOTTO_TRY(omemo_own_load(env, &own));

@@ -14,26 +14,26 @@ typedef struct receiving {
     seal_env *env;
     const stanza_element *stanza;
     const seal_origin *origin;
-    sotto_bytes jid;               /* the sender's */
+    sotto_bytes jid; /* the sender's */
     omemo_own *own;
     uint32_t sender;               /* its device */
     bool active;                   /* ... and that is on its list */
     const stanza_element *payload; /* NULL: an empty message */
     bool is_kex;
-    sotto_bytes data;              /* the message in our <key/> */
+    sotto_bytes data; /* the message in our <key/> */
     omemo_kex kex;
-    omemo_peer peer;               /* as it was */
-    bool has_previous;             /* previous was read */
+    omemo_peer peer;   /* as it was */
+    bool has_previous; /* previous was read */
     omemo_previous previous;
-    receive_which which;           /* the session that read it */
-    uint32_t number;               /* ... and its number */
-    uint32_t n;                    /* of the message */
+    receive_which which; /* the session that read it */
+    uint32_t number;     /* ... and its number */
+    uint32_t n;          /* of the message */
     omemo_step step;
-    bytes_buffer plain;            /* what the ratchet carried */
+    bytes_buffer plain; /* what the ratchet carried */
     omemo_content content;
     uint64_t budget_since;
-    uint32_t budget_count;         /* 0: nothing was spent */
-    seal_key key;                  /* of the sender, once settled */
+    uint32_t budget_count; /* 0: nothing was spent */
+    seal_key key;          /* of the sender, once settled */
 } receiving;
 
 /* Stages what a message that was read changes: sessions, keys, prekeys, answers. */

@@ -41,7 +41,7 @@ typedef struct found_keys {
     struct found_key {
         struct found_key *next;
         sotto_bytes key;
-    } *first;
+    } * first;
 } found_keys;
 
 static sotto_status key_found(void *arg, sotto_bytes key, sotto_bytes value) {

@@ -86,7 +86,8 @@ static sotto_status answered(omemo_self *self, seal_env *env, const seal_input *
 }
 
 static sotto_status notified(omemo_self *self, seal_env *env, const seal_input *input) {
-    if (!bytes_is(input->node, self->dialect->devices_node) || input->jid.len > SOTTO_OMEMO_JID_BYTES_MAX) return SOTTO_OK;
+    if (!bytes_is(input->node, self->dialect->devices_node) || input->jid.len > SOTTO_OMEMO_JID_BYTES_MAX)
+        return SOTTO_OK;
     const stanza_element *devices = omemo_devices_find(input->items, self->dialect);
     if (devices) SOTTO_TRY(omemo_fetch_list(self, env, input->jid, devices));
     if (bytes_equal(input->jid, env->account)) SOTTO_TRY(omemo_publish_notified(self, env, devices));
@@ -106,15 +107,24 @@ static sotto_status omemo_input(void *arg, seal_env *env, const seal_input *inpu
     omemo_self *self = arg;
     if (self->gone) return SOTTO_OK;
     switch (input->kind) {
-    case SEAL_INPUT_ONLINE: return went_online(self, env, input->fresh);
-    case SEAL_INPUT_OFFLINE: self->online = false; return SOTTO_OK;
-    case SEAL_INPUT_ANSWER: return answered(self, env, input);
-    case SEAL_INPUT_PEP: return notified(self, env, input);
-    case SEAL_INPUT_TIMER: return timed(self, env, input);
-    case SEAL_INPUT_REFRESH: return omemo_fetch_refresh(self, env, input->jid);
-    case SEAL_INPUT_LEAVE: return omemo_leave_start(self, env);
+    case SEAL_INPUT_ONLINE:
+        return went_online(self, env, input->fresh);
+    case SEAL_INPUT_OFFLINE:
+        self->online = false;
+        return SOTTO_OK;
+    case SEAL_INPUT_ANSWER:
+        return answered(self, env, input);
+    case SEAL_INPUT_PEP:
+        return notified(self, env, input);
+    case SEAL_INPUT_TIMER:
+        return timed(self, env, input);
+    case SEAL_INPUT_REFRESH:
+        return omemo_fetch_refresh(self, env, input->jid);
+    case SEAL_INPUT_LEAVE:
+        return omemo_leave_start(self, env);
     case SEAL_INPUT_TRUST:
-    case SEAL_INPUT_JOB: break; /* trust is the engine's; nothing was given out to be done */
+    case SEAL_INPUT_JOB:
+        break; /* trust is the engine's; nothing was given out to be done */
     }
     return SOTTO_OK;
 }

@@ -9,12 +9,12 @@
 #include "seal/omemo/own.h"
 #include "seal/omemo/peer.h"
 
-#define OMEMO_RETRY_MS        60000ull        /* before a question that was not answered is asked again */
-#define OMEMO_RETRY_BROKEN_MS 600000ull       /* ... before a bundle that could not be used is looked at again */
-#define OMEMO_OFFER_MS        3600000ull      /* an offer older than this is fetched again: its prekey may be gone */
+#define OMEMO_RETRY_MS        60000ull   /* before a question that was not answered is asked again */
+#define OMEMO_RETRY_BROKEN_MS 600000ull  /* ... before a bundle that could not be used is looked at again */
+#define OMEMO_OFFER_MS        3600000ull /* an offer older than this is fetched again: its prekey may be gone */
 #define OMEMO_HOUR_MS         3600000ull
-#define OMEMO_HEAL_MS         86400000ull     /* between sessions started because a message came without one (T22) */
-#define OMEMO_REFILL_MS       2000ull         /* after a prekey was used: several uses, one publication */
+#define OMEMO_HEAL_MS         86400000ull /* between sessions started because a message came without one (T22) */
+#define OMEMO_REFILL_MS       2000ull     /* after a prekey was used: several uses, one publication */
 
 typedef struct omemo_self {
     const sotto_host *host;
@@ -22,34 +22,34 @@ typedef struct omemo_self {
     crypto_identity identity;
     omemo_cache cache;
     bool online;
-    bool gone;                  /* left: there are no keys any more */
-    bool list_missed;           /* a list without this device came while one was being published */
-    uint64_t refill_ms;         /* when prekeys will be filled up; 0: not under way */
-    uint64_t announces_ms;      /* start of the hour counted in */
+    bool gone;             /* left: there are no keys any more */
+    bool list_missed;      /* a list without this device came while one was being published */
+    uint64_t refill_ms;    /* when prekeys will be filled up; 0: not under way */
+    uint64_t announces_ms; /* start of the hour counted in */
     uint32_t announces;
 } omemo_self;
 
 /* ---- notes ---- */
 
 typedef enum omemo_note_kind {
-    OMEMO_NOTE_LIST = 1,      /* jid's device list */
-    OMEMO_NOTE_BUNDLE,        /* a bundle, because something is to be sent: number is the device */
-    OMEMO_NOTE_HEAL,          /* a bundle, because a message came without a session */
-    OMEMO_NOTE_REFRESH_LIST,  /* the same two, for REFRESH */
+    OMEMO_NOTE_LIST = 1,     /* jid's device list */
+    OMEMO_NOTE_BUNDLE,       /* a bundle, because something is to be sent: number is the device */
+    OMEMO_NOTE_HEAL,         /* a bundle, because a message came without a session */
+    OMEMO_NOTE_REFRESH_LIST, /* the same two, for REFRESH */
     OMEMO_NOTE_REFRESH_BUNDLE,
-    OMEMO_NOTE_OWN_CHECK,     /* own list, before the first publication */
-    OMEMO_NOTE_OWN_BUNDLE,    /* own bundle, as the server has it */
-    OMEMO_NOTE_PUT_BUNDLE,    /* number: the version published */
-    OMEMO_NOTE_SET_BUNDLES,   /* the configuration of the node */
-    OMEMO_NOTE_OWN_LIST,      /* own list, to be added to */
+    OMEMO_NOTE_OWN_CHECK,   /* own list, before the first publication */
+    OMEMO_NOTE_OWN_BUNDLE,  /* own bundle, as the server has it */
+    OMEMO_NOTE_PUT_BUNDLE,  /* number: the version published */
+    OMEMO_NOTE_SET_BUNDLES, /* the configuration of the node */
+    OMEMO_NOTE_OWN_LIST,    /* own list, to be added to */
     OMEMO_NOTE_PUT_LIST,
     OMEMO_NOTE_SET_DEVICES,
     OMEMO_NOTE_LEAVE_LIST,
     OMEMO_NOTE_LEAVE_PUT,
     OMEMO_NOTE_LEAVE_BUNDLE,
-    OMEMO_NOTE_TIMER_KEYS,    /* timers: rotation, and kept prekeys */
+    OMEMO_NOTE_TIMER_KEYS, /* timers: rotation, and kept prekeys */
     OMEMO_NOTE_TIMER_REFILL,
-    OMEMO_NOTE_TIMER_RETRY,   /* of promises to jid */
+    OMEMO_NOTE_TIMER_RETRY, /* of promises to jid */
     OMEMO_NOTE_TIMER_ANNOUNCE,
     OMEMO_NOTE_END
 } omemo_note_kind;
@@ -69,10 +69,12 @@ SOTTO_MUST_CHECK sotto_status omemo_note_decode(sotto_bytes, omemo_note *ret);
 
 /* ---- asking (ask.c) ---- */
 
-SOTTO_MUST_CHECK sotto_status omemo_ask_list(omemo_self *, seal_env *, const omemo_note *);   /* of note->jid */
-SOTTO_MUST_CHECK sotto_status omemo_ask_bundle(omemo_self *, seal_env *, const omemo_note *); /* of note->jid, note->number */
+SOTTO_MUST_CHECK sotto_status omemo_ask_list(omemo_self *, seal_env *, const omemo_note *); /* of note->jid */
+SOTTO_MUST_CHECK sotto_status omemo_ask_bundle(omemo_self *, seal_env *,
+                                               const omemo_note *); /* of note->jid, note->number */
 /* Any other question; payload is what the buffer holds. */
-SOTTO_MUST_CHECK sotto_status omemo_ask_payload(seal_env *, bool set, sotto_bytes to, const bytes_buffer *, const omemo_note *);
+SOTTO_MUST_CHECK sotto_status omemo_ask_payload(seal_env *, bool set, sotto_bytes to, const bytes_buffer *,
+                                                const omemo_note *);
 bool omemo_asking(seal_env *, const omemo_note *);
 SOTTO_MUST_CHECK sotto_status omemo_timer(seal_env *, const omemo_note *, uint64_t at_ms);
 /* <items/> of a node in an answer; NULL: there are none. */
@@ -85,11 +87,13 @@ sotto_bytes omemo_answer_text(const stanza_element *iq, bytes_arena *);
 
 SOTTO_MUST_CHECK sotto_status omemo_fetch_answer(omemo_self *, seal_env *, const omemo_note *, const seal_input *);
 /* A list was seen (notified, or in an answer): remembers it, and tells. NULL: there is none. */
-SOTTO_MUST_CHECK sotto_status omemo_fetch_list(omemo_self *, seal_env *, sotto_bytes jid, const stanza_element *devices);
+SOTTO_MUST_CHECK sotto_status omemo_fetch_list(omemo_self *, seal_env *, sotto_bytes jid,
+                                               const stanza_element *devices);
 SOTTO_MUST_CHECK sotto_status omemo_fetch_refresh(omemo_self *, seal_env *, sotto_bytes jid);
-/* A key of a device was seen: saved in the peer (the caller saves that), told to the engine, an alarm when it changed. */
-SOTTO_MUST_CHECK sotto_status omemo_fetch_key(omemo_self *, seal_env *, sotto_bytes jid, omemo_peer *, const crypto_ed25519_public *,
-                                              bool active, bool *ret_changed);
+/* A key of a device was seen: saved in the peer (the caller saves that), told to the engine, an alarm when it changed.
+ */
+SOTTO_MUST_CHECK sotto_status omemo_fetch_key(omemo_self *, seal_env *, sotto_bytes jid, omemo_peer *,
+                                              const crypto_ed25519_public *, bool active, bool *ret_changed);
 
 /* ---- own keys on the server (publish.c, leave.c) ---- */
 
@@ -106,7 +110,11 @@ SOTTO_MUST_CHECK sotto_status omemo_publish_timers(seal_env *, const omemo_own *
 /* A prekey was used: a new one, soon. */
 SOTTO_MUST_CHECK sotto_status omemo_publish_soon(omemo_self *, seal_env *);
 /* <pubsub><publish node><item id> and their ends; with the options that make the node readable for everybody. */
-typedef enum omemo_publish_options { OMEMO_OPTIONS_NONE, OMEMO_OPTIONS_OPEN, OMEMO_OPTIONS_OPEN_MANY } omemo_publish_options;
+typedef enum omemo_publish_options {
+    OMEMO_OPTIONS_NONE,
+    OMEMO_OPTIONS_OPEN,
+    OMEMO_OPTIONS_OPEN_MANY
+} omemo_publish_options;
 void omemo_publish_open(stanza_writer *, const char *node, sotto_bytes item);
 void omemo_publish_close(stanza_writer *, omemo_publish_options);
 SOTTO_MUST_CHECK sotto_status omemo_leave_start(omemo_self *, seal_env *);
@@ -117,9 +125,11 @@ SOTTO_MUST_CHECK sotto_status omemo_leave_answer(omemo_self *, seal_env *, const
 SOTTO_MUST_CHECK sotto_status omemo_promise(void *self, seal_env *, const seal_audience *, seal_promise *ret);
 SOTTO_MUST_CHECK sotto_status omemo_protect(void *self, seal_env *, const stanza_element *, const seal_audience *,
                                             const seal_keys *allowed, seal_stanzas *ret);
-SOTTO_MUST_CHECK sotto_status omemo_unprotect(void *self, seal_env *, const stanza_element *, const seal_origin *, seal_opened *ret);
+SOTTO_MUST_CHECK sotto_status omemo_unprotect(void *self, seal_env *, const stanza_element *, const seal_origin *,
+                                              seal_opened *ret);
 /* Starts a session from an offer; the session before becomes the previous one. The caller saves the peer. */
-SOTTO_MUST_CHECK sotto_status omemo_send_begin(omemo_self *, seal_env *, sotto_bytes jid, omemo_peer *, const omemo_offer *);
+SOTTO_MUST_CHECK sotto_status omemo_send_begin(omemo_self *, seal_env *, sotto_bytes jid, omemo_peer *,
+                                               const omemo_offer *);
 /* Stages an empty message in the peer's session. The caller saves the peer. */
 SOTTO_MUST_CHECK sotto_status omemo_send_empty(omemo_self *, seal_env *, sotto_bytes jid, omemo_peer *);
 

@@ -20,7 +20,8 @@
 
 /* ---- sessions ---- */
 
-sotto_status omemo_send_begin(omemo_self *self, seal_env *env, sotto_bytes jid, omemo_peer *peer, const omemo_offer *offer) {
+sotto_status omemo_send_begin(omemo_self *self, seal_env *env, sotto_bytes jid, omemo_peer *peer,
+                              const omemo_offer *offer) {
     crypto_x25519_pair ephemeral;
     omemo_session session;
     sotto_status status = omemo_own_pair(env, &ephemeral);
@@ -41,7 +42,8 @@ sotto_status omemo_send_begin(omemo_self *self, seal_env *env, sotto_bytes jid, 
 }
 
 /* One message in the peer's session, as base64 in `text`. */
-static sotto_status key_write(omemo_self *self, seal_env *env, omemo_peer *peer, sotto_bytes plain, bytes_buffer *text, bool *ret_kex) {
+static sotto_status key_write(omemo_self *self, seal_env *env, omemo_peer *peer, sotto_bytes plain, bytes_buffer *text,
+                              bool *ret_kex) {
     uint8_t memory[KEY_TEXT_BYTES_MAX / 4 * 3];
     crypto_x25519_pair fresh = {.public_key.bytes = {0}};
     bytes_buffer out;
@@ -56,7 +58,8 @@ static sotto_status key_write(omemo_self *self, seal_env *env, omemo_peer *peer,
 }
 
 /* Appends <key/>; kex is left out when it is false, which some readers take for true. */
-static sotto_status key_element(omemo_self *self, seal_env *env, stanza_writer *w, omemo_peer *peer, sotto_bytes plain) {
+static sotto_status key_element(omemo_self *self, seal_env *env, stanza_writer *w, omemo_peer *peer,
+                                sotto_bytes plain) {
     uint8_t memory[KEY_TEXT_BYTES_MAX];
     bytes_buffer text;
     sotto_bytes written;
@@ -138,7 +141,8 @@ static int key_order(const void *a, const void *b) {
 }
 
 /* The peer with a session for exactly this key; *ret_can is false when there is none and none can be begun. */
-static sotto_status recipient_ready(omemo_self *self, seal_env *env, const seal_key *key, omemo_peer *ret, bool *ret_can) {
+static sotto_status recipient_ready(omemo_self *self, seal_env *env, const seal_key *key, omemo_peer *ret,
+                                    bool *ret_can) {
     omemo_glimpse glimpse;
     *ret_can = false;
     SOTTO_TRY(omemo_peer_load(env, key->jid, key->device, ret));
@@ -147,7 +151,8 @@ static sotto_status recipient_ready(omemo_self *self, seal_env *env, const seal_
         *ret_can = memcmp(omemo_session_peer(&ret->session)->bytes, key->key, 32) == 0;
         return SOTTO_OK;
     }
-    if (!omemo_cache_glimpse(&self->cache, key->jid, key->device, &glimpse) || !sotto_ok(glimpse.problem)) return SOTTO_OK;
+    if (!omemo_cache_glimpse(&self->cache, key->jid, key->device, &glimpse) || !sotto_ok(glimpse.problem))
+        return SOTTO_OK;
     if (memcmp(glimpse.offer.identity.bytes, key->key, 32) != 0) return SOTTO_OK;
     sotto_status status = omemo_send_begin(self, env, key->jid, ret, &glimpse.offer);
     if (sotto_class(status) == SOTTO_CLASS_PEER) return SOTTO_OK;
@@ -169,8 +174,8 @@ typedef struct sending {
     uint32_t own_device;
     const seal_key **keys; /* allowed, by JID and device */
     size_t count;
-    sotto_bytes plain;     /* what the ratchets carry */
-    size_t reached;        /* devices of the audience */
+    sotto_bytes plain; /* what the ratchets carry */
+    size_t reached;    /* devices of the audience */
 } sending;
 
 static sotto_status recipient_write(sending *s, stanza_writer *w, const seal_key *key, bool *in_out_open) {
@@ -238,7 +243,8 @@ static sotto_status replies_write(sending *s) {
 /* ---- protect ---- */
 
 /* The affix `to`: the contact, or the room. */
-static sotto_status addressee(seal_env *env, const stanza_element *stanza, const seal_audience *audience, sotto_bytes *ret) {
+static sotto_status addressee(seal_env *env, const stanza_element *stanza, const seal_audience *audience,
+                              sotto_bytes *ret) {
     if (audience->count == 1 && !audience->room) {
         *ret = audience->jids[0];
         return SOTTO_OK;
@@ -250,8 +256,8 @@ static sotto_status addressee(seal_env *env, const stanza_element *stanza, const
 }
 
 /* The envelope, sealed; base64 in the arena. */
-static sotto_status payload_make(omemo_self *self, seal_env *env, const stanza_element *stanza, sotto_bytes to, uint8_t ret_keys[48],
-                                 sotto_bytes *ret_text) {
+static sotto_status payload_make(omemo_self *self, seal_env *env, const stanza_element *stanza, sotto_bytes to,
+                                 uint8_t ret_keys[48], sotto_bytes *ret_text) {
     uint8_t key[32];
     bytes_buffer plain, ciphertext, text;
     sotto_bytes bytes;
@@ -291,7 +297,8 @@ static void outside_write(stanza_writer *w, const stanza_element *stanza) {
 static sotto_status sealed_write(sending *s, stanza_writer *w, const stanza_element *stanza, sotto_bytes payload) {
     static const char *const kept[] = {"to", "id", "type"};
     stanza_open_as(w, stanza->name, stanza->ns);
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) stanza_put(w, kept[i], stanza_attribute_of(stanza, kept[i]));
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        stanza_put(w, kept[i], stanza_attribute_of(stanza, kept[i]));
     header_open(s->self, w, s->own_device);
     SOTTO_TRY(recipients_write(s, w));
     stanza_close(w);

@@ -179,7 +179,8 @@ static uint32_t chain_of(const omemo_session *session, const crypto_x25519_publi
 }
 
 /* The receive half of a ratchet step. */
-static sotto_status receive_half(omemo_session *next, const omemo_dialect *dialect, const crypto_x25519_public *ratchet) {
+static sotto_status receive_half(omemo_session *next, const omemo_dialect *dialect,
+                                 const crypto_x25519_public *ratchet) {
     /* The peer can make a step only after a new key of ours; ours is not even made yet. An implementation that makes it
      * at once would agree with that unknown key and fail here with the MAC. */
     if (next->owes) return SOTTO_FAIL(BAD_MAC);
@@ -233,8 +234,8 @@ static sotto_status message_key(omemo_step *step, const omemo_dialect *dialect, 
 }
 
 /* DECRYPT: the MAC first, then the cipher. */
-static sotto_status message_open(const omemo_session *session, const omemo_dialect *dialect, const uint8_t message_key[32],
-                                 const omemo_message *message, bytes_buffer *ret) {
+static sotto_status message_open(const omemo_session *session, const omemo_dialect *dialect,
+                                 const uint8_t message_key[32], const omemo_message *message, bytes_buffer *ret) {
     if (message->ciphertext.len > OMEMO_PLAIN_BYTES_MAX + 16) return SOTTO_FAIL(TOO_LARGE);
     if (message->mac.len != dialect->mac_size) return SOTTO_FAIL(MALFORMED);
     uint8_t keys[80], mac[32];
@@ -250,7 +251,8 @@ static sotto_status message_open(const omemo_session *session, const omemo_diale
 }
 
 /* The key of a message at or behind the point a chain has reached. */
-static sotto_status skipped_key(omemo_step *step, const omemo_message *message, const omemo_skipped *skipped, uint8_t ret[32]) {
+static sotto_status skipped_key(omemo_step *step, const omemo_message *message, const omemo_skipped *skipped,
+                                uint8_t ret[32]) {
     if (step->next.skipped == 0) return SOTTO_FAIL(DUPLICATE);
     sotto_status status = skipped->find(skipped->arg, step->chain, message->n, ret);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_FAIL(DUPLICATE);
@@ -261,8 +263,9 @@ static sotto_status skipped_key(omemo_step *step, const omemo_message *message, 
     return SOTTO_OK;
 }
 
-sotto_status omemo_session_read(const omemo_session *session, const omemo_dialect *dialect, const omemo_message *message,
-                                const omemo_skipped *skipped, bytes_arena *arena, omemo_step *ret, bytes_buffer *ret_plain) {
+sotto_status omemo_session_read(const omemo_session *session, const omemo_dialect *dialect,
+                                const omemo_message *message, const omemo_skipped *skipped, bytes_arena *arena,
+                                omemo_step *ret, bytes_buffer *ret_plain) {
     omemo_step step = {.next = *session, .chain = chain_of(session, &message->ratchet)};
     uint8_t key[32];
     sotto_status status;
@@ -316,8 +319,8 @@ sotto_status omemo_session_apply(omemo_session *session, const omemo_step *step,
 /* ---- storing ---- */
 
 void omemo_session_encode(bytes_buffer *out, const omemo_session *s) {
-    unsigned flags = (s->initiated ? FLAG_INITIATED : 0u) | (s->unconfirmed ? FLAG_UNCONFIRMED : 0u) |
-                     (s->owes ? FLAG_OWES : 0u);
+    unsigned flags =
+        (s->initiated ? FLAG_INITIATED : 0u) | (s->unconfirmed ? FLAG_UNCONFIRMED : 0u) | (s->owes ? FLAG_OWES : 0u);
     bytes_buffer_u8(out, SESSION_VERSION);
     bytes_buffer_u8(out, (uint8_t)flags);
     bytes_buffer_put(out, bytes_of(s->initiator.bytes, 32));

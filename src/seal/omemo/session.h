@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The Double Ratchet (XEP-0384 section 4.3) after a key exchange: one fixed-size struct, no allocation, no randomness of
- * its own. Two habits differ from the textbook and are invisible on the wire:
+ * The Double Ratchet (XEP-0384 section 4.3) after a key exchange: one fixed-size struct, no allocation, no randomness
+ * of its own. Two habits differ from the textbook and are invisible on the wire:
  * - The send half of a ratchet step is put off until something is sent, so reading costs one agreement and not two.
  * - Reading works on a copy. omemo_session_read changes nothing; what it found out is in a step, which
  *   omemo_session_apply makes the truth once the caller has checked everything else (the payload, the envelope). A
@@ -9,23 +9,24 @@
  *
  * Keys of messages that were skipped are kept outside, by chain and number, through omemo_skipped. A chain is a
  * receiving chain, counted from 1. What is forgotten depends on events alone, not on time (section 4.3 recommends it):
- * more than SOTTO_OMEMO_SKIP_MAX keys push out the oldest, and OMEMO_CHAINS ratchet steps later a chain's are dropped. */
+ * more than SOTTO_OMEMO_SKIP_MAX keys push out the oldest, and OMEMO_CHAINS ratchet steps later a chain's are dropped.
+ */
 #ifndef SEAL_OMEMO_SESSION_H
 #define SEAL_OMEMO_SESSION_H
 
 #include "bytes/arena.h"
 #include "seal/omemo/dialect.h"
 
-#define OMEMO_CHAINS            16
-#define OMEMO_CHAIN_NAME_BYTES  8
-#define OMEMO_PLAIN_BYTES_MAX   256 /* what one message may carry; a payload's key and MAC are 48 */
-#define OMEMO_SESSION_BYTES     446 /* encoded */
+#define OMEMO_CHAINS           16
+#define OMEMO_CHAIN_NAME_BYTES 8
+#define OMEMO_PLAIN_BYTES_MAX  256 /* what one message may carry; a payload's key and MAC are 48 */
+#define OMEMO_SESSION_BYTES    446 /* encoded */
 
 typedef struct omemo_session {
     crypto_ed25519_public initiator; /* identities, in the order of the associated data */
     crypto_ed25519_public responder;
-    crypto_x25519_public ephemeral;  /* of the key exchange: tells a repeated one from a new one */
-    uint32_t prekey_id;              /* of the key exchange */
+    crypto_x25519_public ephemeral; /* of the key exchange: tells a repeated one from a new one */
+    uint32_t prekey_id;             /* of the key exchange */
     uint32_t signed_id;
     uint8_t root[32];
     crypto_x25519_pair own;    /* newest own ratchet pair */
@@ -87,13 +88,15 @@ static inline bool omemo_session_owes(const omemo_session *session) {
 /* Appends the whole message (with the key exchange around it while unconfirmed: *ret_kex). `fresh` is only looked at,
  * and must not be NULL, when the session owes. On failure the session is as it was. TOO_LARGE, BAD_KEY, STATE,
  * CRYPTO_FAILED, what the buffer says. */
-SOTTO_MUST_CHECK sotto_status omemo_session_write(omemo_session *, const omemo_dialect *, const crypto_x25519_pair *fresh,
-                                                  sotto_bytes plain, bytes_buffer *ret, bool *ret_kex);
+SOTTO_MUST_CHECK sotto_status omemo_session_write(omemo_session *, const omemo_dialect *,
+                                                  const crypto_x25519_pair *fresh, sotto_bytes plain, bytes_buffer *ret,
+                                                  bool *ret_kex);
 
 /* Appends what a message carries. DUPLICATE, TOO_FAR (before any derivation), BAD_KEY, BAD_MAC, MALFORMED, TOO_LARGE,
  * NO_MEMORY, what find says. */
 SOTTO_MUST_CHECK sotto_status omemo_session_read(const omemo_session *, const omemo_dialect *, const omemo_message *,
-                                                 const omemo_skipped *, bytes_arena *, omemo_step *ret, bytes_buffer *ret_plain);
+                                                 const omemo_skipped *, bytes_arena *, omemo_step *ret,
+                                                 bytes_buffer *ret_plain);
 /* Stages what the step found out; the session is changed last. What the functions of omemo_skipped say. */
 SOTTO_MUST_CHECK sotto_status omemo_session_apply(omemo_session *, const omemo_step *, const omemo_skipped *);
 

@@ -23,15 +23,13 @@ static sotto_status step_apply(receiving *r, omemo_session *session) {
 /* ---- a new session ---- */
 
 static sotto_status prekey_use(receiving *r) {
-    /* XEP-0384 section 6: while messages are being caught up, two may have picked the same prekey; its private key is
-     * kept a little then. Otherwise it goes at once (section 8 allows it). */
     uint32_t before = r->own->version;
-    SOTTO_TRY(omemo_own_use(r->env, r->own, r->kex.prekey_id, &r->kex.ephemeral, !r->origin->live));
-    if (r->own->version != before) {
-        SOTTO_TRY(omemo_own_save(r->env, r->own));
-        SOTTO_TRY(omemo_publish_soon(r->self, r->env));
-    }
-    return r->origin->live ? SOTTO_OK : omemo_publish_timers(r->env, r->own);
+    uint64_t keep_ms = r->origin->live ? OMEMO_KEEP_LIVE_MS : OMEMO_KEEP_CATCH_UP_MS;
+    SOTTO_TRY(omemo_own_use(r->env, r->own, r->kex.prekey_id, &r->kex.ephemeral, keep_ms));
+    SOTTO_TRY(omemo_publish_timers(r->env, r->own));
+    if (r->own->version == before) return SOTTO_OK;
+    SOTTO_TRY(omemo_own_save(r->env, r->own));
+    return omemo_publish_soon(r->self, r->env);
 }
 
 static sotto_status session_replace(receiving *r) {
@@ -79,7 +77,8 @@ static sotto_status previous_settle(receiving *r) {
 /* Section 6: "When a client receives the first message for a given ratchet key with a counter of 53 or higher, it MUST
  * send a heartbeat message." */
 static bool heartbeat_due(const receiving *r) {
-    return r->n >= SOTTO_OMEMO_HEARTBEAT && r->step.chain == r->peer.session.chain && r->peer.beat_chain != r->step.chain;
+    return r->n >= SOTTO_OMEMO_HEARTBEAT && r->step.chain == r->peer.session.chain &&
+           r->peer.beat_chain != r->step.chain;
 }
 
 static sotto_status answers_stage(receiving *r) {
@@ -123,7 +122,8 @@ static sotto_status list_question(receiving *r) {
     omemo_view view;
     if (r->sender == 0 || r->active || !r->self->online || !answerable(r)) return SOTTO_OK;
     omemo_cache_view(&r->self->cache, r->jid, &view);
-    if (view.asked_ms != 0 && r->env->now_ms >= view.asked_ms && r->env->now_ms - view.asked_ms < OMEMO_RETRY_MS) return SOTTO_OK;
+    if (view.asked_ms != 0 && r->env->now_ms >= view.asked_ms && r->env->now_ms - view.asked_ms < OMEMO_RETRY_MS)
+        return SOTTO_OK;
     SOTTO_TRY(omemo_ask_list(r->self, r->env, &(omemo_note){.kind = OMEMO_NOTE_LIST, .jid = r->jid}));
     view.asked_ms = r->env->now_ms;
     return omemo_cache_put_view(&r->self->cache, r->jid, &view);
@@ -138,7 +138,8 @@ static sotto_status heal_question(receiving *r) {
     if (peer->healed_ms != 0 && now >= peer->healed_ms && now - peer->healed_ms < OMEMO_HEAL_MS) return SOTTO_OK;
     peer->healed_ms = now;
     SOTTO_TRY(omemo_peer_save(r->env, r->jid, peer));
-    return omemo_ask_bundle(r->self, r->env, &(omemo_note){.kind = OMEMO_NOTE_HEAL, .number = r->sender, .jid = r->jid});
+    return omemo_ask_bundle(r->self, r->env,
+                            &(omemo_note){.kind = OMEMO_NOTE_HEAL, .number = r->sender, .jid = r->jid});
 }
 
 sotto_status omemo_receive_questions(receiving *r, sotto_status result) {

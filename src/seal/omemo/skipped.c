@@ -17,7 +17,8 @@ typedef struct skipped_block {
     uint8_t keys[BLOCK_KEYS][32];
 } skipped_block;
 
-sotto_status omemo_skipped_open(omemo_skipped_rows *ret, seal_env *env, sotto_bytes jid, uint32_t device, uint32_t session) {
+sotto_status omemo_skipped_open(omemo_skipped_rows *ret, seal_env *env, sotto_bytes jid, uint32_t device,
+                                uint32_t session) {
     ret->env = env;
     SOTTO_TRY(omemo_row_device(&ret->prefix, jid, device, OMEMO_ROW_SKIPPED));
     omemo_row_u32(&ret->prefix, session);
@@ -123,7 +124,7 @@ typedef struct oldest_blocks {
         struct oldest_block *next;
         sotto_bytes key;
         skipped_block block;
-    } *first;
+    } * first;
 } oldest_blocks;
 
 static sotto_status oldest_found(void *arg, sotto_bytes key, sotto_bytes value) {

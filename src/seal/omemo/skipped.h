@@ -14,7 +14,8 @@ typedef struct omemo_skipped_rows {
     omemo_row prefix;
 } omemo_skipped_rows;
 
-SOTTO_MUST_CHECK sotto_status omemo_skipped_open(omemo_skipped_rows *ret, seal_env *, sotto_bytes jid, uint32_t device, uint32_t session);
+SOTTO_MUST_CHECK sotto_status omemo_skipped_open(omemo_skipped_rows *ret, seal_env *, sotto_bytes jid, uint32_t device,
+                                                 uint32_t session);
 omemo_skipped omemo_skipped_port(omemo_skipped_rows *);
 /* Deletes all of the session. */
 SOTTO_MUST_CHECK sotto_status omemo_skipped_wipe(omemo_skipped_rows *);

@@ -27,11 +27,20 @@ static sotto_status fields_read(sotto_bytes in, wire_field *fields, const uint8_
         uint64_t tag = bytes_cursor_varint(&c);
         wire_field field = {.there = true, .type = (uint8_t)(tag & 7)};
         switch (field.type) {
-        case WIRE_VARINT: field.number = bytes_cursor_varint(&c); break;
-        case WIRE_FIXED64: bytes_cursor_take(&c, 8); break;
-        case WIRE_BLOCK: field.block = bytes_cursor_block(&c); break;
-        case WIRE_FIXED32: bytes_cursor_take(&c, 4); break;
-        default: return SOTTO_FAIL(MALFORMED); /* groups, and what does not exist */
+        case WIRE_VARINT:
+            field.number = bytes_cursor_varint(&c);
+            break;
+        case WIRE_FIXED64:
+            bytes_cursor_take(&c, 8);
+            break;
+        case WIRE_BLOCK:
+            field.block = bytes_cursor_block(&c);
+            break;
+        case WIRE_FIXED32:
+            bytes_cursor_take(&c, 4);
+            break;
+        default:
+            return SOTTO_FAIL(MALFORMED); /* groups, and what does not exist */
         }
         uint64_t number = tag >> 3;
         if (number == 0 || number > 536870911u) return SOTTO_FAIL(MALFORMED);
@@ -111,7 +120,8 @@ sotto_status omemo_wire_read_exchange(sotto_bytes in, omemo_kex *ret) {
     if (!field_id(&fields[1], &kex.signed_id)) return SOTTO_FAIL(MALFORMED);
     if (!field_key(&fields[2], kex.identity.bytes)) return SOTTO_FAIL(MALFORMED);
     if (!field_key(&fields[3], kex.ephemeral.bytes) || !fields[4].there) return SOTTO_FAIL(MALFORMED);
-    /* XEP-0384 section 4.2: "key exchanges that don't use a PreKey MUST be rejected" (T12). 0 is how others say none. */
+    /* XEP-0384 section 4.2: "key exchanges that don't use a PreKey MUST be rejected" (T12). 0 is how others say none.
+     */
     if (!fields[0].there || fields[0].number == 0) return SOTTO_FAIL(NO_PREKEY);
     if (!field_id(&fields[0], &kex.prekey_id)) return SOTTO_FAIL(MALFORMED);
     *ret = kex;

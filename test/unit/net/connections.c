@@ -412,6 +412,24 @@ static void test_free_with_everything_open(void **state) {
     assert_int_equal(w->client.lost + w->server.lost, 0);
 }
 
+/* A connection that still flushes when the loop goes is ended and freed all the same. */
+static void test_free_while_flushing(void **state) {
+    world *w = *state;
+    piece_fill();
+    listen_tcp(w);
+    connect_tcp(w, "127.0.0.1");
+    net_loop_on_idle(w->loop, stop_when_both_are_there, w);
+    run(w);
+    net_loop_on_idle(w->loop, NULL, NULL);
+    net_pause(w->server.connection, true);
+    while (net_unwritten(w->client.connection) < NET_UNWRITTEN_MAX / 2)
+        assert_int_equal(net_write(w->client.connection, bytes_of(piece, sizeof piece)).code, 0);
+    net_close(w->client.connection, true);
+    net_loop_free(w->loop);
+    w->loop = NULL;
+    assert_int_equal(w->client.lost + w->server.lost, 0);
+}
+
 static void test_free_while_connecting(void **state) {
     world *w = *state;
     listen_tcp(w);
@@ -501,6 +519,7 @@ int net_tests_connections(void) {
         TEST(test_close_with_flush),
         TEST(test_close_in_callback_and_lost),
         TEST(test_free_with_everything_open),
+        TEST(test_free_while_flushing),
         TEST(test_free_while_connecting),
         TEST(test_close_while_connecting),
         TEST(test_accepted_limit),

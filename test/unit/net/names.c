@@ -281,6 +281,7 @@ static void test_bogus(void **state) {
              NET_LOOKUP_WAIT_MS);
     answer a = ask(*state, "two");
     assert_true(a.bogus);
+    assert_int_equal(a.count, 2);
     assert_false(a.secure);
 }
 

@@ -120,7 +120,7 @@ static void raise_now(void *arg) {
 
 static void test_interrupts(void **state) {
     counts *c = *state;
-    assert_int_equal(net_loop_on_interrupt(c->loop, count_interrupt, c).code, 0);
+    net_loop_on_interrupt(c->loop, count_interrupt, c);
     net_loop_timer(c->loop, 0, raise_now, c);
     run(c);
     assert_int_equal(c->interrupts, 2);
@@ -129,7 +129,7 @@ static void test_interrupts(void **state) {
 
 static void test_interrupts_do_not_keep_running(void **state) {
     counts *c = *state;
-    assert_int_equal(net_loop_on_interrupt(c->loop, count_interrupt, c).code, 0);
+    net_loop_on_interrupt(c->loop, count_interrupt, c);
     run(c);
     assert_int_equal(c->interrupts, 0);
 }

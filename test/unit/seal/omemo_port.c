@@ -15,8 +15,8 @@
 #include "seal/omemo/payload.h"
 #include "skipped_memory.h"
 
-#define SESSIONS_MAX 64
-#define FIELDS_MAX 24
+#define SESSIONS_MAX   64
+#define FIELDS_MAX     24
 #define LINE_MAX_BYTES (1024u * 1024u)
 
 typedef struct port_session {
@@ -307,10 +307,14 @@ static const struct {
     const char *name;
     sotto_status (*run)(port *);
 } operations[] = {
-    {"spk-verify", do_verify},          {"initiate", do_initiate},
-    {"accept", do_accept},              {"encrypt", do_encrypt},
-    {"decrypt", do_decrypt},            {"chain-step", do_chain},
-    {"payload-encrypt", do_payload_seal}, {"payload-decrypt", do_payload_open},
+    {"spk-verify", do_verify},
+    {"initiate", do_initiate},
+    {"accept", do_accept},
+    {"encrypt", do_encrypt},
+    {"decrypt", do_decrypt},
+    {"chain-step", do_chain},
+    {"payload-encrypt", do_payload_seal},
+    {"payload-decrypt", do_payload_open},
 };
 
 /* ---- lines ---- */

@@ -128,7 +128,8 @@ void pairs_talk(pairs *p) {
     pairs_start(p);
     omemo_offer offer = pairs_offer(&p->bob);
     crypto_x25519_pair ephemeral = pairs_key(p);
-    assert_code(omemo_exchange_initiate(&p->alice.session, &omemo_dialect_2, &p->alice.identity, &ephemeral, &offer), 0);
+    assert_code(omemo_exchange_initiate(&p->alice.session, &omemo_dialect_2, &p->alice.identity, &ephemeral, &offer),
+                0);
     written first = pairs_say(p, &p->alice, "first");
     assert_code(pairs_accept(p, &p->bob, &first), 0);
     written answer = pairs_say(p, &p->bob, "answer");

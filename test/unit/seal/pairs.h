@@ -18,7 +18,7 @@ typedef struct end {
 
 typedef struct pairs {
     bytes_arena arena;
-    uint32_t keys; /* made so far */
+    uint32_t keys;  /* made so far */
     end alice, bob; /* alice initiates */
 } pairs;
 

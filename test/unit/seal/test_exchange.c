@@ -38,7 +38,9 @@ static void test_T30_signature_comes_before_agreement(void **state) {
     pairs_start(&p);
     for (unsigned part = 0; part < 3; part++) {
         omemo_offer offer = pairs_offer(&p.bob);
-        uint8_t *at = part == 0 ? offer.signature.bytes : part == 1 ? offer.signature.bytes + 32 : offer.signed_key.bytes;
+        uint8_t *at = part == 0   ? offer.signature.bytes
+                      : part == 1 ? offer.signature.bytes + 32
+                                  : offer.signed_key.bytes;
         at[1] ^= 1;
         assert_code(initiate(&p, &offer), SOTTO_E_BAD_SIGNATURE);
         assert_code(omemo_offer_verify(&offer, &omemo_dialect_2), SOTTO_E_BAD_SIGNATURE);
@@ -60,8 +62,8 @@ static const uint8_t small_order[][32] = {
     {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
     {9, [31] = 0x80}, /* not canonical */
-    {0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, /* not canonical */
+    {0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, /* not canonical */
 };
 
 static void test_T25_T26_bad_points_in_offers(void **state) {
@@ -92,18 +94,20 @@ static void test_T25_T26_bad_points_in_exchanges(void **state) {
     for (size_t i = 0; i < sizeof small_order / sizeof small_order[0]; i++) {
         omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .identity = p.alice.identity.ed25519};
         memcpy(kex.ephemeral.bytes, small_order[i], 32);
-        assert_code(omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
-                    SOTTO_E_BAD_KEY);
+        assert_code(
+            omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
+            SOTTO_E_BAD_KEY);
     }
     /* Identities: not on the curve, neutral element, of order two. */
-    static const uint8_t identities[3][32] = {{2}, {1}, {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                                         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                                         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}};
+    static const uint8_t identities[3][32] = {
+        {2}, {1}, {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}};
     for (unsigned i = 0; i < 3; i++) {
         omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .ephemeral = pairs_key(&p).public_key};
         memcpy(kex.identity.bytes, identities[i], 32);
-        assert_code(omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
-                    SOTTO_E_BAD_KEY);
+        assert_code(
+            omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
+            SOTTO_E_BAD_KEY);
     }
     pairs_end(&p);
 }
@@ -116,9 +120,11 @@ static void test_session_with_oneself_is_refused(void **state) {
     pairs_start(&p);
     omemo_offer offer = pairs_offer(&p.alice);
     assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
-    omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .identity = p.bob.identity.ed25519, .ephemeral = pairs_key(&p).public_key};
-    assert_code(omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
-                SOTTO_E_BAD_KEY);
+    omemo_kex kex = {
+        .prekey_id = 77, .signed_id = 7, .identity = p.bob.identity.ed25519, .ephemeral = pairs_key(&p).public_key};
+    assert_code(
+        omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
+        SOTTO_E_BAD_KEY);
     pairs_end(&p);
 }
 
@@ -171,9 +177,12 @@ static void test_T27_scalars_and_seeds(void **state) {
 
 int exchange_group(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_messages_carry_the_exchange), cmocka_unit_test(test_T30_signature_comes_before_agreement),
-        cmocka_unit_test(test_T25_T26_bad_points_in_offers),      cmocka_unit_test(test_T25_T26_bad_points_in_exchanges),
-        cmocka_unit_test(test_session_with_oneself_is_refused),   cmocka_unit_test(test_T13_identities_are_bound),
+        cmocka_unit_test(test_first_messages_carry_the_exchange),
+        cmocka_unit_test(test_T30_signature_comes_before_agreement),
+        cmocka_unit_test(test_T25_T26_bad_points_in_offers),
+        cmocka_unit_test(test_T25_T26_bad_points_in_exchanges),
+        cmocka_unit_test(test_session_with_oneself_is_refused),
+        cmocka_unit_test(test_T13_identities_are_bound),
         cmocka_unit_test(test_T27_scalars_and_seeds),
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);

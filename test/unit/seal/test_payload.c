@@ -37,7 +37,8 @@ static void test_T11_mac_is_required(void **state) {
     uint8_t memory[256], plain[256], keys[48];
     sotto_bytes ciphertext, text;
     sealed(memory, &ciphertext, keys);
-    for (size_t len = 0; len < 48; len++) assert_code(opened(bytes_of(keys, len), ciphertext, &text, plain), SOTTO_E_MALFORMED);
+    for (size_t len = 0; len < 48; len++)
+        assert_code(opened(bytes_of(keys, len), ciphertext, &text, plain), SOTTO_E_MALFORMED);
 }
 
 static void test_every_bit_counts(void **state) {

@@ -35,7 +35,8 @@ static void test_first_publication(void **state) {
     world_go_online(juliet, true);
     assert_int_equal(world_events(juliet, SOTTO_EVENT_PUBLISHED), 1);
     assert_int_equal(world_events(juliet, SOTTO_EVENT_NOT_PUBLISHED), 0);
-    const stanza_element *bundle = published_bundle(juliet), *prekeys = stanza_child(bundle, "prekeys", "urn:xmpp:omemo:2");
+    const stanza_element *bundle = published_bundle(juliet),
+                         *prekeys = stanza_child(bundle, "prekeys", "urn:xmpp:omemo:2");
     assert_int_equal(stanza_count(bundle), 4);
     assert_int_equal(stanza_count(prekeys), SOTTO_OMEMO_PREKEYS);
     assert_listed(&w, JULIET, juliet, true);
@@ -122,7 +123,8 @@ static void test_T8_entries_of_others_stay(void **state) {
     world w;
     start(&w);
     world_set_item(&w, JULIET, DEVICES, "current",
-                   BYTES_LITERAL("<devices xmlns='urn:xmpp:omemo:2'><device id='5' label='Telephone' labelsig='c2ln'/><device id='6'/></devices>"));
+                   BYTES_LITERAL("<devices xmlns='urn:xmpp:omemo:2'><device id='5' label='Telephone' "
+                                 "labelsig='c2ln'/><device id='6'/></devices>"));
     world_device *juliet = world_join(&w, JULIET);
     world_go_online(juliet, true);
     sotto_bytes list = world_item(&w, JULIET, DEVICES, "current");
@@ -143,7 +145,8 @@ static void test_T8_removed_and_back(void **state) {
     start(&w);
     world_device *juliet = world_join(&w, JULIET);
     world_go_online(juliet, true);
-    world_set_item(&w, JULIET, DEVICES, "current", BYTES_LITERAL("<devices xmlns='urn:xmpp:omemo:2'><device id='5'/></devices>"));
+    world_set_item(&w, JULIET, DEVICES, "current",
+                   BYTES_LITERAL("<devices xmlns='urn:xmpp:omemo:2'><device id='5'/></devices>"));
     world_notify(&w, JULIET, DEVICES);
     world_settle(&w);
     assert_listed(&w, JULIET, juliet, true);
@@ -207,7 +210,8 @@ static void test_refused_publication_is_told(void **state) {
         world_go_online(juliet, true);
         assert_int_equal(world_events(juliet, SOTTO_EVENT_PUBLISHED), 0);
         assert_int_equal(world_events(juliet, SOTTO_EVENT_NOT_PUBLISHED), 1);
-        assert_code(world_last_event(juliet, SOTTO_EVENT_NOT_PUBLISHED)->reason, i % 2 ? SOTTO_E_TIMEOUT : SOTTO_E_SERVER_REFUSED);
+        assert_code(world_last_event(juliet, SOTTO_EVENT_NOT_PUBLISHED)->reason,
+                    i % 2 ? SOTTO_E_TIMEOUT : SOTTO_E_SERVER_REFUSED);
         w.refuse_node = NULL;
         world_wait(&w, 700000); /* tried again after a while */
         assert_int_equal(world_events(juliet, SOTTO_EVENT_PUBLISHED), 1);

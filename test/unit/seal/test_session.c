@@ -202,11 +202,11 @@ static void test_T26_ratchet_keys_that_are_none(void **state) {
     (void)state;
     pairs p;
     static const uint8_t bad[4][32] = {
-        {0},                                                    /* small order */
-        {1},                                                    /* small order */
+        {0}, /* small order */
+        {1}, /* small order */
         {0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
          0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, /* p */
-        {9, [31] = 0x80},                                       /* high bit */
+        {9, [31] = 0x80},                                                                                 /* high bit */
     };
     pairs_talk(&p);
     written back = pairs_say(&p, &p.bob, "back");
@@ -315,9 +315,13 @@ static void test_writing_that_fails_changes_nothing(void **state) {
     bool kex;
     crypto_x25519_pair fresh = pairs_key(&p);
     bytes_buffer_borrowed(&out, small, sizeof small);
-    assert_code(omemo_session_write(&p.bob.session, &omemo_dialect_2, &fresh, BYTES_LITERAL("x"), &out, &kex), SOTTO_E_NO_ROOM);
-    assert_code(omemo_session_write(&p.bob.session, &omemo_dialect_2, NULL, BYTES_LITERAL("x"), &out, &kex), SOTTO_E_USAGE);
-    assert_code(omemo_session_write(&p.bob.session, &omemo_dialect_2, &fresh, bytes_of(large, sizeof large), &out, &kex), SOTTO_E_TOO_LARGE);
+    assert_code(omemo_session_write(&p.bob.session, &omemo_dialect_2, &fresh, BYTES_LITERAL("x"), &out, &kex),
+                SOTTO_E_NO_ROOM);
+    assert_code(omemo_session_write(&p.bob.session, &omemo_dialect_2, NULL, BYTES_LITERAL("x"), &out, &kex),
+                SOTTO_E_USAGE);
+    assert_code(
+        omemo_session_write(&p.bob.session, &omemo_dialect_2, &fresh, bytes_of(large, sizeof large), &out, &kex),
+        SOTTO_E_TOO_LARGE);
     assert_memory_equal(&before, &p.bob.session, sizeof before);
     pairs_end(&p);
 }

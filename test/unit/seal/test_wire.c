@@ -27,51 +27,233 @@ typedef struct wire_case {
 /* An OMEMOAuthenticatedMessage around an OMEMOMessage of 2 + 2 + 34 + 4 = 42 (2a) bytes. */
 #define HEAD "0a10" MAC16
 static const wire_case message_cases[] = {
-    {"whole", HEAD "122a" "0800" "1000" "1a20" KEY32 "2202aabb", 0},
-    {"largest numbers", HEAD "1232" "08ffffffff0f" "10ffffffff0f" "1a20" KEY32 "2202aabb", 0},
-    {"other order of fields", "122a" "2202aabb" "1a20" KEY32 "1000" "0800" "0a10" MAC16, 0},
-    {"unknown fields of every type", HEAD "123f" "0800" "1000" "1a20" KEY32 "2202aabb" "2801" "3203010203" "390102030405060708" "3d01020304" "", 0},
+    {"whole",
+     HEAD "122a"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     0},
+    {"largest numbers",
+     HEAD "1232"
+          "08ffffffff0f"
+          "10ffffffff0f"
+          "1a20" KEY32 "2202aabb",
+     0},
+    {"other order of fields",
+     "122a"
+     "2202aabb"
+     "1a20" KEY32 "1000"
+     "0800"
+     "0a10" MAC16,
+     0},
+    {"unknown fields of every type",
+     HEAD "123f"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb"
+          "2801"
+          "3203010203"
+          "390102030405060708"
+          "3d01020304"
+          "",
+     0},
     {"empty", "", SOTTO_E_MALFORMED},
-    {"no mac", "122a" "0800" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"mac of 15", "0a0f" "000102030405060708090a0b0c0d0e" "122a" "0800" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"mac of 17", "0a11" MAC16 "10" "122a" "0800" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"two macs", HEAD HEAD "122a" "0800" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
+    {"no mac",
+     "122a"
+     "0800"
+     "1000"
+     "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"mac of 15",
+     "0a0f"
+     "000102030405060708090a0b0c0d0e"
+     "122a"
+     "0800"
+     "1000"
+     "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"mac of 17",
+     "0a11" MAC16 "10"
+     "122a"
+     "0800"
+     "1000"
+     "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"two macs",
+     HEAD HEAD "122a"
+               "0800"
+               "1000"
+               "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
     {"no message", HEAD, SOTTO_E_MALFORMED},
-    {"two messages", HEAD "122a" "0800" "1000" "1a20" KEY32 "2202aabb" "122a" "0800" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"no n", HEAD "1228" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"no pn", HEAD "1228" "0800" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"two n", HEAD "122c" "0800" "0801" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"n beyond 32 bits", HEAD "122e" "088080808010" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"n of 11 bytes", HEAD "1234" "08ffffffffffffffffffff01" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"n as fixed32", HEAD "122d" "0d00000000" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"no key", HEAD "1208" "0800" "1000" "2202aabb", SOTTO_E_MALFORMED},
-    {"key of 31", HEAD "1229" "0800" "1000" "1a1f" "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e" "2202aabb", SOTTO_E_MALFORMED},
-    {"key of 33", HEAD "122b" "0800" "1000" "1a21" "05" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"no ciphertext", HEAD "1226" "0800" "1000" "1a20" KEY32, SOTTO_E_MALFORMED},
-    {"length beyond the end", HEAD "122b" "0800" "1000" "1a20" KEY32 "2202aabb", SOTTO_E_MALFORMED},
-    {"length of 2^63", HEAD "12ffffffffffffffff7f" "0800", SOTTO_E_MALFORMED},
-    {"a group", HEAD "122c" "0800" "1000" "1a20" KEY32 "2202aabb" "2b2c", SOTTO_E_MALFORMED},
-    {"field number 0", HEAD "122c" "0800" "1000" "1a20" KEY32 "2202aabb" "0000", SOTTO_E_MALFORMED},
-    {"field number beyond 2^29", HEAD "1231" "0800" "1000" "1a20" KEY32 "2202aabb" "808080802000" "", SOTTO_E_MALFORMED},
-    {"a byte too many", HEAD "122a" "0800" "1000" "1a20" KEY32 "2202aabb" "00", SOTTO_E_MALFORMED},
+    {"two messages",
+     HEAD "122a"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb"
+          "122a"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"no n",
+     HEAD "1228"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"no pn",
+     HEAD "1228"
+          "0800"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"two n",
+     HEAD "122c"
+          "0800"
+          "0801"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"n beyond 32 bits",
+     HEAD "122e"
+          "088080808010"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"n of 11 bytes",
+     HEAD "1234"
+          "08ffffffffffffffffffff01"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"n as fixed32",
+     HEAD "122d"
+          "0d00000000"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"no key",
+     HEAD "1208"
+          "0800"
+          "1000"
+          "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"key of 31",
+     HEAD "1229"
+          "0800"
+          "1000"
+          "1a1f"
+          "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
+          "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"key of 33",
+     HEAD "122b"
+          "0800"
+          "1000"
+          "1a21"
+          "05" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"no ciphertext",
+     HEAD "1226"
+          "0800"
+          "1000"
+          "1a20" KEY32,
+     SOTTO_E_MALFORMED},
+    {"length beyond the end",
+     HEAD "122b"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb",
+     SOTTO_E_MALFORMED},
+    {"length of 2^63",
+     HEAD "12ffffffffffffffff7f"
+          "0800",
+     SOTTO_E_MALFORMED},
+    {"a group",
+     HEAD "122c"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb"
+          "2b2c",
+     SOTTO_E_MALFORMED},
+    {"field number 0",
+     HEAD "122c"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb"
+          "0000",
+     SOTTO_E_MALFORMED},
+    {"field number beyond 2^29",
+     HEAD "1231"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb"
+          "808080802000"
+          "",
+     SOTTO_E_MALFORMED},
+    {"a byte too many",
+     HEAD "122a"
+          "0800"
+          "1000"
+          "1a20" KEY32 "2202aabb"
+          "00",
+     SOTTO_E_MALFORMED},
 };
 
 /* OMEMOKeyExchange */
 #define KEX_REST "1a20" KEY32 "2220" KEY32 "2a02aabb"
 static const wire_case kex_cases[] = {
-    {"whole", "0801" "1001" KEX_REST, 0},
-    {"largest ids", "08ffffffff07" "10ffffffff07" KEX_REST, 0},
+    {"whole",
+     "0801"
+     "1001" KEX_REST,
+     0},
+    {"largest ids",
+     "08ffffffff07"
+     "10ffffffff07" KEX_REST,
+     0},
     {"T12: no prekey", "1001" KEX_REST, SOTTO_E_NO_PREKEY},
-    {"T12: prekey 0", "0800" "1001" KEX_REST, SOTTO_E_NO_PREKEY},
-    {"prekey beyond 2^31 - 1", "088080808008" "1001" KEX_REST, SOTTO_E_MALFORMED},
+    {"T12: prekey 0",
+     "0800"
+     "1001" KEX_REST,
+     SOTTO_E_NO_PREKEY},
+    {"prekey beyond 2^31 - 1",
+     "088080808008"
+     "1001" KEX_REST,
+     SOTTO_E_MALFORMED},
     {"no signed prekey", "0801" KEX_REST, SOTTO_E_MALFORMED},
-    {"signed prekey 0", "0801" "1000" KEX_REST, SOTTO_E_MALFORMED},
-    {"signed prekey beyond 2^31 - 1", "0801" "108080808008" KEX_REST, SOTTO_E_MALFORMED},
-    {"two prekeys", "0801" "0802" "1001" KEX_REST, SOTTO_E_MALFORMED},
-    {"no identity", "0801" "1001" "2220" KEY32 "2a02aabb", SOTTO_E_MALFORMED},
-    {"no ephemeral key", "0801" "1001" "1a20" KEY32 "2a02aabb", SOTTO_E_MALFORMED},
-    {"no message", "0801" "1001" "1a20" KEY32 "2220" KEY32, SOTTO_E_MALFORMED},
-    {"identity of 33", "0801" "1001" "1a21" "05" KEY32 "2220" KEY32 "2a02aabb", SOTTO_E_MALFORMED},
+    {"signed prekey 0",
+     "0801"
+     "1000" KEX_REST,
+     SOTTO_E_MALFORMED},
+    {"signed prekey beyond 2^31 - 1",
+     "0801"
+     "108080808008" KEX_REST,
+     SOTTO_E_MALFORMED},
+    {"two prekeys",
+     "0801"
+     "0802"
+     "1001" KEX_REST,
+     SOTTO_E_MALFORMED},
+    {"no identity",
+     "0801"
+     "1001"
+     "2220" KEY32 "2a02aabb",
+     SOTTO_E_MALFORMED},
+    {"no ephemeral key",
+     "0801"
+     "1001"
+     "1a20" KEY32 "2a02aabb",
+     SOTTO_E_MALFORMED},
+    {"no message",
+     "0801"
+     "1001"
+     "1a20" KEY32 "2220" KEY32,
+     SOTTO_E_MALFORMED},
+    {"identity of 33",
+     "0801"
+     "1001"
+     "1a21"
+     "05" KEY32 "2220" KEY32 "2a02aabb",
+     SOTTO_E_MALFORMED},
 };
 
 static void test_messages(void **state) {
@@ -104,9 +286,11 @@ static void test_every_cut_is_refused(void **state) {
     omemo_message message;
     omemo_kex kex;
     sotto_bytes whole = from_hex(message_cases[0].hex, memory);
-    for (size_t len = 0; len < whole.len; len++) assert_code(omemo_wire_read_message(bytes_of(whole.at, len), &message), SOTTO_E_MALFORMED);
+    for (size_t len = 0; len < whole.len; len++)
+        assert_code(omemo_wire_read_message(bytes_of(whole.at, len), &message), SOTTO_E_MALFORMED);
     whole = from_hex(kex_cases[0].hex, memory);
-    for (size_t len = 1; len < whole.len; len++) assert_code(omemo_wire_read_exchange(bytes_of(whole.at, len), &kex), SOTTO_E_MALFORMED);
+    for (size_t len = 1; len < whole.len; len++)
+        assert_code(omemo_wire_read_exchange(bytes_of(whole.at, len), &kex), SOTTO_E_MALFORMED);
 }
 
 static void test_written_is_read(void **state) {

@@ -100,7 +100,8 @@ static sotto_status env_ask(seal_env *env, bool set, sotto_bytes to, sotto_bytes
     assert_true(note.len <= 1024);
     if (!d->online || env_asking(env, note)) return SOTTO_OK;
     assert_true(d->ask_count < WORLD_LIST_MAX);
-    d->asks[d->ask_count++] = (world_ask){set, lasting(d->world, to), lasting(d->world, payload), lasting(d->world, note)};
+    d->asks[d->ask_count++] =
+        (world_ask){set, lasting(d->world, to), lasting(d->world, payload), lasting(d->world, note)};
     return SOTTO_OK;
 }
 
@@ -274,10 +275,15 @@ sotto_bytes world_say(world_device *d, const char *to, const char *body) {
 /* ---- reading ---- */
 
 /* As the server hands it out: with a from. */
-static const stanza_element *received(world_device *writer, sotto_bytes stanza, const world_origin *how, stanza_jid *ret_from, stanza_jid *ret_to) {
+static const stanza_element *received(world_device *writer, sotto_bytes stanza, const world_origin *how,
+                                      stanza_jid *ret_from, stanza_jid *ret_to) {
     world *w = writer->world;
-    const char *from = how && how->from ? how->from : (const char *)world_text(w, "%.*s/there", (int)writer->env.account.len, (const char *)writer->env.account.at).at;
-    sotto_bytes with_from = world_replace(w, stanza, "<message ", (const char *)world_text(w, "<message from='%s' ", from).at);
+    const char *from = how && how->from ? how->from
+                                        : (const char *)world_text(w, "%.*s/there", (int)writer->env.account.len,
+                                                                   (const char *)writer->env.account.at)
+                                              .at;
+    sotto_bytes with_from =
+        world_replace(w, stanza, "<message ", (const char *)world_text(w, "<message from='%s' ", from).at);
     const stanza_element *element = world_parse(w, with_from);
     assert_code(stanza_jid_parse(&w->memory, bytes_text(from), ret_from), 0);
     sotto_bytes to = how && how->to ? bytes_text(how->to) : stanza_attribute_of(element, "to");

@@ -55,7 +55,7 @@ typedef struct world_device {
 
 typedef struct world {
     sotto_host host;
-    size_t allocations_left;  /* SIZE_MAX: all succeed */
+    size_t allocations_left; /* SIZE_MAX: all succeed */
     size_t randoms_left;
     size_t puts_left;
     uint64_t random_state;
@@ -64,11 +64,11 @@ typedef struct world {
     const seal_class *class;
     world_device devices[WORLD_DEVICES_MAX];
     size_t count;
-    bytes_map items;  /* jid 0 node 0 item -> payload */
-    bytes_map config; /* jid 0 node -> "open many" ... */
+    bytes_map items;         /* jid 0 node 0 item -> payload */
+    bytes_map config;        /* jid 0 node -> "open many" ... */
     const char *refuse_node; /* asks about this node are refused with refuse_with, or unanswered when that is NULL */
     const char *refuse_with;
-    bool notify;      /* the server sends notifications */
+    bool notify;         /* the server sends notifications */
     size_t publications; /* of bundles */
 } world;
 
@@ -79,8 +79,8 @@ typedef struct world_read {
 } world_read;
 
 typedef struct world_origin {
-    bool offline;    /* not live */
-    bool stranger;   /* not answerable */
+    bool offline;     /* not live */
+    bool stranger;    /* not answerable */
     const char *from; /* instead of the writer's */
     const char *to;
     bool room;

@@ -50,7 +50,8 @@ void world_drop_item(world *w, const char *jid, const char *node, const char *it
 }
 
 /* <items node>...</items>, of all items or one. */
-static void items_write(world *w, bytes_buffer *out, sotto_bytes jid, sotto_bytes node, sotto_bytes item, size_t *ret_count) {
+static void items_write(world *w, bytes_buffer *out, sotto_bytes jid, sotto_bytes node, sotto_bytes item,
+                        size_t *ret_count) {
     sotto_bytes prefix = item_key(w, jid, node, item), key, value, at = prefix;
     *ret_count = 0;
     bytes_buffer_text(out, "<items node='");
@@ -97,7 +98,8 @@ void world_notify(world *w, const char *jid, const char *node) {
     while (*wanted && strcmp(*wanted, node) != 0) wanted++;
     for (size_t i = 0; *wanted && i < w->count; i++) {
         if (!w->devices[i].online) continue;
-        seal_input input = {.kind = SEAL_INPUT_PEP, .jid = bytes_text(jid), .node = bytes_text(node), .items = stanza_first(event)};
+        seal_input input = {
+            .kind = SEAL_INPUT_PEP, .jid = bytes_text(jid), .node = bytes_text(node), .items = stanza_first(event)};
         assert_code(world_input(&w->devices[i], &input), 0);
     }
 }
@@ -107,9 +109,11 @@ void world_notify(world *w, const char *jid, const char *node) {
 static sotto_bytes answer_error(world *w, const char *condition, bool *ret_refused) {
     *ret_refused = true;
     bool met = strcmp(condition, "precondition-not-met") == 0;
-    return world_text(w,
-                      "<iq type='error' id='x'><error type='cancel'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>%s</error></iq>",
-                      met ? "conflict" : condition, met ? "<precondition-not-met xmlns='http://jabber.org/protocol/pubsub#errors'/>" : "");
+    return world_text(
+        w,
+        "<iq type='error' id='x'><error type='cancel'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>%s</error></iq>",
+        met ? "conflict" : condition,
+        met ? "<precondition-not-met xmlns='http://jabber.org/protocol/pubsub#errors'/>" : "");
 }
 
 static sotto_bytes answer_items(world *w, sotto_bytes jid, const stanza_element *items, bool *ret_refused) {
@@ -142,7 +146,8 @@ static sotto_bytes answer_publish(world *w, sotto_bytes jid, const stanza_elemen
     const stanza_element *options = stanza_first(stanza_child(pubsub, "publish-options", NS_PUBSUB));
     const stanza_element *item = stanza_child(publish, "item", NS_PUBSUB);
     sotto_bytes node = stanza_attribute_of(publish, "node"), config;
-    sotto_bytes config_key = item_key(w, jid, node, BYTES_LITERAL("config")), asked = options ? form_settings(w, options) : BYTES_NONE;
+    sotto_bytes config_key = item_key(w, jid, node, BYTES_LITERAL("config")),
+                asked = options ? form_settings(w, options) : BYTES_NONE;
     if (bytes_map_get(&w->config, config_key, &config)) {
         if (options && !bytes_equal(config, asked)) return answer_error(w, "precondition-not-met", ret_refused);
     } else {

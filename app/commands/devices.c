@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sotto devices: asks for the current list, and shows what is known in any case. */
+#include <string.h>
+
+#include "app/commands/commands.h"
+#include "app/fingerprint.h"
+#include "app/keys.h"
+#include "app/task.h"
+#include "bytes/span.h"
+
+#define JSON_BYTES_MAX (1024u * 1024u)
+#define QR_BYTES_MAX   65536u
+
+typedef struct devices_task {
+    app_task task;
+    char jid[SOTTO_JID_BYTES_MAX + 1];
+} devices_task;
+
+static sotto_status print_json(const devices_task *devices, const app_keys *keys) {
+    bytes_buffer text;
+    sotto_bytes all;
+    bytes_buffer_owned(&text, sotto_host_default(), JSON_BYTES_MAX);
+    app_keys_json(&text, keys, devices->jid);
+    sotto_status status = bytes_buffer_end(&text, &all);
+    if (sotto_ok(status)) app_put(devices->task.output, APP_OUT, all);
+    bytes_buffer_free(&text);
+    return status;
+}
+
+static void print_list(const devices_task *devices, const app_keys *keys) {
+    const app_output *output = devices->task.output;
+    bool own = strcmp(devices->jid, app_session_jid(devices->task.session)) == 0;
+    if (keys->count == 0) {
+        app_print(output, APP_OUT, "%s has no devices that can read encrypted messages.\n", devices->jid);
+        return;
+    }
+    app_print(output, APP_OUT, "Devices of %s\n\n", devices->jid);
+    app_keys_print(output, keys, net_now_ms());
+    if (output->screen.out_terminal && !own)
+        app_print(output, APP_OUT,
+                  "\nCompare the digits with %s, face to face or on the phone; then sotto trust %s NUMBER.\n",
+                  devices->jid, devices->jid);
+}
+
+/* status: how asking for the list went. */
+static void devices_show(app_task *task, sotto_status asked) {
+    const devices_task *devices = (const devices_task *)task;
+    app_keys keys;
+    sotto_status status = app_keys_read(&keys, app_session_engine(task->session), devices->jid);
+    if (sotto_ok(status) && app_argument(&task->arguments, "json"))
+        status = print_json(devices, &keys);
+    else if (sotto_ok(status))
+        print_list(devices, &keys);
+    if (!sotto_ok(status)) {
+        app_task_fail(task, status, devices->jid);
+    } else if (!sotto_ok(asked)) {
+        app_task_fail(task, asked, devices->jid); /* what was shown may be old */
+    } else {
+        app_task_finish(task, APP_DONE);
+    }
+}
+
+/* ---- --qr ---- */
+
+static sotto_status print_qr(const devices_task *devices, const app_key *key) {
+    const app_output *output = devices->task.output;
+    char fingerprint[APP_FINGERPRINT_TEXT_SIZE], room[4 * SOTTO_JID_BYTES_MAX];
+    bytes_buffer uri, code;
+    sotto_bytes text, drawn;
+    bytes_buffer_borrowed(&uri, room, sizeof room);
+    app_fingerprint_uri(&uri, bytes_text(devices->jid), key->device, key->fingerprint);
+    SOTTO_TRY(bytes_buffer_end(&uri, &text));
+    bytes_buffer_owned(&code, sotto_host_default(), QR_BYTES_MAX);
+    sotto_status status = app_fingerprint_qr(&code, text, output->screen.out_terminal && output->screen.colours);
+    if (sotto_ok(status)) status = bytes_buffer_end(&code, &drawn);
+    if (sotto_ok(status)) {
+        app_put(output, APP_OUT, drawn);
+        app_fingerprint_text(key->fingerprint, fingerprint);
+        app_print(output, APP_OUT, "%.*s\n%s\n", (int)text.len, (const char *)text.at, fingerprint);
+    }
+    bytes_buffer_free(&code);
+    return status;
+}
+
+/* The own key is known without asking anybody. */
+static void devices_qr(devices_task *devices) {
+    app_task *task = &devices->task;
+    app_keys keys;
+    if (strcmp(devices->jid, app_session_jid(task->session)) != 0) {
+        app_task_refuse(task, "A QR code says who you are, so --qr is for your own devices: leave %s out.",
+                        devices->jid);
+        return;
+    }
+    sotto_status status = app_keys_read(&keys, app_session_engine(task->session), devices->jid);
+    if (sotto_ok(status) && (keys.count == 0 || !keys.at[0].this_device)) status = SOTTO_FAIL(NOT_FOUND);
+    if (sotto_ok(status)) status = print_qr(devices, &keys.at[0]);
+    if (sotto_ok(status))
+        app_task_finish(task, APP_DONE);
+    else
+        app_task_fail(task, status, devices->jid);
+}
+
+static void devices_begin(app_task *task) {
+    devices_task *devices = (devices_task *)task;
+    const char *whose = task->arguments.count > 0 ? task->arguments.positional[0] : app_session_jid(task->session);
+    if (!app_jid_read(whose, devices->jid))
+        app_task_no_address(task, whose);
+    else if (app_argument(&task->arguments, "qr"))
+        devices_qr(devices);
+    else
+        app_task_refresh(task, devices->jid, NULL, devices_show);
+}
+
+const app_task_class app_devices_task = {"devices", sizeof(devices_task), NULL, devices_begin, NULL};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Events. */
+#include "app/commands/event.h"
+
+#include "app/fingerprint.h"
+#include "app/keys.h"
+#include "bytes/span.h"
+
+#define SHOWN_DIGITS 17 /* two groups: enough to recognize a key in a list */
+
+typedef struct key_words {
+    char fingerprint[APP_FINGERPRINT_TEXT_SIZE];
+    int jid_len;
+    const char *jid;
+} key_words;
+
+static key_words words_of(const sotto_event *event) {
+    key_words words = {.jid_len = (int)event->jid.len, .jid = event->jid.len > 0 ? (const char *)event->jid.at : ""};
+    app_fingerprint_text(event->key.fingerprint, words.fingerprint);
+    words.fingerprint[SHOWN_DIGITS] = '\0';
+    return words;
+}
+
+/* ---- for people ---- */
+
+static void say_new_key(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    if (event->key.this_device) return;
+    app_print(output, APP_ERR, "New device of %.*s: %u, key %s..., ", words.jid_len, words.jid,
+              (unsigned)event->key.device, words.fingerprint);
+    if (event->key.trust == SOTTO_TRUST_BLIND || event->key.trust == SOTTO_TRUST_VERIFIED)
+        app_print(output, APP_ERR, "%s.\n", app_trust_text(event->key.trust));
+    else
+        app_print(output, APP_ERR,
+                  "not used until you accept it: sotto devices %.*s shows it; compare, then sotto trust %.*s NUMBER.\n",
+                  words.jid_len, words.jid, words.jid_len, words.jid);
+}
+
+static void say_alarm(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    app_colour_to(output, APP_ERR, APP_RED);
+    app_print(output, APP_ERR, "Warning: ");
+    app_colour_to(output, APP_ERR, APP_PLAIN);
+    app_print(output, APP_ERR,
+              "device %u of %.*s turned up with a key that does not belong there (%s...): somebody may be posing as "
+              "it. Ask in another way, and look at sotto devices %.*s.\n",
+              (unsigned)event->key.device, words.jid_len, words.jid, words.fingerprint, words.jid_len, words.jid);
+}
+
+static void say_unreadable(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    app_print(output, APP_ERR, "A message of %.*s (device %u) could not be decrypted: %s.\n", words.jid_len, words.jid,
+              (unsigned)event->key.device, sotto_status_text(event->reason));
+}
+
+static void say_not_published(const app_output *output, const sotto_event *event) {
+    app_print(output, APP_ERR,
+              "The keys of this device are not on the server (%s%s%.*s), so others may not be able to "
+              "encrypt to it. It is tried again.\n",
+              sotto_status_text(event->reason), event->text.len > 0 ? ": " : "", (int)event->text.len,
+              event->text.len > 0 ? (const char *)event->text.at : "");
+}
+
+static void say_opt_out(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    app_print(output, APP_ERR, "%.*s asks to go on without encryption%s%.*s. Nothing is sent in the clear.\n",
+              words.jid_len, words.jid, event->text.len > 0 ? ": " : "", (int)event->text.len,
+              event->text.len > 0 ? (const char *)event->text.at : "");
+}
+
+void app_event_warn(const app_output *output, const sotto_event *event) {
+    if (event->kind == SOTTO_EVENT_NEW_KEY)
+        say_new_key(output, event);
+    else if (event->kind == SOTTO_EVENT_KEY_ALARM)
+        say_alarm(output, event);
+    else if (event->kind == SOTTO_EVENT_NOT_PUBLISHED)
+        say_not_published(output, event);
+}
+
+void app_event_print(const app_output *output, const sotto_event *event) {
+    switch (event->kind) {
+    case SOTTO_EVENT_UNREADABLE:
+        say_unreadable(output, event);
+        break;
+    case SOTTO_EVENT_OPT_OUT:
+        say_opt_out(output, event);
+        break;
+    default:
+        app_event_warn(output, event);
+        break;
+    }
+}
+
+/* ---- as JSON ---- */
+
+static const char *event_name(sotto_event_kind kind) {
+    switch (kind) {
+    case SOTTO_EVENT_NEW_KEY:
+        return "new-key";
+    case SOTTO_EVENT_KEY_ALARM:
+        return "key-alarm";
+    case SOTTO_EVENT_DEVICES:
+        return "devices";
+    case SOTTO_EVENT_UNREADABLE:
+        return "unreadable";
+    case SOTTO_EVENT_PUBLISHED:
+        return "published";
+    case SOTTO_EVENT_NOT_PUBLISHED:
+        return "not-published";
+    case SOTTO_EVENT_OPT_OUT:
+        return "opt-out";
+    default:
+        return NULL; /* answers to commands */
+    }
+}
+
+static void put_key(app_json *json, const sotto_key *key, bool with_trust) {
+    app_json_number(json, "device", key->device);
+    if (key->known)
+        app_json_hex(json, "fingerprint", bytes_of(key->fingerprint, sizeof key->fingerprint));
+    else
+        app_json_null(json, "fingerprint");
+    if (!with_trust) return;
+    app_json_text(json, "seal", key->seal);
+    app_json_text(json, "trust", bytes_text(app_trust_name(key->trust)));
+    app_json_bool(json, "this_device", key->this_device);
+}
+
+bool app_event_json(bytes_buffer *to, const sotto_event *event) {
+    const char *name = event_name(event->kind);
+    if (!name) return false;
+    app_json json = app_json_begin(to);
+    app_json_text(&json, "event", bytes_text(name));
+    app_json_text(&json, event->kind == SOTTO_EVENT_UNREADABLE ? "from" : "jid", event->jid);
+    if (event->kind == SOTTO_EVENT_NEW_KEY || event->kind == SOTTO_EVENT_KEY_ALARM) put_key(&json, &event->key, true);
+    if (event->kind == SOTTO_EVENT_UNREADABLE) {
+        if (event->text.len > 0)
+            app_json_text(&json, "id", event->text);
+        else
+            app_json_null(&json, "id");
+        put_key(&json, &event->key, false);
+    }
+    if (event->kind == SOTTO_EVENT_DEVICES) app_json_number(&json, "count", event->number);
+    if (event->kind == SOTTO_EVENT_PUBLISHED) app_json_number(&json, "device", event->number);
+    if (!sotto_ok(event->reason)) app_json_text(&json, "reason", bytes_text(sotto_status_name(event->reason)));
+    if (event->kind == SOTTO_EVENT_NOT_PUBLISHED || event->kind == SOTTO_EVENT_OPT_OUT)
+        app_json_text(&json, "text", event->text);
+    app_json_end(&json);
+    return true;
+}

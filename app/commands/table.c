@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Which commands are tasks, and so can be executed on behalf of others. */
+#include "app/commands/commands.h"
+
+const app_task_class *const app_task_classes[] = {&app_send_task,     &app_devices_task, &app_trust_task,
+                                                  &app_distrust_task, &app_leave_task,   NULL};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The asking side of the control socket. */
+#include <unistd.h>
+
+#include "app/control/control.h"
+#include "bytes/span.h"
+
+typedef struct asking {
+    net_loop *loop;
+    net_connection *connection;
+    const app_request *request;
+    const app_output *output;
+    app_frames frames;
+    app_control_result result;
+    int status;
+    app_trouble *trouble;
+} asking;
+
+static void ask_end(asking *a, app_control_result result) {
+    a->result = result;
+    net_close(a->connection, false);
+    a->connection = NULL;
+    net_loop_stop(a->loop);
+}
+
+static void ask_broken(asking *a, const char *what) {
+    (void)app_trouble_set(a->trouble, "%s. What became of the command is not known: look before you do it again.",
+                          what);
+    ask_end(a, APP_CONTROL_BROKEN);
+}
+
+static void ask_send(asking *a) {
+    bytes_buffer frame;
+    sotto_bytes all;
+    bytes_buffer_owned(&frame, sotto_host_default(), APP_CONTROL_REQUEST_BYTES_MAX + 64);
+    sotto_status status = app_request_put(&frame, a->request);
+    if (sotto_ok(status)) status = bytes_buffer_end(&frame, &all);
+    if (sotto_ok(status)) status = net_write(a->connection, all);
+    bytes_buffer_free(&frame);
+    if (sotto_ok(status)) return;
+    (void)app_trouble_set(a->trouble, "The command is too long for the running sotto. Nothing was done.");
+    ask_end(a, APP_CONTROL_BROKEN);
+}
+
+/* A socket of somebody else in a folder of ours: nothing goes there. */
+static void ask_connected(void *arg, bool ok, const char *why_not) {
+    (void)why_not;
+    asking *a = arg;
+    uint32_t uid;
+    if (!ok) {
+        ask_end(a, APP_CONTROL_NOBODY);
+    } else if (!net_peer_user(a->connection, &uid) || uid != (uint32_t)geteuid()) {
+        (void)app_trouble_set(a->trouble, "The control socket belongs to another user. Nothing was done.");
+        ask_end(a, APP_CONTROL_BROKEN);
+    } else {
+        ask_send(a);
+    }
+}
+
+static void ask_received(void *arg, sotto_bytes bytes) {
+    asking *a = arg;
+    app_frame frame;
+    sotto_status status = app_frames_take(&a->frames, bytes);
+    while (sotto_ok(status) && sotto_ok(status = app_frames_next(&a->frames, &frame))) {
+        if (frame.kind == APP_FRAME_EXIT) {
+            a->status = frame.payload.at[0];
+            ask_end(a, APP_CONTROL_ANSWERED);
+            return;
+        }
+        app_put(a->output, frame.kind == APP_FRAME_OUT ? APP_OUT : APP_ERR, frame.payload);
+    }
+    if (!sotto_is(status, SOTTO_E_AGAIN)) ask_broken(a, "The running sotto answered something that is no answer");
+}
+
+static void ask_lost(void *arg) {
+    ask_broken(arg, "The running sotto ended before it had answered");
+}
+
+app_control_result app_control_ask(const char *path, const app_request *request, const app_output *output,
+                                   int *ret_status, app_trouble *trouble) {
+    static const net_callbacks callbacks = {ask_connected, ask_received, ask_lost};
+    asking a = {.request = request, .output = output, .result = APP_CONTROL_BROKEN, .trouble = trouble};
+    (void)app_trouble_set(trouble, "The running sotto cannot be asked: the system refused. Nothing was done.");
+    if (!sotto_ok(net_loop_new(&a.loop, sotto_host_default()))) return APP_CONTROL_BROKEN;
+    app_frames_init(&a.frames, true);
+    if (sotto_ok(net_connect_unix(&a.connection, a.loop, path, &callbacks, &a)) && sotto_ok(net_loop_run(a.loop)) &&
+        a.result == APP_CONTROL_ANSWERED)
+        *ret_status = a.status;
+    app_frames_free(&a.frames);
+    net_loop_free(a.loop);
+    return a.result;
+}

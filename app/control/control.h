@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The control socket: the process that holds an account executes commands on behalf of others of the same user. Who is
+ * at the other end is asked of the kernel (SO_PEERCRED), besides the socket's mode. */
+#ifndef APP_CONTROL_H
+#define APP_CONTROL_H
+
+#include "app/control/frame.h"
+#include "app/trouble.h"
+#include "net/loop.h"
+
+/* ---- the holder's side ---- */
+
+typedef struct app_control app_control;
+typedef struct app_call app_call; /* one command that is being executed for somebody */
+
+/* A command came. Everything in *request lives until it is answered; output goes to app_call_output. */
+typedef void app_control_run(void *arg, app_call *, const app_request *request);
+
+/* Listens at `path`, which is removed first if it is a socket: the caller holds the account's lock, so it is a dead
+ * one's. Errors: as net_listen_unix. */
+SOTTO_MUST_CHECK sotto_status app_control_open(app_control **ret, net_loop *, const char *path, app_control_run *,
+                                               void *arg);
+/* Closes; what was printed is still written. Calls that are not answered are gone. NULL is allowed. */
+void app_control_close(app_control *);
+
+const app_output *app_call_output(const app_call *);
+/* The end of a command; `call` is gone after that. Whoever asked may have left before: that makes no difference. */
+void app_call_answer(app_call *, int exit_status);
+
+/* ---- the other side ---- */
+
+typedef enum app_control_result {
+    APP_CONTROL_ANSWERED, /* *ret_status is the command's */
+    APP_CONTROL_NOBODY,   /* nobody listens there */
+    APP_CONTROL_BROKEN    /* somebody did, and *trouble says what went wrong */
+} app_control_result;
+
+/* Has a command executed and prints what it prints. Waits as long as it takes. */
+app_control_result app_control_ask(const char *path, const app_request *, const app_output *, int *ret_status,
+                                   app_trouble *);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Holding an account, or asking who does. */
+#include "app/holder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/commands/event.h"
+#include "app/control/control.h"
+#include "app/home/lock.h"
+#include "app/task.h"
+#include "bytes/memory.h"
+#include "bytes/span.h"
+
+#define LOOK_AGAIN_MS 100u
+#define HELD_AT_ONCE  64u
+
+/* ---- finding ---- */
+
+bool app_holding_find(app_holding *ret, const app_context *context, const app_arguments *arguments,
+                      app_trouble *trouble) {
+    app_home home;
+    ret->lock = -1;
+    return app_home_find(&home, &context->environment, app_argument(arguments, "home"), trouble) &&
+           app_account_choose(&ret->account, &home, app_argument(arguments, "account"), trouble) &&
+           app_config_read(&ret->config, &ret->account, trouble);
+}
+
+void app_holding_release(app_holding *holding) {
+    if (holding->lock >= 0) (void)close(holding->lock);
+    holding->lock = -1;
+}
+
+/* ---- secrets ---- */
+
+bool app_holder_secret_file(app_secret *ret, const char *path, const app_output *output, app_trouble *trouble) {
+    bool others = false;
+    sotto_status status = app_secret_from_file(path, ret, &others);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return app_trouble_set(trouble, "There is no file %s.", path);
+    if (sotto_is(status, SOTTO_E_MALFORMED)) return app_trouble_set(trouble, "The first line of %s is empty.", path);
+    if (sotto_is(status, SOTTO_E_TOO_LARGE))
+        return app_trouble_set(trouble, "The first line of %s is too long (at most %u bytes).", path,
+                               APP_SECRET_BYTES_MAX);
+    if (!sotto_ok(status)) return app_trouble_set(trouble, "%s cannot be read.", path);
+    if (others && output->screen.err_terminal)
+        app_print(output, APP_ERR, "sotto: other users may read %s: chmod 600 closes it\n", path);
+    return true;
+}
+
+bool app_holder_passphrase(app_secret *ret, const app_holding *holding, const app_arguments *arguments,
+                           const app_output *output, app_trouble *trouble) {
+    const char *path = app_argument(arguments, "passphrase-file");
+    if (!holding->config.passphrase) return true;
+    if (path) return app_holder_secret_file(ret, path, output, trouble);
+    int terminal = app_terminal_open();
+    if (terminal < 0)
+        return app_trouble_set(trouble,
+                               "The store of %s has a passphrase, and there is no terminal to ask at: use "
+                               "--passphrase-file, or keep sotto listen running.",
+                               holding->account.jid);
+    sotto_status status = app_terminal_secret(terminal, "Passphrase of the store: ", ret);
+    (void)close(terminal);
+    if (sotto_is(status, SOTTO_E_CANCELLED)) return app_trouble_set(trouble, "Cancelled; nothing was done.");
+    return sotto_ok(status) ||
+           app_trouble_set(trouble, "The passphrase cannot be read: %s.", sotto_status_text(status));
+}
+
+/* ---- here ---- */
+
+typedef struct held_list {
+    uint64_t tickets[HELD_AT_ONCE];
+    char jids[HELD_AT_ONCE][128];
+    size_t count;
+} held_list;
+
+static sotto_status held_take(void *arg, const sotto_held *held) {
+    held_list *list = arg;
+    if (list->count == HELD_AT_ONCE) return SOTTO_OK;
+    size_t len = held->jid.len < sizeof list->jids[0] ? held->jid.len : sizeof list->jids[0] - 1;
+    memcpy(list->jids[list->count], held->jid.at, len);
+    list->jids[list->count][len] = '\0';
+    list->tickets[list->count++] = held->ticket;
+    return SOTTO_OK;
+}
+
+void app_holder_drop_held(app_session *session, const app_output *output) {
+    held_list list = {.count = 0};
+    if (!sotto_ok(sotto_engine_held(app_session_engine(session), held_take, &list))) return; /* told when it matters */
+    for (size_t i = 0; i < list.count; i++) {
+        sotto_input input = {.kind = SOTTO_INPUT_CANCEL, .ticket = list.tickets[i]};
+        if (!sotto_ok(app_session_step(session, &input))) return;
+        app_print(output, APP_ERR, "sotto: a message to %s that an earlier command could not send was dropped\n",
+                  list.jids[i]);
+    }
+}
+
+/* What one command that runs here needs beside its task. */
+typedef struct run_here {
+    app_session *session;
+    const app_output *output;
+    bool interrupted;
+} run_here;
+
+static void here_done(void *arg, int exit_status) {
+    const run_here *here = arg;
+    app_session_end(here->session, exit_status);
+}
+
+/* Deliveries stay for whoever listens one day, but for what servers say about a message that did not arrive. */
+static bool here_engine(void *arg, const sotto_output *output) {
+    const run_here *here = arg;
+    if (output->kind == SOTTO_OUTPUT_EVENT) {
+        app_event_warn(here->output, &output->event);
+        return true;
+    }
+    return output->kind == SOTTO_OUTPUT_DELIVER && app_delivery_bounce(here->output, &output->delivery);
+}
+
+static void here_interrupted(void *arg) {
+    run_here *here = arg;
+    if (here->interrupted)
+        app_session_stop(here->session, APP_REFUSED);
+    else
+        app_session_end(here->session, APP_REFUSED);
+    here->interrupted = true;
+}
+
+static int run_task(const app_context *context, app_holding *holding, app_session *session,
+                    const app_arguments *arguments, sotto_bytes text) {
+    run_here here = {session, &context->output, false};
+    app_watch watch = {.arg = &here, .engine = here_engine, .late_ms = UINT64_MAX};
+    const app_task_order order = {
+        app_task_find(arguments->topic->name), arguments, text, &context->output, here_done, &here};
+    app_trouble trouble;
+    app_session_watch(session, &watch);
+    net_loop_on_interrupt(app_session_loop(session), here_interrupted, &here);
+    app_holder_drop_held(session, &context->output);
+    app_task_begin(session, &order);
+    int exit_status = app_session_run(session);
+    bool left = app_session_has_left(session);
+    app_session_close(session);
+    if (left && !app_account_remove(&holding->account, &trouble)) {
+        app_trouble_print(&context->output, arguments->topic->name, &trouble);
+        return APP_REFUSED;
+    }
+    return exit_status;
+}
+
+static int run_here_locked(const app_context *context, app_holding *holding, const app_arguments *arguments,
+                           sotto_bytes text, app_trouble *trouble) {
+    app_secret passphrase = {.len = 0};
+    app_session *session = NULL;
+    bool open = app_holder_passphrase(&passphrase, holding, arguments, &context->output, trouble);
+    if (open) {
+        const app_session_config config = {
+            .account = &holding->account, .config = &holding->config, .passphrase = app_secret_bytes(&passphrase)};
+        open = app_session_open(&session, &config, trouble);
+    }
+    bytes_wipe(&passphrase, sizeof passphrase);
+    if (open) return run_task(context, holding, session, arguments, text);
+    app_trouble_print(&context->output, arguments->topic->name, trouble);
+    return APP_REFUSED;
+}
+
+/* ---- or there ---- */
+
+static void words_free(app_request *request) {
+    for (size_t i = 0; i < request->count; i++) free((void *)(uintptr_t)request->words[i]);
+}
+
+static bool word_add(app_request *request, const char *first, const char *second, const char *third) {
+    size_t size = strlen(first) + strlen(second) + strlen(third) + 1;
+    char *word = request->count < APP_CONTROL_WORDS_MAX ? malloc(size) : NULL;
+    if (!word) return false;
+    (void)snprintf(word, size, "%s%s%s", first, second, third);
+    request->words[request->count++] = word;
+    return true;
+}
+
+/* The command as it was typed, without the options that only say which account and where. */
+static bool words_make(app_request *request, const app_arguments *arguments) {
+    const app_option *options = arguments->topic->options;
+    bool made = word_add(request, arguments->topic->name, "", "");
+    for (size_t i = 0; made && options[i].name; i++) {
+        if (!arguments->given[i]) continue;
+        made = word_add(request, "--", options[i].name, options[i].argument ? "=" : "");
+        if (made && options[i].argument) {
+            char *flag = (char *)(uintptr_t)request->words[--request->count];
+            made = word_add(request, flag, arguments->given[i], "");
+            free(flag);
+        }
+    }
+    made = made && word_add(request, "--", "", "");
+    for (size_t i = 0; made && i < arguments->count; i++) made = word_add(request, arguments->positional[i], "", "");
+    return made;
+}
+
+static void look_again_later(void) {
+    const struct timespec pause = {0, LOOK_AGAIN_MS * 1000000L};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Asks whoever holds the account; else takes the lock; else, when somebody is just coming or going, looks again. */
+static app_control_result ask_or_lock(const app_context *context, app_holding *holding, const app_request *request,
+                                      int *ret_status, app_trouble *trouble) {
+    app_control_path path;
+    app_control_result result = APP_CONTROL_BROKEN;
+    unsigned pid = 0;
+    uint64_t until = net_now_ms() + APP_HOLDER_WAIT_MS;
+    if (!app_control_path_open(&path, &holding->account, trouble)) return APP_CONTROL_BROKEN;
+    for (;;) {
+        result = app_control_ask(path.path, request, &context->output, ret_status, trouble);
+        if (result != APP_CONTROL_NOBODY) break;
+        app_lock_result lock = app_lock_take(&holding->account, &holding->lock, &pid, trouble);
+        if (lock == APP_LOCK_TAKEN) break;
+        result = APP_CONTROL_BROKEN;
+        if (lock == APP_LOCK_FAILED) break;
+        if (net_now_ms() >= until) {
+            (void)app_trouble_set(trouble,
+                                  "%s is held by another sotto (process %u) that does not answer. Nothing was done.",
+                                  holding->account.jid, pid);
+            break;
+        }
+        app_progress(&context->output, "waiting for another sotto command to end");
+        look_again_later();
+    }
+    app_progress(&context->output, "");
+    app_control_path_close(&path);
+    return result;
+}
+
+/* Standard input, whole. */
+static bool text_read(bytes_buffer *to, const app_output *output, app_trouble *trouble) {
+    if (isatty(STDIN_FILENO) == 1 && output->screen.err_terminal)
+        app_print(output, APP_ERR, "Type the message; Ctrl-D on a line of its own sends it, Ctrl-C does not.\n");
+    for (;;) {
+        uint8_t piece[4096];
+        ssize_t got = read(STDIN_FILENO, piece, sizeof piece);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return app_trouble_set(trouble, "Standard input cannot be read: %s.", strerror(errno));
+        if (got == 0) return true;
+        bytes_buffer_put(to, bytes_of(piece, (size_t)got));
+        if (!sotto_ok(to->status))
+            return app_trouble_set(trouble, "The text is too long (at most %u KiB). Nothing was sent.",
+                                   APP_CONTROL_TEXT_BYTES_MAX / 1024);
+    }
+}
+
+static int run_somewhere(const app_context *context, app_holding *holding, const app_arguments *arguments,
+                         app_request *request, app_trouble *trouble) {
+    int exit_status = APP_REFUSED;
+    app_control_result result = ask_or_lock(context, holding, request, &exit_status, trouble);
+    if (result == APP_CONTROL_NOBODY) return run_here_locked(context, holding, arguments, request->text, trouble);
+    if (result == APP_CONTROL_BROKEN) app_trouble_print(&context->output, arguments->topic->name, trouble);
+    return result == APP_CONTROL_ANSWERED ? exit_status : APP_REFUSED;
+}
+
+int app_holder_run(const app_context *context, const app_arguments *arguments) {
+    const app_task_class *class = app_task_find(arguments->topic->name);
+    app_holding *holding = bytes_new(sotto_host_default(), sizeof *holding);
+    app_request request = {.screen = context->output.screen};
+    app_trouble trouble = {"Out of memory."};
+    bytes_buffer text;
+    int exit_status = APP_REFUSED;
+    bytes_buffer_owned(&text, sotto_host_default(), APP_CONTROL_TEXT_BYTES_MAX);
+    bool ready = holding && app_holding_find(holding, context, arguments, &trouble) && words_make(&request, arguments);
+    if (ready && class->takes_text && class->takes_text(arguments)) {
+        ready = text_read(&text, &context->output, &trouble) && sotto_ok(bytes_buffer_end(&text, &request.text));
+        request.has_text = true;
+    }
+    if (ready)
+        exit_status = run_somewhere(context, holding, arguments, &request, &trouble);
+    else
+        app_trouble_print(&context->output, arguments->topic->name, &trouble);
+    if (holding) app_holding_release(holding);
+    bytes_free(sotto_host_default(), holding, sizeof *holding);
+    bytes_buffer_free(&text);
+    words_free(&request);
+    return exit_status;
+}

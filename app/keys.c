@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Lists of devices. */
+#include "app/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/fingerprint.h"
+#include "bytes/span.h"
+
+#define NUMBER_DIGITS_MAX 4u  /* what is longer is the beginning of a fingerprint */
+#define NARROW            78u /* columns that a fingerprint in one line needs, with its margin */
+#define MARGIN            "     "
+
+/* ---- reading ---- */
+
+static sotto_status key_take(void *arg, const sotto_key *from) {
+    app_keys *keys = arg;
+    if (keys->count == APP_KEYS_MAX) return SOTTO_OK;
+    app_key *key = &keys->at[keys->count++];
+    *key = (app_key){.device = from->device,
+                     .trust = from->trust,
+                     .active = from->active,
+                     .this_device = from->this_device,
+                     .known = from->known,
+                     .first_seen_ms = from->first_seen_ms,
+                     .last_used_ms = from->last_used_ms};
+    memcpy(key->key, from->key, sizeof key->key);
+    memcpy(key->fingerprint, from->fingerprint, sizeof key->fingerprint);
+    (void)snprintf(key->seal, sizeof key->seal, "%.*s", (int)from->seal.len, (const char *)from->seal.at);
+    return SOTTO_OK;
+}
+
+/* Devices whose key is not known yet have not been seen: they come last. */
+static int key_order(const void *a, const void *b) {
+    const app_key *one = a, *other = b;
+    if (one->this_device != other->this_device) return one->this_device ? -1 : 1;
+    if (one->known != other->known) return one->known ? -1 : 1;
+    if (one->first_seen_ms != other->first_seen_ms) return one->first_seen_ms < other->first_seen_ms ? -1 : 1;
+    return (one->device > other->device) - (one->device < other->device);
+}
+
+sotto_status app_keys_read(app_keys *ret, sotto_engine *engine, const char *jid) {
+    ret->count = 0;
+    SOTTO_TRY(sotto_engine_keys(engine, bytes_text(jid), key_take, ret));
+    qsort(ret->at, ret->count, sizeof *ret->at, key_order);
+    return SOTTO_OK;
+}
+
+/* ---- choosing ---- */
+
+app_keys_result app_keys_choose(const app_keys *keys, const char *typed, size_t *ret_at) {
+    size_t len = strlen(typed), found = 0;
+    app_fingerprint_typed digits;
+    if (len > 0 && len <= NUMBER_DIGITS_MAX && strspn(typed, "0123456789") == len) {
+        unsigned long number = strtoul(typed, NULL, 10);
+        if (number == 0 || number > keys->count) return APP_KEYS_NONE;
+        *ret_at = number - 1;
+        return APP_KEYS_ONE;
+    }
+    if (!app_fingerprint_read(bytes_text(typed), &digits)) return APP_KEYS_UNREADABLE;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (!keys->at[i].known || !app_fingerprint_fits(&digits, keys->at[i].fingerprint)) continue;
+        if (found++ == 0) *ret_at = i;
+    }
+    return found == 1 ? APP_KEYS_ONE : found == 0 ? APP_KEYS_NONE : APP_KEYS_SEVERAL;
+}
+
+/* ---- showing ---- */
+
+const char *app_trust_name(sotto_trust trust) {
+    static const char *const names[] = {"undecided", "blind", "verified", "distrusted"};
+    return (unsigned)trust < 4 ? names[trust] : "undecided";
+}
+
+const char *app_trust_text(sotto_trust trust) {
+    static const char *const texts[] = {"not accepted yet", "accepted, not compared", "verified", "refused"};
+    return (unsigned)trust < 4 ? texts[trust] : texts[0];
+}
+
+static app_colour trust_colour(sotto_trust trust) {
+    static const app_colour colours[] = {APP_YELLOW, APP_PLAIN, APP_GREEN, APP_RED};
+    return (unsigned)trust < 4 ? colours[trust] : APP_YELLOW;
+}
+
+/* In days, because a time of day is more than anybody wants to know here. */
+static void print_last_used(const app_output *output, uint64_t last_ms, uint64_t now_ms) {
+    char day[32];
+    time_t seconds = (time_t)(last_ms / 1000);
+    struct tm local;
+    if (last_ms == 0) {
+        app_print(output, APP_OUT, ", never used");
+    } else if (last_ms <= now_ms && now_ms - last_ms < 86400000) {
+        app_print(output, APP_OUT, ", used in the last day");
+    } else if (localtime_r(&seconds, &local) && strftime(day, sizeof day, "%Y-%m-%d", &local) > 0) {
+        app_print(output, APP_OUT, ", last used %s", day);
+    }
+}
+
+static void print_fingerprint(const app_output *output, const app_key *key) {
+    char text[APP_FINGERPRINT_TEXT_SIZE];
+    app_fingerprint_text(key->fingerprint, text);
+    if (output->screen.out_terminal && output->screen.width < NARROW) {
+        text[35] = '\0'; /* the blank behind the fourth group */
+        app_print(output, APP_OUT, MARGIN "%s\n" MARGIN "%s\n", text, text + 36);
+    } else {
+        app_print(output, APP_OUT, MARGIN "%s\n", text);
+    }
+}
+
+static void print_key(const app_output *output, const app_key *key, size_t number, uint64_t now_ms) {
+    app_print(output, APP_OUT, number < 10 ? " %zu   device %u, " : "%zu   device %u, ", number, (unsigned)key->device);
+    if (key->this_device) {
+        app_colour_to(output, APP_OUT, APP_BOLD);
+        app_print(output, APP_OUT, "this one");
+    } else {
+        app_colour_to(output, APP_OUT, key->known ? trust_colour(key->trust) : APP_DIM);
+        app_print(output, APP_OUT, "%s", key->known ? app_trust_text(key->trust) : "its key could not be read");
+    }
+    app_colour_to(output, APP_OUT, APP_PLAIN);
+    if (!key->this_device && key->known) print_last_used(output, key->last_used_ms, now_ms);
+    app_print(output, APP_OUT, key->active ? "\n" : ", not on the list any more\n");
+    if (key->known) print_fingerprint(output, key);
+}
+
+void app_keys_print(const app_output *output, const app_keys *keys, uint64_t now_ms) {
+    for (size_t i = 0; i < keys->count; i++) print_key(output, &keys->at[i], i + 1, now_ms);
+}
+
+void app_keys_json(bytes_buffer *to, const app_keys *keys, const char *jid) {
+    for (size_t i = 0; i < keys->count; i++) {
+        const app_key *key = &keys->at[i];
+        app_json json = app_json_begin(to);
+        app_json_number(&json, "number", i + 1);
+        app_json_text(&json, "jid", bytes_text(jid));
+        app_json_number(&json, "device", key->device);
+        app_json_text(&json, "seal", bytes_text(key->seal));
+        if (key->known)
+            app_json_hex(&json, "fingerprint", bytes_of(key->fingerprint, sizeof key->fingerprint));
+        else
+            app_json_null(&json, "fingerprint");
+        app_json_text(&json, "trust", bytes_text(app_trust_name(key->trust)));
+        app_json_bool(&json, "active", key->active);
+        app_json_bool(&json, "this_device", key->this_device);
+        app_json_time(&json, "first_seen", key->first_seen_ms);
+        app_json_time(&json, "last_used", key->last_used_ms);
+        app_json_end(&json);
+    }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Devices of somebody as people see them: numbered, this device first, then in the order in which they were first seen,
+ * so that a device that turns up does not move the numbers of the others. */
+#ifndef APP_KEYS_H
+#define APP_KEYS_H
+
+#include <sotto/engine.h>
+
+#include "app/json.h"
+#include "app/output.h"
+
+#define APP_KEYS_MAX 256u /* of one address; more are left out, the newest ones */
+
+typedef struct app_key {
+    uint32_t device;
+    uint8_t key[32], fingerprint[32];
+    char seal[32];
+    sotto_trust trust;
+    bool active, this_device, known;
+    uint64_t first_seen_ms, last_used_ms;
+} app_key;
+
+typedef struct app_keys {
+    app_key at[APP_KEYS_MAX];
+    size_t count;
+} app_keys;
+
+SOTTO_MUST_CHECK sotto_status app_keys_read(app_keys *ret, sotto_engine *, const char *jid);
+
+/* The one somebody means by a number or a fingerprint (the words that were typed, joined by blanks). */
+typedef enum app_keys_result { APP_KEYS_ONE, APP_KEYS_NONE, APP_KEYS_SEVERAL, APP_KEYS_UNREADABLE } app_keys_result;
+app_keys_result app_keys_choose(const app_keys *, const char *typed, size_t *ret_at);
+
+/* "verified", "blind", "undecided", "distrusted": as --json has it; and for people. */
+const char *app_trust_name(sotto_trust);
+const char *app_trust_text(sotto_trust);
+
+void app_keys_print(const app_output *, const app_keys *, uint64_t now_ms);
+void app_keys_json(bytes_buffer *, const app_keys *, const char *jid);
+
+#endif

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The commands, end to end: set-up, messages with and without somebody listening, trust, what goes wrong, leaving. */
+#include "program_tests.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECONDS_MAX 240
+#define JULIET      "juliet@" PROGRAM_DOMAIN
+#define ROMEO       "romeo@" PROGRAM_DOMAIN
+#define NURSE       "nurse@" PROGRAM_DOMAIN
+
+static const char *program;
+
+typedef struct stage {
+    char folder[64];
+    program_server server;
+    program_run run; /* of the last command */
+    program_run listener;
+} stage;
+
+static stage the;
+
+/* ---- running ---- */
+
+/* A home for each person, so that they do not know of each other. */
+static const char *home_of(const char *who) {
+    static char paths[4][192];
+    static size_t next;
+    char *path = paths[next++ % 4];
+    (void)snprintf(path, sizeof paths[0], "%s/%s", the.folder, who);
+    return path;
+}
+
+static void run_with(const char *input, size_t len, const char *const *words) {
+    program_start(&the.run, program, words, input, len);
+    program_wait(&the.run);
+}
+#define RUN(...)              run_with(NULL, 0, (const char *const[]){__VA_ARGS__, NULL})
+#define RUN_INPUT(input, ...) run_with(input, strlen(input), (const char *const[]){__VA_ARGS__, NULL})
+
+static void done(void) {
+    if (the.run.status != 0) print_error("%s%s", the.run.out, the.run.err);
+    assert_int_equal(the.run.status, 0);
+}
+
+/* One line on standard error that holds `text`. */
+static void refused(int status, const char *text) {
+    if (the.run.status != status || !strstr(the.run.err, text)) print_error("%s%s", the.run.out, the.run.err);
+    assert_int_equal(the.run.status, status);
+    assert_non_null(strstr(the.run.err, text));
+    assert_ptr_equal(strchr(the.run.err, '\n'), the.run.err + the.run.err_len - 1);
+}
+
+static const char *file_with(const char *name, const char *text) {
+    static char path[160];
+    (void)snprintf(path, sizeof path, "%s/%s", the.folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+static void set_up(const char *who, const char *home) {
+    char jid[64], password[64];
+    (void)snprintf(jid, sizeof jid, "%s@" PROGRAM_DOMAIN, who);
+    (void)snprintf(password, sizeof password, "%s secret\n", who);
+    RUN("setup", jid, "--password-file", file_with("password", password), "--connect", the.server.address, "--ca",
+        the.server.ca, "--home", home_of(home));
+    done();
+}
+
+static void listen_start(const char *home, const char *how) {
+    program_start(&the.listener, program, (const char *const[]){"listen", "--home", home_of(home), how, NULL}, NULL, 0);
+}
+
+static void listen_end(int signal_number, int status) {
+    assert_int_equal(kill(the.listener.pid, signal_number), 0);
+    program_wait(&the.listener);
+    if (the.listener.status != status) print_error("%s%s", the.listener.out, the.listener.err);
+    assert_int_equal(the.listener.status, status);
+}
+
+static bool exists(const char *home, const char *below) {
+    char path[320];
+    (void)snprintf(path, sizeof path, "%s/%s", home_of(home), below);
+    return access(path, F_OK) == 0;
+}
+
+static mode_t mode_of(const char *home, const char *below) {
+    char path[320];
+    struct stat about;
+    (void)snprintf(path, sizeof path, "%s/%s", home_of(home), below);
+    assert_int_equal(stat(path, &about), 0);
+    return about.st_mode & 07777;
+}
+
+/* The value of a member of the first object of `out` that holds `mark`. */
+static const char *member(const char *out, const char *mark, const char *name) {
+    static char value[256];
+    char key[64];
+    const char *line = strstr(out, mark);
+    assert_non_null(line);
+    while (line > out && line[-1] != '\n') line--;
+    (void)snprintf(key, sizeof key, "\"%s\":", name);
+    const char *at = strstr(line, key);
+    assert_non_null(at);
+    at += strlen(key);
+    bool text = *at == '"';
+    at += text;
+    size_t len = strcspn(at, text ? "\"" : ",}");
+    assert_true(len < sizeof value);
+    memcpy(value, at, len);
+    value[len] = '\0';
+    return value;
+}
+
+/* ---- without an account ---- */
+
+static void test_without_account(void **state) {
+    (void)state;
+    RUN("--version");
+    done();
+    assert_memory_equal(the.run.out, "sotto ", 6);
+    RUN("help", "send");
+    done();
+    assert_memory_equal(the.run.out, "usage: sotto send", 17);
+    RUN("send", "--help");
+    done();
+    assert_memory_equal(the.run.out, "usage: sotto send", 17);
+    RUN("help", "frobnicate");
+    refused(2, "there is no command frobnicate");
+    RUN("frobnicate");
+    refused(2, "there is no command frobnicate; see sotto help");
+    RUN("send", ROMEO, "x", "--home", home_of("nobody"));
+    refused(1, "No account is set up on this machine: sotto setup");
+    RUN("listen", "--home", home_of("nobody"), "-a", JULIET);
+    refused(1, JULIET " is not set up on this machine");
+    RUN("setup", "capulet.example");
+    refused(2, "not the address of an account: capulet.example; see sotto help setup");
+}
+
+/* ---- set-up ---- */
+
+static void test_setup_refused_leaves_nothing(void **state) {
+    (void)state;
+    const char *home = home_of("early");
+    RUN("setup", JULIET, "--password-file", file_with("password", "wrong\n"), "--connect", the.server.address, "--ca",
+        the.server.ca, "--home", home);
+    refused(1, "did not accept the password of " JULIET);
+    assert_null(strstr(the.run.err, "wrong\""));
+    assert_false(exists("early", "config/" JULIET));
+    assert_false(exists("early", "data/" JULIET));
+    RUN("setup", JULIET, "--password-file", file_with("password", "juliet secret\n"), "--connect", the.server.address,
+        "--home", home);
+    refused(1, "The certificate of the server does not prove");
+    RUN("setup", JULIET, "--password-file", file_with("password", "juliet secret\n"), "--connect", "127.0.0.1:1",
+        "--ca", the.server.ca, "--home", home);
+    refused(1, "No connection to the server of " JULIET);
+    RUN("setup", JULIET, "--password-file", "/nonexistent", "--home", home);
+    refused(1, "There is no file /nonexistent.");
+    RUN("setup", JULIET, "--home", home); /* nobody to ask */
+    refused(1, "There is no terminal to ask at: use --password-file FILE.");
+    RUN("setup", JULIET, "--ca", "/nonexistent", "--home", home);
+    refused(1, "The file /nonexistent of --ca cannot be read");
+    RUN("setup", JULIET, "--connect", "nowhere", "--home", home);
+    refused(2, "is not of the form HOST:PORT: nowhere; see sotto help setup");
+    RUN("setup", JULIET, "--direct-tls", "--home", home);
+    refused(2, "belongs to --connect");
+    assert_false(exists("early", "config/" JULIET));
+    assert_false(exists("early", "data/" JULIET));
+}
+
+static void test_setup(void **state) {
+    (void)state;
+    set_up("juliet", "juliet");
+    assert_non_null(strstr(the.run.out, JULIET " is set up.\n"));
+    assert_non_null(strstr(the.run.out, "sotto send SOMEBODY"));
+    assert_string_equal(the.run.err, "");
+    assert_int_equal(mode_of("juliet", "config/" JULIET), 0700);
+    assert_int_equal(mode_of("juliet", "data/" JULIET), 0700);
+    assert_int_equal(mode_of("juliet", "config/" JULIET "/account.conf"), 0600);
+    assert_int_equal(mode_of("juliet", "config/" JULIET "/store.key"), 0600);
+    assert_int_equal(mode_of("juliet", "data/" JULIET "/store.sqlite"), 0600);
+    set_up("romeo", "romeo");
+}
+
+/* The keys stay, so does what is not said again; a wrong password changes nothing. */
+static void test_setup_again(void **state) {
+    (void)state;
+    char before[256];
+    RUN("devices", "--json", "--home", home_of("juliet"));
+    done();
+    (void)snprintf(before, sizeof before, "%s", member(the.run.out, "\"number\":1", "fingerprint"));
+    RUN("setup", JULIET, "--password-file", file_with("password", "wrong\n"), "--home", home_of("juliet"));
+    refused(1, "did not accept the password");
+    RUN("setup", JULIET, "--password-file", file_with("password", "juliet secret\n"), "--home", home_of("juliet"));
+    done();
+    RUN("setup", JULIET, "--home", home_of("juliet")); /* without a terminal: the password that is kept */
+    done();
+    RUN("devices", "--json", "--home", home_of("juliet"));
+    done();
+    assert_string_equal(member(the.run.out, "\"number\":1", "fingerprint"), before);
+    RUN("setup", JULIET, "--passphrase", "--password-file", file_with("password", "juliet secret\n"), "--home",
+        home_of("juliet"));
+    refused(1, "has a key file already");
+}
+
+/* ---- messages ---- */
+
+static void test_send_with_nobody_listening(void **state) {
+    (void)state;
+    RUN("send", ROMEO, "first light", "--home", home_of("juliet"));
+    done();
+    RUN_INPUT("second\nlight\n", "send", ROMEO, "--subject", "of two lines", "--home", home_of("juliet"));
+    done();
+    listen_start("romeo", "--json");
+    assert_true(program_wait_for(&the.listener, "second"));
+    assert_string_equal(member(the.listener.out, "first light", "event"), "message");
+    assert_string_equal(member(the.listener.out, "first light", "from"), JULIET);
+    assert_string_equal(member(the.listener.out, "first light", "to"), ROMEO);
+    assert_string_equal(member(the.listener.out, "first light", "type"), "chat");
+    assert_string_equal(member(the.listener.out, "first light", "seal"), "omemo:2");
+    assert_string_equal(member(the.listener.out, "first light", "trust"), "blind");
+    assert_int_equal(strlen(member(the.listener.out, "first light", "fingerprint")), 64);
+    assert_int_equal(strlen(member(the.listener.out, "first light", "id")), 24);
+    assert_int_equal(strlen(member(the.listener.out, "first light", "time")), 24);
+    assert_non_null(strstr(the.listener.out, "\"body\":\"second\\nlight\""));
+    assert_non_null(strstr(the.listener.out, "\"subject\":\"of two lines\""));
+    listen_end(SIGINT, 0);
+}
+
+static void test_send_through_the_listener(void **state) {
+    (void)state;
+    program_run romeo;
+    listen_start("juliet", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    program_start(&romeo, program, (const char *const[]){"listen", "--home", home_of("romeo"), NULL}, NULL, 0);
+    RUN("send", ROMEO, "--home", home_of("juliet"), "--", "-through the listener");
+    done();
+    assert_true(program_wait_for(&romeo, "-through the listener\n"));
+    assert_non_null(strstr(romeo.out, JULIET " [encrypted, key not compared]: -through the listener\n"));
+    RUN("send", JULIET, "and back\n\033[31mred", "--home", home_of("romeo"));
+    refused(1, "control characters");
+    RUN("send", JULIET, "and\nback", "--home", home_of("romeo"));
+    done();
+    assert_true(program_wait_for(&the.listener, "and\\nback"));
+    assert_int_equal(kill(romeo.pid, SIGTERM), 0);
+    program_wait(&romeo);
+    assert_int_equal(romeo.status, 0);
+    assert_null(strstr(romeo.out, "\033")); /* no colours into a pipe */
+    listen_end(SIGTERM, 0);
+}
+
+static void test_messages_that_are_not_sent(void **state) {
+    (void)state;
+    static char large[600 * 1024];
+    const char *home = home_of("juliet");
+    RUN("send", NURSE, "to somebody without keys", "--home", home);
+    refused(1, "Not sent: " NURSE " has no device that can read encrypted messages. Nothing left unencrypted.");
+    RUN("send", ROMEO, "", "--home", home);
+    refused(1, "there is no text for " ROMEO);
+    RUN("send", ROMEO, "--home", home);
+    refused(1, "there is no text for " ROMEO);
+    RUN_INPUT("\xff\xfe", "send", ROMEO, "--home", home);
+    refused(1, "is not UTF-8");
+    memset(large, 'a', sizeof large - 1);
+    RUN_INPUT(large, "send", ROMEO, "--home", home);
+    refused(1, "The text is too long");
+    RUN("send", "a@b@c", "text", "--home", home);
+    refused(2, "a@b@c is not an address; see sotto help send");
+}
+
+/* Four at once without anybody holding the account: one after the other, and all arrive. */
+static void test_several_at_once(void **state) {
+    (void)state;
+    static program_run runs[4];
+    static const char *const texts[] = {"crowd 1", "crowd 2", "crowd 3", "crowd 4"};
+    for (size_t i = 0; i < 4; i++)
+        program_start(&runs[i], program,
+                      (const char *const[]){"send", ROMEO, texts[i], "--home", home_of("juliet"), NULL}, NULL, 0);
+    for (size_t i = 0; i < 4; i++) {
+        program_wait(&runs[i]);
+        if (runs[i].status != 0) print_error("%s", runs[i].err);
+        assert_int_equal(runs[i].status, 0);
+    }
+    listen_start("romeo", "--json");
+    for (size_t i = 0; i < 4; i++) assert_true(program_wait_for(&the.listener, texts[i]));
+    listen_end(SIGINT, 0);
+}
+
+/* ---- one holder ---- */
+
+static void test_one_holder(void **state) {
+    (void)state;
+    listen_start("juliet", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    RUN("listen", "--home", home_of("juliet"));
+    refused(1, JULIET " is held by another sotto already (process ");
+    RUN("setup", JULIET, "--password-file", file_with("password", "juliet secret\n"), "--home", home_of("juliet"));
+    refused(1, "end it first.");
+    listen_end(SIGKILL, 128 + SIGKILL); /* leaves its socket behind */
+    assert_true(exists("juliet", "data/" JULIET "/control"));
+    RUN("send", ROMEO, "after the end", "--home", home_of("juliet"));
+    done();
+    listen_start("juliet", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    listen_end(SIGINT, 0);
+    assert_false(exists("juliet", "data/" JULIET "/control"));
+}
+
+/* A home so deep that the socket's path does not fit into an address. */
+static void test_deep_home(void **state) {
+    (void)state;
+    static const char deep[] =
+        "nurse/a-folder-with-a-name-of-some-length/and-another-one-below-it-that-makes-it-longer/still";
+    set_up("nurse", deep);
+    listen_start(deep, "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    assert_true(exists(deep, "data/" NURSE "/control"));
+    RUN("devices", "--json", "--home", home_of(deep));
+    done();
+    assert_string_equal(member(the.run.out, "\"number\":1", "this_device"), "true");
+    listen_end(SIGINT, 0);
+    assert_false(exists(deep, "data/" NURSE "/control"));
+}
+
+/* ---- trust ---- */
+
+static void test_devices(void **state) {
+    (void)state;
+    RUN("devices", ROMEO, "--home", home_of("juliet"));
+    done();
+    assert_non_null(strstr(the.run.out, "Devices of " ROMEO "\n\n 1   device "));
+    assert_non_null(strstr(the.run.out, ", accepted, not compared"));
+    RUN("devices", ROMEO, "--json", "--home", home_of("juliet"));
+    done();
+    assert_string_equal(member(the.run.out, "\"number\":1", "jid"), ROMEO);
+    assert_string_equal(member(the.run.out, "\"number\":1", "active"), "true");
+    assert_string_equal(member(the.run.out, "\"number\":1", "seal"), "omemo:2");
+    RUN("devices", "--qr", "--home", home_of("juliet"));
+    done();
+    assert_non_null(strstr(the.run.out, "\nxmpp:" JULIET "?omemo-sid-"));
+    RUN("devices", ROMEO, "--qr", "--home", home_of("juliet"));
+    refused(1, "--qr is for your own devices");
+    RUN("devices", "nobody@" PROGRAM_DOMAIN, "--home", home_of("juliet"));
+    done();
+    assert_string_equal(the.run.out, "nobody@" PROGRAM_DOMAIN " has no devices that can read encrypted messages.\n");
+}
+
+static void test_trust(void **state) {
+    (void)state;
+    char fingerprint[256];
+    const char *home = home_of("juliet");
+    RUN("devices", ROMEO, "--json", "--home", home);
+    done();
+    (void)snprintf(fingerprint, sizeof fingerprint, "%s", member(the.run.out, "\"number\":1", "fingerprint"));
+    RUN("trust", ROMEO, "9", "--home", home);
+    refused(1, ROMEO " has no device 9: sotto devices " ROMEO " shows those there are.");
+    RUN("trust", ROMEO, "nonsense", "--home", home);
+    refused(1, "neither a number nor at least 8 hex digits");
+    RUN("trust", JULIET, "1", "--home", home);
+    refused(1, "is this one: there is nothing to decide");
+    RUN("trust", ROMEO, "1", "--home", home);
+    done();
+    assert_non_null(strstr(the.run.out, " of " ROMEO " is verified:\n"));
+    RUN("devices", ROMEO, "--json", "--home", home);
+    assert_string_equal(member(the.run.out, "\"number\":1", "trust"), "verified");
+    RUN("distrust", ROMEO, fingerprint, "--home", home);
+    done();
+    RUN("send", ROMEO, "to somebody who is refused", "--home", home);
+    refused(1, "Not sent: " ROMEO " has no device that you accepted. Nothing left unencrypted.");
+    fingerprint[12] = '\0';
+    RUN("trust", ROMEO, fingerprint, "--home", home);
+    done();
+    RUN("send", ROMEO, "and accepted again", "--home", home);
+    done();
+}
+
+/* The same through the process that listens, whose messages then show it. */
+static void test_trust_through_the_listener(void **state) {
+    (void)state;
+    listen_start("romeo", "--json");
+    assert_true(program_wait_for(&the.listener, "and accepted again"));
+    assert_null(strstr(the.listener.out, "to somebody who is refused"));
+    RUN("trust", JULIET, "1", "--home", home_of("romeo"));
+    done();
+    RUN("send", ROMEO, "now verified", "--home", home_of("juliet"));
+    done();
+    assert_true(program_wait_for(&the.listener, "now verified"));
+    assert_string_equal(member(the.listener.out, "now verified", "trust"), "verified");
+    RUN("trust", JULIET, "77", "--home", home_of("romeo"));
+    refused(1, "has no device 77");
+    RUN("send", "--home", home_of("romeo"));
+    refused(2, "an argument is missing");
+    listen_end(SIGINT, 0);
+}
+
+/* ---- stores ---- */
+
+static void test_passphrase(void **state) {
+    (void)state;
+    char right[160], wrong[160];
+    const char *home = home_of("sealed");
+    (void)snprintf(right, sizeof right, "%s", file_with("right", "open sesame\n"));
+    (void)snprintf(wrong, sizeof wrong, "%s", file_with("wrong", "open barley\n"));
+    RUN("setup", ROMEO, "--password-file", file_with("password", "romeo secret\n"), "--connect", the.server.address,
+        "--ca", the.server.ca, "--passphrase-file", right, "--home", home);
+    done();
+    assert_false(exists("sealed", "config/" ROMEO "/store.key"));
+    RUN("devices", "--qr", "--home", home);
+    refused(1, "has a passphrase, and there is no terminal to ask at");
+    RUN("devices", "--qr", "--home", home, "--passphrase-file", wrong);
+    refused(1, "does not open: the passphrase is wrong");
+    RUN("devices", "--qr", "--home", home, "--passphrase-file", right);
+    done();
+    RUN("leave", "--home", home, "--passphrase-file", right);
+    done();
+}
+
+static void spoil(const char *below) {
+    char path[320];
+    (void)snprintf(path, sizeof path, "%s/%s", home_of("spoilt"), below);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 2000; i++) assert_true(fputs("nonsense", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_spoilt_stores(void **state) {
+    (void)state;
+    char path[320];
+    const char *home = home_of("spoilt");
+    set_up("nurse", "spoilt");
+    (void)snprintf(path, sizeof path, "%s/config/" NURSE "/store.key", home);
+    assert_int_equal(unlink(path), 0);
+    RUN("devices", "--qr", "--home", home);
+    refused(1, "The store of " NURSE " does not open");
+    spoil("data/" NURSE "/store.sqlite");
+    RUN("devices", "--qr", "--home", home);
+    refused(1, "The store of " NURSE " is damaged");
+    (void)snprintf(path, sizeof path, "%s/data/" NURSE "/store.sqlite", home);
+    assert_int_equal(unlink(path), 0);
+    RUN("devices", "--qr", "--home", home);
+    refused(1, "The store of " NURSE " is gone");
+    spoil("config/" NURSE "/account.conf");
+    RUN("devices", "--qr", "--home", home);
+    refused(1, "account.conf, line 1: ");
+}
+
+/* ---- several accounts, and the end ---- */
+
+static void test_several_accounts(void **state) {
+    (void)state;
+    set_up("nurse", "juliet");
+    RUN("devices", "--qr", "--home", home_of("juliet"));
+    refused(1, "Several accounts are set up (" JULIET ", " NURSE "): say which with -a ACCOUNT.");
+    RUN("-a", NURSE, "devices", "--qr", "--home", home_of("juliet"));
+    done();
+    assert_non_null(strstr(the.run.out, "xmpp:" NURSE "?"));
+    RUN("leave", "-a", NURSE, "--home", home_of("juliet"));
+    done();
+    assert_false(exists("juliet", "config/" NURSE));
+    assert_false(exists("juliet", "data/" NURSE));
+    RUN("devices", "--qr", "--home", home_of("juliet"));
+    done();
+}
+
+/* Through the listener, which then ends; and nobody can write to the one who left any more. */
+static void test_leave(void **state) {
+    (void)state;
+    listen_start("romeo", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    RUN("leave", "--home", home_of("romeo"));
+    done();
+    assert_non_null(strstr(the.run.out, "off the server"));
+    program_wait(&the.listener);
+    assert_int_equal(the.listener.status, 0);
+    assert_false(exists("romeo", "config/" ROMEO));
+    assert_false(exists("romeo", "data/" ROMEO));
+    RUN("send", ROMEO, "to somebody who left", "--home", home_of("juliet"));
+    refused(1, "Nothing left unencrypted.");
+}
+
+/* ---- what the server saw ---- */
+
+static char *saw(void) {
+    FILE *file = fopen(the.server.saw, "r");
+    assert_non_null(file);
+    char *text = NULL;
+    size_t size = 0;
+    assert_true(getdelim(&text, &size, '\0', file) > 0);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+static void test_server_saw_nothing(void **state) {
+    (void)state;
+    static const char *const said[] = {"first light", "second",         "of two lines", "through the listener", "crowd",
+                                       "somebody",    "accepted again", "now verified", "after the end"};
+    program_server_end(&the.server);
+    char *text = saw();
+    assert_non_null(strstr(text, "urn:xmpp:omemo:2"));
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) assert_null(strstr(text, said[i]));
+    free(text);
+}
+
+/* ---- */
+
+static int stage_up(void **state) {
+    (void)state;
+    (void)snprintf(the.folder, sizeof the.folder, "/tmp/sotto-program-XXXXXX");
+    if (!mkdtemp(the.folder)) return -1;
+    program_server_start(&the.server, the.folder);
+    return 0;
+}
+
+static int stage_down(void **state) {
+    (void)state;
+    char command[128];
+    (void)kill(the.server.pid, SIGTERM); /* gone already, unless a test failed */
+    (void)snprintf(command, sizeof command, "rm -rf %s", the.folder);
+    return system(command);
+}
+
+/* In this order: each stands on what those before it did. */
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_without_account),
+        cmocka_unit_test(test_setup_refused_leaves_nothing),
+        cmocka_unit_test(test_setup),
+        cmocka_unit_test(test_setup_again),
+        cmocka_unit_test(test_send_with_nobody_listening),
+        cmocka_unit_test(test_send_through_the_listener),
+        cmocka_unit_test(test_messages_that_are_not_sent),
+        cmocka_unit_test(test_several_at_once),
+        cmocka_unit_test(test_one_holder),
+        cmocka_unit_test(test_deep_home),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_trust_through_the_listener),
+        cmocka_unit_test(test_passphrase),
+        cmocka_unit_test(test_spoilt_stores),
+        cmocka_unit_test(test_several_accounts),
+        cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_server_saw_nothing),
+    };
+    if (argc != 2) return 2;
+    program = argv[1];
+    (void)alarm(SECONDS_MAX);
+    (void)unsetenv("XDG_CONFIG_HOME");
+    (void)unsetenv("XDG_DATA_HOME");
+    return cmocka_run_group_tests_name("app: program", tests, stage_up, stage_down);
+}

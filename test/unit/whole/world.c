@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The server and the clock of a world, and looking at what came of it. */
+#include "world.h"
+
+#include "bytes/base64.h"
+#include "bytes/map.h"
+#include "seal/omemo/wire.h"
+
+char use_rot13[] = "rot13", use_omemo[] = "omemo";
+
+const sotto_seal *seal_of(void **state) {
+    return *state == use_omemo ? sotto_seal_omemo() : sotto_seal_rot13();
+}
+
+void world_start(world *w, const sotto_seal *seal) {
+    *w = (world){.seal = seal, .now_ms = START_MS, .encrypt = SOTTO_ENCRYPT_DEFAULT, .seed = 1};
+    rig_start(&w->host);
+    bytes_arena_init(&w->arena, &w->host.host, (size_t)16 * 1024 * 1024);
+    assert_ok(lab_server_new(&w->server, &w->host.host, DOMAIN));
+    lab_server_time(w->server, w->now_ms);
+    assert_ok(lab_server_account(w->server, "juliet", NULL));
+    assert_ok(lab_server_account(w->server, "romeo", NULL));
+    assert_ok(lab_server_account(w->server, "mallory", NULL));
+    assert_ok(lab_server_befriend(w->server, "juliet", "romeo"));
+}
+
+void two_start_seeded(two *t, const sotto_seal *seal, uint64_t seed) {
+    world_start(&t->w, seal);
+    t->w.seed = seed;
+    t->juliet = world_device(&t->w, "juliet", "balcony");
+    t->romeo = world_device(&t->w, "romeo", "orchard");
+    device_go_online(t->juliet);
+    device_go_online(t->romeo);
+}
+
+void two_start(two *t, const sotto_seal *seal) {
+    two_start_seeded(t, seal, 1);
+}
+
+static void queue_free(order_queue *queue) {
+    for (size_t i = 0; i < queue->len; i++) free(queue->at[i].stanza);
+}
+
+static void device_free(device *d) {
+    sotto_engine_close(d->engine);
+    for (size_t i = 0; i < d->stream_len; i++) lab_piece_free(d->w->server, d->stream[i]);
+    d->store.inner->methods->close(d->store.inner);
+    queue_free(&d->wishes);
+    queue_free(&d->chores);
+    free(d->output_stanza);
+    bytes_buffer_free(&d->transcript);
+    rig_end(&d->host);
+    free(d);
+}
+
+void world_end(world *w) {
+    for (size_t i = 0; i < w->count; i++) device_free(w->devices[i]);
+    lab_server_free(w->server);
+    bytes_arena_clear(&w->arena);
+    rig_end(&w->host);
+}
+
+void world_run(world *w) {
+    for (bool busy = true; busy;) {
+        busy = false;
+        for (size_t i = 0; i < w->count; i++) busy = device_turn(w->devices[i]) || busy;
+    }
+}
+
+void world_pass(world *w, uint64_t ms) {
+    world_run(w);
+    w->now_ms += ms;
+    lab_server_time(w->server, w->now_ms);
+    for (size_t i = 0; i < w->count; i++) {
+        device *d = w->devices[i];
+        if (d->engine != NULL && sotto_engine_deadline(d->engine) <= w->now_ms)
+            device_wish(d, (sotto_input){.kind = SOTTO_INPUT_TIMER}, NULL);
+    }
+    world_run(w);
+}
+
+bool world_saw(const world *w, const char *text) {
+    sotto_bytes saw = lab_server_saw(w->server);
+    return memmem(saw.at, saw.len, text, strlen(text)) != NULL;
+}
+
+size_t world_saw_count(const world *w, const char *text) {
+    sotto_bytes saw = lab_server_saw(w->server);
+    size_t count = 0;
+    for (const uint8_t *at; (at = memmem(saw.at, saw.len, text, strlen(text))) != NULL; count++)
+        saw = bytes_after(saw, (size_t)(at - saw.at) + 1);
+    return count;
+}
+
+/* ---- nets ---- */
+
+static lab_fate net_hook(void *arg, const stanza_element *stanza, bool to_client, sotto_bytes *ret_instead,
+                         uint64_t *ret_until_ms) {
+    (void)ret_instead, (void)ret_until_ms;
+    net *n = arg;
+    sotto_bytes to = stanza_attribute_of(stanza, "to");
+    bool content = stanza_child(stanza_child(stanza, "encrypted", NS_OMEMO), "payload", NS_OMEMO) != NULL ||
+                   stanza_child(stanza, "body", STANZA_NS_CLIENT) != NULL;
+    if (!to_client || !content || !bytes_starts_with(to, bytes_text(n->to))) return LAB_PASS;
+    assert_true(n->len < sizeof n->caught / sizeof *n->caught);
+    n->caught[n->len++] = strndup((const char *)stanza->raw.at, stanza->raw.len);
+    return LAB_DROP;
+}
+
+void net_spread(net *n, world *w, const char *to) {
+    *n = (net){.w = w, .to = to};
+    lab_server_hook(w->server, net_hook, n);
+}
+
+void net_end(net *n) {
+    lab_server_hook(n->w->server, NULL, NULL);
+    while (n->len > 0) free(n->caught[--n->len]);
+}
+
+/* ---- keys of ratchets ---- */
+
+typedef struct key_audit {
+    world *w;
+    bytes_map used; /* sender's JID and device, recipient's, ratchet key, number → the whole line */
+    sotto_bytes line;
+    size_t count;
+} key_audit;
+
+/* One <key/>: the same place in a ratchet must mean the same line to the last byte. */
+static void audit_key(key_audit *audit, sotto_bytes from, uint64_t sid, sotto_bytes to, const stanza_element *key) {
+    uint64_t rid;
+    sotto_bytes text, data;
+    assert_true(stanza_attribute_number(key, "rid", 1, OMEMO_ID_MAX, &rid));
+    assert_true(stanza_text(key, &audit->w->arena, &text));
+    uint8_t at[1024], name_at[512];
+    bytes_buffer out, name;
+    bytes_buffer_borrowed(&out, at, sizeof at);
+    assert_ok(bytes_base64_get(&out, text));
+    assert_ok(bytes_buffer_end(&out, &data));
+    omemo_kex kex;
+    omemo_message message;
+    if (stanza_attribute_of(key, "kex").at != NULL) {
+        assert_ok(omemo_wire_read_exchange(data, &kex));
+        data = kex.message;
+    }
+    assert_ok(omemo_wire_read_message(data, &message));
+    bytes_buffer_borrowed(&name, name_at, sizeof name_at);
+    bytes_buffer_block(&name, from);
+    bytes_buffer_u32(&name, (uint32_t)sid);
+    bytes_buffer_block(&name, to);
+    bytes_buffer_u32(&name, (uint32_t)rid);
+    bytes_buffer_put(&name, bytes_of(message.ratchet.bytes, 32));
+    bytes_buffer_u32(&name, message.n);
+    sotto_bytes used, before;
+    assert_ok(bytes_buffer_end(&name, &used));
+    if (bytes_map_get(&audit->used, used, &before)) {
+        if (!bytes_equal(before, audit->line))
+            fail_msg("a ratchet key was used twice:\n%.*s\n%.*s", (int)before.len, (const char *)before.at,
+                     (int)audit->line.len, (const char *)audit->line.at);
+        return;
+    }
+    assert_ok(bytes_map_put(&audit->used, used, audit->line));
+    audit->count++;
+}
+
+static void audit_line(key_audit *audit) {
+    const stanza_element *stanza;
+    assert_ok(stanza_parse(&audit->w->arena, audit->line, &stanza));
+    const stanza_element *header = stanza_child(stanza_child(stanza, "encrypted", NS_OMEMO), "header", NS_OMEMO);
+    uint64_t sid;
+    stanza_jid from;
+    if (header == NULL || !stanza_attribute_number(header, "sid", 1, OMEMO_ID_MAX, &sid)) return;
+    assert_ok(stanza_jid_parse(&audit->w->arena, stanza_attribute_of(stanza, "from"), &from));
+    for (const stanza_element *keys = stanza_first(header); keys; keys = stanza_next(header, keys))
+        for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key))
+            audit_key(audit, from.bare, sid, stanza_attribute_of(keys, "jid"), key);
+}
+
+size_t world_keys_used_once(world *w) {
+    key_audit audit = {.w = w};
+    bytes_map_init(&audit.used, &w->host.host);
+    sotto_bytes saw = lab_server_saw(w->server);
+    while (saw.len > 0) {
+        const uint8_t *end = memchr(saw.at, '\n', saw.len);
+        assert_non_null(end);
+        audit.line = bytes_of(saw.at, (size_t)(end - saw.at));
+        bytes_arena_mark mark = bytes_arena_here(&w->arena);
+        if (memmem(audit.line.at, audit.line.len, "<encrypted ", 11) != NULL) audit_line(&audit);
+        bytes_arena_back(&w->arena, mark);
+        saw = bytes_after(saw, audit.line.len + 1);
+    }
+    bytes_map_clear(&audit.used);
+    return audit.count;
+}
+
+/* ---- looking ---- */
+
+size_t device_read_count(const device *d, const char *body) {
+    size_t count = 0;
+    for (size_t i = 0; i < d->read_len; i++) count += strcmp(d->read[i].body, body) == 0;
+    return count;
+}
+
+size_t device_told_count(const device *d, sotto_event_kind kind, int reason) {
+    size_t count = 0;
+    for (size_t i = 0; i < d->told_len; i++)
+        count += d->told[i].kind == kind && (reason < 0 || d->told[i].reason.code == reason);
+    return count;
+}
+
+const told_event *device_told_last(const device *d, sotto_event_kind kind) {
+    for (size_t i = d->told_len; i > 0; i--)
+        if (d->told[i - 1].kind == kind) return &d->told[i - 1];
+    return NULL;
+}
+
+void device_forget_told(device *d) {
+    d->told_len = 0;
+}
+
+static sotto_status count_held(void *arg, const sotto_held *held) {
+    (void)held;
+    ++*(size_t *)arg;
+    return SOTTO_OK;
+}
+
+size_t device_held(device *d) {
+    size_t count = 0;
+    assert_ok(sotto_engine_held(d->engine, count_held, &count));
+    return count;
+}
+
+static sotto_status find_this(void *arg, const sotto_key *key) {
+    if (key->this_device) *(sotto_key *)arg = *key;
+    return SOTTO_OK;
+}
+
+static sotto_key this_key(device *d) {
+    sotto_key key = {0};
+    assert_ok(sotto_engine_keys(d->engine, d->config.account, find_this, &key));
+    assert_true(key.this_device);
+    return key;
+}
+
+uint32_t device_number(device *d) {
+    return this_key(d).device;
+}
+
+void device_key(device *d, uint8_t ret_key[32]) {
+    sotto_key key = this_key(d);
+    memcpy(ret_key, key.key, 32);
+}
+
+/* For whoever has to find out why. */
+static void show(const world *w) {
+    static const char *const names[] = {"held",       "refused",   "left-out",  "new-key",       "key-alarm", "devices",
+                                        "unreadable", "refreshed", "published", "not-published", "opt-out",   "left"};
+    for (size_t i = 0; i < w->count; i++) {
+        const device *d = w->devices[i];
+        for (size_t k = 0; k < d->told_len; k++) {
+            const told_event *t = &d->told[k];
+            print_error("%s/%s heard %s %s %s '%s' ticket %u number %u device %u\n", d->local, d->resource,
+                        names[t->kind], t->jid, sotto_status_name(t->reason), t->text, (unsigned)t->ticket,
+                        (unsigned)t->number, (unsigned)t->device);
+        }
+        for (size_t k = 0; k < d->read_len; k++)
+            print_error("%s/%s read %s: \"%s\" %s\n", d->local, d->resource, d->read[k].from, d->read[k].body,
+                        d->read[k].seal);
+    }
+}
+
+void assert_read_from(const device *d, const char *from, const char *const *bodies) {
+    size_t at = 0;
+    for (size_t i = 0; i < d->read_len; i++) {
+        const read_message *m = &d->read[i];
+        if (strcmp(m->from, from) != 0) continue;
+        if (bodies[at] != NULL && strcmp(m->body, bodies[at]) == 0 && strcmp(m->seal, d->w->seal->name) == 0) {
+            at++;
+            continue;
+        }
+        show(d->w);
+        fail_msg("%s/%s read \"%s\" (%s) instead of \"%s\"", d->local, d->resource, m->body, m->seal,
+                 bodies[at] != NULL ? bodies[at] : "nothing more");
+    }
+    if (bodies[at] == NULL) return;
+    show(d->w);
+    fail_msg("%s/%s never read \"%s\"", d->local, d->resource, bodies[at]);
+}
