@@ -68,7 +68,7 @@ static void on_offline(void *arg, sotto_status status, sotto_bytes text, bool wi
                    text.len ? (const char *)text.at : "");
     if (!task->then) return;
     if (task->for_rest && sotto_class(status) != SOTTO_CLASS_OURS) return; /* the network is not asked for that */
-    if (will_retry && task->for_online) return;                            /* until it is late */
+    if (will_retry && !task->for_answers) return; /* until it is late: what was sealed goes out then */
     task_go_on(task, task->lost);
 }
 
@@ -83,6 +83,7 @@ static bool on_engine(void *arg, const sotto_output *output) {
     if (output->kind != SOTTO_OUTPUT_EVENT) return false;
     const sotto_event *event = &output->event;
     if (task->for_answers && event->kind == SOTTO_EVENT_REFRESHED && is_asked(task, event->jid)) {
+        if (!sotto_ok(event->reason)) task->answer = event->reason;
         if (--task->answers == 0) task_go_on(task, SOTTO_OK);
         return true;
     }
@@ -190,7 +191,7 @@ static void ask_take(app_task *task, const char *jid) {
 
 void app_task_refresh(app_task *task, const char *one, const char *other, app_task_step *then) {
     task->asked_count = 0;
-    task->lost = SOTTO_OK;
+    task->lost = task->answer = SOTTO_OK;
     ask_take(task, one);
     ask_take(task, other);
     task_wait(task, APP_TASK_WAIT_MS, then);

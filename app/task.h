@@ -53,6 +53,7 @@ struct app_task {
     unsigned answers; /* REFRESHED events that are due */
     char asked[2][SOTTO_JID_BYTES_MAX + 1];
     size_t asked_count;
+    sotto_status answer; /* of a refresh: OK, or why the devices of one of those asked about could not be read */
     bool for_answers, for_online, for_rest;
     sotto_status lost; /* why the connection was lost last, and what was said about it */
     char lost_text[256];
@@ -72,7 +73,7 @@ void app_task_refuse(app_task *, const char *format, ...) __attribute__((format(
 /* Connects if need be, and goes on when the account is online. */
 void app_task_when_online(app_task *, app_task_step *then);
 /* Asks for the devices of up to two bare JIDs, connecting if need be, and goes on when all the answers are here. What
- * the answers were shows in the keys. */
+ * they were shows in the keys, and in task->answer. */
 void app_task_refresh(app_task *, const char *one, const char *other, app_task_step *then);
 /* Goes on when everything that was stepped is committed; not OK when that failed. */
 void app_task_when_committed(app_task *, app_task_step *then);

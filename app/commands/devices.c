@@ -31,6 +31,7 @@ static sotto_status print_json(const devices_task *devices, const app_keys *keys
 static void print_list(const devices_task *devices, const app_keys *keys) {
     const app_output *output = devices->task.output;
     bool own = strcmp(devices->jid, app_session_jid(devices->task.session)) == 0;
+    if (keys->count == 0 && !sotto_ok(devices->task.answer)) return; /* nothing is known, and that is told below */
     if (keys->count == 0) {
         app_print(output, APP_OUT, "%s has no devices that can read encrypted messages.\n", devices->jid);
         return;
@@ -43,7 +44,7 @@ static void print_list(const devices_task *devices, const app_keys *keys) {
                   devices->jid, devices->jid);
 }
 
-/* status: how asking for the list went. */
+/* asked: how asking for the list went. */
 static void devices_show(app_task *task, sotto_status asked) {
     const devices_task *devices = (const devices_task *)task;
     app_keys keys;
@@ -56,6 +57,12 @@ static void devices_show(app_task *task, sotto_status asked) {
         app_task_fail(task, status, devices->jid);
     } else if (!sotto_ok(asked)) {
         app_task_fail(task, asked, devices->jid); /* what was shown may be old */
+    } else if (!sotto_ok(task->answer)) {
+        app_task_refuse(task,
+                        "The devices of %s could not be read%s (%s). Perhaps there is no such account, or it shows its "
+                        "keys to its contacts only.",
+                        devices->jid, keys.count > 0 ? " anew, so what is shown may be old" : "",
+                        sotto_status_text(task->answer));
     } else {
         app_task_finish(task, APP_DONE);
     }

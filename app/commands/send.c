@@ -97,7 +97,15 @@ static sotto_status held_look(void *arg, const sotto_held *held) {
 
 static void send_taken_back(app_task *task, sotto_status status) {
     send_task *send = (send_task *)task;
-    app_task_fail(task, sotto_ok(status) ? send->refused : status, send->to);
+    if (!sotto_ok(status))
+        app_task_fail(task, status, send->to);
+    else if (sotto_is(send->refused, SOTTO_E_SERVER_REFUSED) || sotto_is(send->refused, SOTTO_E_TIMEOUT))
+        app_task_refuse(task,
+                        "Not sent: the devices of %s could not be read (%s). Nothing left unencrypted. Perhaps there "
+                        "is no such account, or it shows its keys to its contacts only.",
+                        send->to, sotto_status_text(send->refused));
+    else
+        app_task_fail(task, send->refused, send->to);
 }
 
 /* Not sent, and it will not be: it is no longer held either. */

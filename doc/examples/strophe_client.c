@@ -138,7 +138,7 @@ int main(int argc, char **argv) {
                                   argc == 9 ? (unsigned short)atoi(argv[7]) : 0, on_connection, &c) != XMPP_EOK;
     xmpp_stanza_t *message = xmpp_message_new(c.context, "chat", argv[2], NULL);
     xmpp_message_set_body(message, argv[3]);
-    c.ticket = NOW_MS; /* tickets of an earlier run may still be held */
+    must(host->random(host->arg, &c.ticket, sizeof c.ticket)); /* tickets of earlier runs may still be in use */
     step_stanza(&c, SOTTO_INPUT_SEND, message);
     for (; !c.ended; flush(&c)) {
         xmpp_run_once(c.context, 100);

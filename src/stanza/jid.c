@@ -154,25 +154,39 @@ static sotto_status label(const uint32_t *at, size_t len, part *out) {
     return SOTTO_OK;
 }
 
-static sotto_status domain(sotto_bytes text, part *out) {
-    if (text.len == 0) return SOTTO_FAIL(BAD_JID);
-    if (text.at[0] == '[') return address(text, out);
-    points prepared = {.len = 0};
+/* RFC 3490 section 3.1: what separates labels. */
+static bool is_dot(uint32_t point) {
+    return point == '.' || point == IDEOGRAPHIC_STOP || point == 0xff0eu || point == 0xff61u;
+}
+
+/* By itself: the rule for right-to-left text (RFC 3454 section 6) holds within a label, not for a whole domain. */
+static sotto_status label_of(sotto_bytes text, part *out) {
+    points prepared;
+    if (text.len == 0 || text.len > SOTTO_JID_PART_BYTES_MAX) return SOTTO_FAIL(BAD_JID);
     if (only_ascii(text)) {
         for (size_t i = 0; i < text.len; i++) prepared.at[i] = lower(text.at[i]);
         prepared.len = text.len;
     } else {
         SOTTO_TRY(prepare(text, stringprep_nameprep, &prepared));
     }
+    return label(prepared.at, prepared.len, out);
+}
+
+static sotto_status domain(sotto_bytes text, part *out) {
+    if (text.len == 0) return SOTTO_FAIL(BAD_JID);
+    if (text.at[0] == '[') return address(text, out);
     size_t from = 0;
-    for (size_t i = 0; i <= prepared.len; i++) {
-        if (i < prepared.len && prepared.at[i] != '.' && prepared.at[i] != IDEOGRAPHIC_STOP) continue;
-        if (i == prepared.len && i == from && from > 0) break; /* the dot of the root, RFC 7622 section 3.2 */
-        if (from > 0) SOTTO_TRY(add(out, '.'));
-        SOTTO_TRY(label(prepared.at + from, i - from, out));
-        from = i + 1;
+    for (size_t at = 0; at < text.len;) {
+        size_t end = at;
+        uint32_t point;
+        if (!stanza_utf8_next(text, &at, &point)) return SOTTO_FAIL(BAD_JID);
+        if (!is_dot(point)) continue;
+        SOTTO_TRY(label_of(bytes_of(text.at + from, end - from), out));
+        from = at;
+        if (from == text.len) return SOTTO_OK; /* the dot of the root, RFC 7622 section 3.2 */
+        SOTTO_TRY(add(out, '.'));
     }
-    return SOTTO_OK;
+    return label_of(bytes_of(text.at + from, text.len - from), out);
 }
 
 /* Cuts off what is behind (or in front of) the first `mark`. False: there is none. */

@@ -73,7 +73,11 @@ sotto_status omemo_exchange_accept(omemo_session *ret, const omemo_dialect *dial
                                    const omemo_kex *kex) {
     if (same_identity(own, &kex->identity)) return SOTTO_FAIL(BAD_KEY);
     crypto_x25519_public identity;
+    crypto_ed25519_public form;
     SOTTO_TRY(crypto_ed25519_to_x25519(&identity, &kex->identity));
+    /* T26: no MAC covers the ephemeral key but through the agreements, and a torsion component changes it without
+     * changing them: an old key exchange would pass for a new one. Its Edwards form exists only without one. */
+    SOTTO_TRY(crypto_x25519_to_ed25519(&form, &kex->ephemeral, 0));
     exchange_secret x;
     sotto_status status = secret_agree(&x, 0, &signed_pair->private_key, &identity);
     if (sotto_ok(status)) status = secret_agree(&x, 1, &own->x25519_private, &kex->ephemeral);

@@ -20,10 +20,8 @@ static sotto_status devices_tell(seal_env *env, sotto_bytes jid, const omemo_dev
 /* Whether others appeared or went: this device coming and going on its own list is its own doing. */
 static sotto_status others_changed(seal_env *env, sotto_bytes jid, const omemo_devices *now,
                                    const omemo_devices *before, bool *ret) {
-    omemo_own own = {.device = 0};
-    if (bytes_equal(jid, env->account)) SOTTO_TRY(omemo_own_load(env, &own));
-    uint32_t device = own.device;
-    bytes_wipe(&own, sizeof own);
+    uint32_t device = 0;
+    if (bytes_equal(jid, env->account)) SOTTO_TRY(omemo_own_device(env, &device));
     omemo_devices a = *now, b = *before;
     omemo_devices_remove(&a, device);
     omemo_devices_remove(&b, device);
@@ -254,11 +252,9 @@ sotto_status omemo_fetch_refresh(omemo_self *self, seal_env *env, sotto_bytes ji
 static sotto_status refresh_bundles(omemo_self *self, seal_env *env, sotto_bytes jid, bool only_look,
                                     bool *ret_waiting) {
     omemo_devices devices;
-    omemo_own own;
+    uint32_t own_device = 0;
     SOTTO_TRY(omemo_devices_load(env, jid, &devices));
-    SOTTO_TRY(omemo_own_load(env, &own));
-    uint32_t own_device = bytes_equal(jid, env->account) ? own.device : 0;
-    bytes_wipe(&own, sizeof own);
+    if (bytes_equal(jid, env->account)) SOTTO_TRY(omemo_own_device(env, &own_device));
     *ret_waiting = false;
     for (uint32_t i = 0; i < devices.count; i++) {
         omemo_note note = {.kind = OMEMO_NOTE_REFRESH_BUNDLE, .number = devices.ids[i], .jid = jid};
@@ -266,7 +262,7 @@ static sotto_status refresh_bundles(omemo_self *self, seal_env *env, sotto_bytes
         if (!only_look) {
             omemo_peer peer;
             sotto_status status = omemo_peer_load(env, jid, devices.ids[i], &peer);
-            bool known = peer.known;
+            bool known = sotto_ok(status) && peer.known;
             bytes_wipe(&peer, sizeof peer);
             SOTTO_TRY(status);
             if (known) continue;

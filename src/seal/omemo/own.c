@@ -51,6 +51,14 @@ sotto_status omemo_own_load(seal_env *env, omemo_own *ret) {
     return whole ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
 }
 
+sotto_status omemo_own_device(seal_env *env, uint32_t *ret) {
+    omemo_own own;
+    sotto_status status = omemo_own_load(env, &own);
+    if (sotto_ok(status)) *ret = own.device;
+    bytes_wipe(&own, sizeof own);
+    return status;
+}
+
 sotto_status omemo_own_save(seal_env *env, const omemo_own *own) {
     omemo_row row;
     uint8_t memory[OWN_BYTES_MAX];

@@ -33,8 +33,9 @@ typedef struct omemo_own {
     bool leaving;       /* ... and is being taken off */
 } omemo_own;
 
-/* NOT_FOUND: there are none yet. */
+/* NOT_FOUND: there are none yet. The caller wipes it. */
 SOTTO_MUST_CHECK sotto_status omemo_own_load(seal_env *, omemo_own *ret);
+SOTTO_MUST_CHECK sotto_status omemo_own_device(seal_env *, uint32_t *ret);
 SOTTO_MUST_CHECK sotto_status omemo_own_save(seal_env *, const omemo_own *);
 /* Makes and stages everything. */
 SOTTO_MUST_CHECK sotto_status omemo_own_create(seal_env *, omemo_own *ret, crypto_identity *ret_identity);

@@ -65,7 +65,7 @@ static sotto_status device_look(prospect *p, sotto_bytes jid, uint32_t device, s
     omemo_peer peer;
     omemo_glimpse glimpse;
     sotto_status status = omemo_peer_load(p->env, jid, device, &peer);
-    bool ready = omemo_peer_ready(&peer, p->env->now_ms);
+    bool ready = sotto_ok(status) && omemo_peer_ready(&peer, p->env->now_ms);
     if (sotto_ok(status)) omemo_peer_key(&peer, jid, ret);
     bytes_wipe(&peer, sizeof peer);
     SOTTO_TRY(status);
@@ -128,7 +128,6 @@ static void prospect_join(seal_promise *all, bool *first, seal_promise_kind kind
 
 sotto_status omemo_promise(void *arg, seal_env *env, const seal_audience *audience, seal_promise *ret) {
     omemo_self *self = arg;
-    omemo_own own;
     prospect p = {.self = self, .env = env};
     seal_promise promise = {.kind = SEAL_NEVER};
     seal_promise_kind kind;
@@ -138,9 +137,7 @@ sotto_status omemo_promise(void *arg, seal_env *env, const seal_audience *audien
         *ret = (seal_promise){.kind = SEAL_BROKEN, .reason = SOTTO_FAIL(STATE)};
         return SOTTO_OK;
     }
-    SOTTO_TRY(omemo_own_load(env, &own));
-    p.own_device = own.device;
-    bytes_wipe(&own, sizeof own);
+    SOTTO_TRY(omemo_own_device(env, &p.own_device));
     for (size_t i = 0; i < audience->count; i++) {
         bool is_own = bytes_equal(audience->jids[i], env->account);
         own_meant = own_meant || is_own;

@@ -193,10 +193,7 @@ static sotto_status omemo_list_keys(void *arg, seal_env *env, sotto_bytes jid, s
     if (!bytes_arena_copy(env->arena, jid, &list.jid)) return SOTTO_FAIL(NO_MEMORY);
     SOTTO_TRY(omemo_devices_load(env, jid, &list.devices));
     if (bytes_equal(jid, env->account) && !self->gone) {
-        omemo_own own;
-        SOTTO_TRY(omemo_own_load(env, &own));
-        list.own_device = own.device;
-        bytes_wipe(&own, sizeof own);
+        SOTTO_TRY(omemo_own_device(env, &list.own_device));
         seal_key key = {.jid = list.jid, .device = list.own_device, .known = true, .this_device = true};
         key.active = omemo_devices_has(&list.devices, list.own_device);
         memcpy(key.key, self->identity.ed25519.bytes, 32);

@@ -91,14 +91,11 @@ static void hint_write(stanza_writer *w, const char *name) {
 
 static sotto_status empty_write(omemo_self *self, seal_env *env, stanza_writer *w, sotto_bytes jid, omemo_peer *peer) {
     static const uint8_t zeros[OMEMO_EMPTY_BYTES] = {0};
-    omemo_own own;
+    uint32_t own_device;
     uint8_t random[8], id_memory[2 * sizeof random];
     bytes_buffer id;
     sotto_bytes id_text;
-    sotto_status status = omemo_own_load(env, &own);
-    uint32_t own_device = own.device;
-    bytes_wipe(&own, sizeof own);
-    SOTTO_TRY(status);
+    SOTTO_TRY(omemo_own_device(env, &own_device));
     SOTTO_TRY(env->random(env, random, sizeof random));
     bytes_buffer_borrowed(&id, id_memory, sizeof id_memory);
     bytes_hex_put(&id, bytes_of(random, sizeof random));
@@ -332,13 +329,10 @@ sotto_status omemo_protect(void *arg, seal_env *env, const stanza_element *stanz
                            const seal_keys *allowed, seal_stanzas *ret) {
     omemo_self *self = arg;
     sending s = {.self = self, .env = env, .audience = audience, .count = allowed->count};
-    omemo_own own;
     uint8_t keys[48];
     sotto_bytes to, payload;
     if (self->gone) return SOTTO_FAIL(STATE);
-    SOTTO_TRY(omemo_own_load(env, &own));
-    s.own_device = own.device;
-    bytes_wipe(&own, sizeof own);
+    SOTTO_TRY(omemo_own_device(env, &s.own_device));
     s.keys = bytes_arena_take(env->arena, (allowed->count + 1) * sizeof *s.keys);
     if (!s.keys) return SOTTO_FAIL(NO_MEMORY);
     for (size_t i = 0; i < allowed->count; i++) s.keys[i] = &allowed->at[i];

@@ -32,9 +32,19 @@ static sotto_status prekey_use(receiving *r) {
     return omemo_publish_soon(r->self, r->env);
 }
 
+/* Who writes with a device has one, whatever the server says of the list later (T8). */
+static sotto_status devices_had(const receiving *r) {
+    omemo_devices devices;
+    SOTTO_TRY(omemo_devices_load(r->env, r->jid, &devices));
+    if (devices.had) return SOTTO_OK;
+    devices.had = true;
+    return omemo_devices_save(r->env, r->jid, &devices);
+}
+
 static sotto_status session_replace(receiving *r) {
     omemo_peer *peer = &r->peer;
     bool changed;
+    SOTTO_TRY(devices_had(r));
     SOTTO_TRY(omemo_peer_retire(r->env, r->jid, peer));
     SOTTO_TRY(omemo_fetch_key(r->self, r->env, r->jid, peer, &r->kex.identity, r->active, &changed));
     SOTTO_TRY(prekey_use(r));

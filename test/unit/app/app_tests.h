@@ -21,6 +21,7 @@ int app_tests_control(void);
 int app_tests_fingerprint(void);
 int app_tests_home(void);
 int app_tests_json(void);
+int app_tests_show(void);
 int app_tests_terminal(void);
 int app_tests_text(void);
 

@@ -81,7 +81,7 @@ static void test_all_code_points(void **state) {
         bytes_buffer to;
         sotto_bytes got;
         size_t at = 0;
-        uint32_t out;
+        uint32_t out = 0;
         bytes_buffer_borrowed(&to, room, sizeof room);
         app_clean_line(&to, bytes_of(form, stanza_utf8_put(form, point)), false);
         assert_int_equal(bytes_buffer_end(&to, &got).code, 0);

@@ -264,6 +264,11 @@ static void test_messages_that_are_not_sent(void **state) {
     const char *home = home_of("juliet");
     RUN("send", NURSE, "to somebody without keys", "--home", home);
     refused(1, "Not sent: " NURSE " has no device that can read encrypted messages. Nothing left unencrypted.");
+    RUN("devices", NURSE, "--home", home);
+    done();
+    assert_string_equal(the.run.out, NURSE " has no devices that can read encrypted messages.\n");
+    RUN("send", "nobody@" PROGRAM_DOMAIN, "to nobody", "--home", home);
+    refused(1, "Not sent: the devices of nobody@" PROGRAM_DOMAIN " could not be read");
     RUN("send", ROMEO, "", "--home", home);
     refused(1, "there is no text for " ROMEO);
     RUN("send", ROMEO, "--home", home);
@@ -292,6 +297,22 @@ static void test_several_at_once(void **state) {
     }
     listen_start("romeo", "--json");
     for (size_t i = 0; i < 4; i++) assert_true(program_wait_for(&the.listener, texts[i]));
+    listen_end(SIGINT, 0);
+}
+
+/* Whoever reads goes away: what could not be printed comes again. */
+static void test_reader_goes(void **state) {
+    (void)state;
+    listen_start("romeo", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    (void)close(the.listener.out_fd);
+    the.listener.out_fd = -1;
+    RUN("send", ROMEO, "into the dark", "--home", home_of("juliet"));
+    done();
+    program_wait(&the.listener);
+    assert_int_equal(the.listener.status, 1);
+    listen_start("romeo", "--json");
+    assert_true(program_wait_for(&the.listener, "into the dark"));
     listen_end(SIGINT, 0);
 }
 
@@ -350,8 +371,8 @@ static void test_devices(void **state) {
     RUN("devices", ROMEO, "--qr", "--home", home_of("juliet"));
     refused(1, "--qr is for your own devices");
     RUN("devices", "nobody@" PROGRAM_DOMAIN, "--home", home_of("juliet"));
-    done();
-    assert_string_equal(the.run.out, "nobody@" PROGRAM_DOMAIN " has no devices that can read encrypted messages.\n");
+    refused(1, "The devices of nobody@" PROGRAM_DOMAIN " could not be read (the server refused a request).");
+    assert_string_equal(the.run.out, "");
 }
 
 static void test_trust(void **state) {
@@ -502,8 +523,9 @@ static char *saw(void) {
 
 static void test_server_saw_nothing(void **state) {
     (void)state;
-    static const char *const said[] = {"first light", "second",         "of two lines", "through the listener", "crowd",
-                                       "somebody",    "accepted again", "now verified", "after the end"};
+    static const char *const said[] = {"first light",   "second",       "of two lines",   "through the listener",
+                                       "crowd",         "somebody",     "accepted again", "now verified",
+                                       "after the end", "into the dark"};
     program_server_end(&the.server);
     char *text = saw();
     assert_non_null(strstr(text, "urn:xmpp:omemo:2"));
@@ -540,6 +562,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_send_through_the_listener),
         cmocka_unit_test(test_messages_that_are_not_sent),
         cmocka_unit_test(test_several_at_once),
+        cmocka_unit_test(test_reader_goes),
         cmocka_unit_test(test_one_holder),
         cmocka_unit_test(test_deep_home),
         cmocka_unit_test(test_devices),

@@ -144,6 +144,24 @@ static void test_T8_vanished_list(void **state) {
     }
 }
 
+/* T8: somebody whose list was never seen wrote to us: that there is no list now is not "never". */
+static void test_T8_who_wrote_has_a_device(void **state) {
+    (void)state;
+    two t;
+    two_start(&t);
+    sotto_bytes sealed = world_say(t.juliet, ROMEO, "x");
+    world_go_offline(t.juliet);
+    world_reopen(t.romeo);
+    bytes_map_remove(&t.romeo->records, BYTES_LITERAL(JULIET "\0\0\0\0\0l"));
+    world_go_online(t.romeo, true);
+    world_expect(t.romeo, t.juliet, sealed, "x");
+    world_drop_item(&t.w, JULIET, DEVICES, "current");
+    seal_promise promise = settled(t.romeo, JULIET);
+    assert_int_equal(promise.kind, SEAL_BROKEN);
+    assert_code(promise.reason, SOTTO_E_DEVICES_GONE);
+    two_end(&t);
+}
+
 /* T8: access to the list taken away while we remember it: the devices we know still serve. */
 static void test_T8_refused_list_keeps_the_old_one(void **state) {
     (void)state;
@@ -528,6 +546,7 @@ int devices_group(void) {
         cmocka_unit_test(test_never_is_authoritative),
         cmocka_unit_test(test_T8_refusals_are_not_never),
         cmocka_unit_test(test_T8_vanished_list),
+        cmocka_unit_test(test_T8_who_wrote_has_a_device),
         cmocka_unit_test(test_T8_refused_list_keeps_the_old_one),
         cmocka_unit_test(test_offline_uses_what_is_known),
         cmocka_unit_test(test_T30_T35_broken_bundles),

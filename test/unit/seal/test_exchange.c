@@ -112,6 +112,50 @@ static void test_T25_T26_bad_points_in_exchanges(void **state) {
     pairs_end(&p);
 }
 
+/* The public key of {5}, and the same with a component of order 2, 4 and 8: all agree alike. */
+static const uint8_t twisted[4][32] = {
+    {0x2f, 0xe5, 0x7d, 0xa3, 0x47, 0xcd, 0x62, 0x43, 0x15, 0x28, 0xda, 0xac, 0x5f, 0xbb, 0x29, 0x07,
+     0x30, 0xff, 0xf6, 0x84, 0xaf, 0xc4, 0xcf, 0xc2, 0xed, 0x90, 0x99, 0x5f, 0x58, 0xcb, 0x3b, 0x74},
+    {0xe2, 0x2f, 0x51, 0x47, 0x85, 0x96, 0x11, 0xc0, 0x83, 0x20, 0xa6, 0x16, 0x10, 0xd2, 0xb2, 0xcf,
+     0xcf, 0xf6, 0xae, 0xe3, 0x65, 0x46, 0x76, 0xc2, 0xaa, 0xd4, 0xed, 0x3e, 0x4f, 0xdb, 0x02, 0x3e},
+    {0x61, 0x73, 0x87, 0x1f, 0x55, 0x54, 0x16, 0xec, 0x83, 0x17, 0xb4, 0x6b, 0x59, 0x4c, 0x62, 0x3e,
+     0x35, 0xb4, 0xe5, 0x8a, 0xcf, 0x68, 0xcf, 0x92, 0x19, 0xc8, 0xc8, 0xfb, 0x27, 0x1d, 0x34, 0x1a},
+    {0x4a, 0xcb, 0x05, 0xf7, 0xaf, 0xe8, 0x10, 0xba, 0xaa, 0x7f, 0x5e, 0xe7, 0x3e, 0xd1, 0x34, 0x6a,
+     0x99, 0x8b, 0x46, 0x28, 0x1c, 0xc7, 0x3a, 0xab, 0x96, 0xc8, 0xc8, 0x19, 0xe7, 0x67, 0xfd, 0x6e},
+};
+
+/* T26: a server could play back an old key exchange with another form of its ephemeral key; it agrees alike, and so
+ * would be read again as a new one. */
+static void test_T26_ephemeral_keys_have_one_form(void **state) {
+    (void)state;
+    pairs p;
+    pairs_start(&p);
+    const crypto_x25519_private five = {{5}};
+    crypto_x25519_pair ephemeral;
+    omemo_offer offer = pairs_offer(&p.bob);
+    assert_code(crypto_x25519_derive(&ephemeral, &five), 0);
+    assert_memory_equal(ephemeral.public_key.bytes, twisted[0], 32);
+    assert_code(omemo_exchange_initiate(&p.alice.session, &omemo_dialect_2, &p.alice.identity, &ephemeral, &offer), 0);
+    written first = pairs_say(&p, &p.alice, "first");
+    for (unsigned i = 1; i < 4; i++) {
+        crypto_x25519_public other;
+        uint8_t shared[32], same[32];
+        omemo_kex kex;
+        omemo_session session;
+        memcpy(other.bytes, twisted[i], 32);
+        assert_code(crypto_x25519_agree(shared, &p.bob.prekey.private_key, &ephemeral.public_key), 0);
+        assert_code(crypto_x25519_agree(same, &p.bob.prekey.private_key, &other), 0);
+        assert_memory_equal(shared, same, 32);
+        assert_code(omemo_dialect_2.read_exchange(bytes_of(first.bytes, first.len), &kex), 0);
+        kex.ephemeral = other;
+        assert_code(
+            omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
+            SOTTO_E_BAD_KEY);
+    }
+    assert_code(pairs_accept(&p, &p.bob, &first), 0);
+    pairs_end(&p);
+}
+
 /* Our own key played back to us. */
 static void test_session_with_oneself_is_refused(void **state) {
     (void)state;
@@ -183,6 +227,7 @@ int exchange_group(void) {
         cmocka_unit_test(test_T25_T26_bad_points_in_exchanges),
         cmocka_unit_test(test_session_with_oneself_is_refused),
         cmocka_unit_test(test_T13_identities_are_bound),
+        cmocka_unit_test(test_T26_ephemeral_keys_have_one_form),
         cmocka_unit_test(test_T27_scalars_and_seeds),
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);

@@ -40,4 +40,21 @@ static inline bool has(sotto_bytes text, const char *part) {
     return memmem(text.at, text.len, part, strlen(part)) != NULL;
 }
 
+/* Refused, and not one record changed. */
+static inline void refused(two *t, sotto_bytes stanza, const world_origin *how, int code) {
+    sotto_bytes before = world_records(t->romeo);
+    world_read read = world_open(t->romeo, t->juliet, stanza, how);
+    assert_code(read.status, 0);
+    assert_int_equal(read.opened.outcome, SEAL_UNREADABLE);
+    assert_code(read.opened.reason, code);
+    assert_false(read.opened.key.known);
+    assert_int_equal(read.opened.stanza.len, 0);
+    assert_true(bytes_equal(before, world_records(t->romeo)));
+    assert_int_equal(t->romeo->control_count, 0);
+}
+
+static inline const char *romeo_id(two *t) {
+    return (const char *)world_text(&t->w, "%u", world_device_id(t->romeo)).at;
+}
+
 #endif

@@ -61,6 +61,9 @@ static const jid_case valid[] = {
     {"\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88", "",
      "\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88", ""},
     {"a@\xef\xbc\xa5xample.com", "a", "example.com", ""},
+    /* right to left in one label, left to right in the next */
+    {"a@xn--9dbne9b.example.com", "a", "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d.example.com", ""},
+    {"a@\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d.example", "a", "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d.example", ""},
 };
 
 static void check(rig *r, const jid_case *c, sotto_bytes text) {

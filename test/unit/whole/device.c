@@ -60,7 +60,7 @@ device *world_device(world *w, const char *local, const char *resource) {
     return d;
 }
 
-static void drop_orders(order_queue *queue) {
+static void drop_wishes(wish_queue *queue) {
     for (; queue->first < queue->len; queue->len--) {
         free(queue->at[queue->len - 1].stanza);
         queue->at[queue->len - 1].stanza = NULL;
@@ -141,7 +141,7 @@ void device_crash(device *d, bool resumed) {
     sotto_engine_close(d->engine);
     d->engine = NULL;
     forget_operation(d);
-    drop_orders(&d->chores);
+    drop_wishes(&d->chores);
     d->chores.stepped = 0;
     d->done_len = 0;
     device_open(d);
@@ -154,18 +154,18 @@ void device_crash(device *d, bool resumed) {
     d->online_due = d->announce_due = d->resumed = true;
 }
 
-/* ---- orders ---- */
+/* ---- wishes ---- */
 
-static void add_order(order_queue *queue, sotto_input input, const char *stanza) {
-    assert_true(queue->len < ORDERS_MAX);
-    order *o = &queue->at[queue->len++];
-    *o = (order){.input = input, .stanza = stanza != NULL ? strdup(stanza) : NULL};
+static void add_wish(wish_queue *queue, sotto_input input, const char *stanza) {
+    assert_true(queue->len < WISHES_MAX);
+    wish *o = &queue->at[queue->len++];
+    *o = (wish){.input = input, .stanza = stanza != NULL ? strdup(stanza) : NULL};
     if (stanza != NULL) o->input.stanza = bytes_text(o->stanza);
 }
 
 uint64_t device_wish(device *d, sotto_input input, const char *stanza) {
     if (input.kind == SOTTO_INPUT_SEND) input.ticket = ++d->w->ticket;
-    add_order(&d->wishes, input, stanza);
+    add_wish(&d->wishes, input, stanza);
     return input.ticket;
 }
 
@@ -203,7 +203,7 @@ static void chore(device *d, bytes_buffer *buffer) {
     sotto_bytes text;
     assert_ok(bytes_buffer_end(buffer, &text));
     sotto_input input = {.kind = SOTTO_INPUT_SEND, .ticket = OWN_TICKET | ++d->own_ticket};
-    add_order(&d->chores, input, (const char *)text.at);
+    add_wish(&d->chores, input, (const char *)text.at);
     bytes_buffer_free(buffer);
 }
 
@@ -252,9 +252,9 @@ static void answer_disco(device *d, const stanza_element *iq) {
 
 /* ---- operations ---- */
 
-static bool step_order(device *d, order_queue *queue) {
+static bool step_wish(device *d, wish_queue *queue) {
     if (queue->first + queue->stepped >= queue->len) return false;
-    const order *o = &queue->at[queue->first + queue->stepped];
+    const wish *o = &queue->at[queue->first + queue->stepped];
     sotto_status status = sotto_engine_step(d->engine, &o->input, d->w->now_ms);
     if (!sotto_ok(status))
         fail_msg("step of %s/%s: %s: %s", d->local, d->resource, sotto_status_name(status), o->stanza);
@@ -289,7 +289,7 @@ static bool step_online(device *d) {
     return true;
 }
 
-static void orders_handled(order_queue *queue) {
+static void wishes_handled(wish_queue *queue) {
     for (; queue->stepped > 0; queue->stepped--) {
         free(queue->at[queue->first].stanza);
         queue->at[queue->first++].stanza = NULL;
@@ -326,8 +326,8 @@ static void commit(device *d) {
         return;
     }
     assert_ok(status);
-    orders_handled(&d->wishes);
-    orders_handled(&d->chores);
+    wishes_handled(&d->wishes);
+    wishes_handled(&d->chores);
     for (size_t i = 0; i < d->stream_stepped; i++) lab_piece_free(d->w->server, d->stream[i]);
     memmove(d->stream, d->stream + d->stream_stepped, (d->stream_len - d->stream_stepped) * sizeof *d->stream);
     d->stream_len -= d->stream_stepped;
@@ -476,8 +476,8 @@ static bool has_input(const device *d) {
 }
 
 static bool step_any(device *d) {
-    return (d->session != NULL && step_online(d)) || step_order(d, &d->chores) || step_stream(d) ||
-           step_order(d, &d->wishes);
+    return (d->session != NULL && step_online(d)) || step_wish(d, &d->chores) || step_stream(d) ||
+           step_wish(d, &d->wishes);
 }
 
 static bool operate(device *d) {

@@ -10,7 +10,6 @@
 typedef struct burst {
     two t;
     net n;
-    sotto_store *copy; /* juliet's store as it was before, when commits are to count */
 } burst;
 
 static void say(device *d, const char *to, const char *body) {
@@ -22,7 +21,6 @@ static void say(device *d, const char *to, const char *body) {
 static void close_receiver(burst *b) {
     world_run(&b->t.w);
     assert_int_equal(b->n.len, BURST);
-    assert_int_equal(b->t.juliet->read_len, b->t.juliet->seen_len > 0 ? b->t.juliet->read_len : 0);
     sotto_engine_close(b->t.juliet->engine);
     b->t.juliet->engine = NULL;
     b->t.juliet->store.pretends = true;
@@ -118,6 +116,7 @@ static const char *feed(burst *b, const size_t *numbers, size_t count, bool each
         assert_ok(sotto_engine_commit(engine));
         outputs(b, engine, text, sizeof text);
         if (i % 2 == 0) continue;
+        assert_ok(sotto_engine_commit(engine)); /* what is done stays done */
         sotto_engine_close(engine);
         assert_ok(sotto_engine_open(&engine, &config, b->t.w.now_ms));
         outputs(b, engine, text, sizeof text);
@@ -202,20 +201,25 @@ static void test_what_comes_twice_is_read_once(void **state) {
     burst_end(&b);
 }
 
+typedef struct mess {
+    two t;
+    bool over;
+} mess;
+
 /* The server itself turns things round, holds them back and repeats them; both talk on. */
 static lab_fate trouble(void *arg, const stanza_element *stanza, bool to_client, sotto_bytes *ret_instead,
                         uint64_t *ret_until_ms) {
     (void)ret_instead;
-    two *t = arg;
-    if (!to_client || !stanza_is(stanza, "message", NULL) || stanza_child(stanza, "encrypted", NS_OMEMO) == NULL)
+    mess *m = arg;
+    if (m->over || !to_client || !stanza_is(stanza, "message", NULL) || stanza_child(stanza, "encrypted", NS_OMEMO) == NULL)
         return LAB_PASS;
-    switch (rig_next(&t->w.host) >> 32 & 7) {
+    switch (rig_next(&m->t.w.host) >> 32 & 7) {
     case 0:
     case 1:
         return LAB_REORDER;
     case 2:
     case 3:
-        *ret_until_ms = t->w.now_ms + 3000;
+        *ret_until_ms = m->t.w.now_ms + 3000;
         return LAB_DELAY;
     case 4:
         return LAB_REPEAT;
@@ -225,24 +229,26 @@ static lab_fate trouble(void *arg, const stanza_element *stanza, bool to_client,
 }
 
 static void test_a_server_that_makes_a_mess(void **state) {
-    two t;
-    two_start(&t, seal_of(state));
-    lab_server_hook(t.w.server, trouble, &t);
+    mess m = {.over = false};
+    two_start(&m.t, seal_of(state));
+    world *w = &m.t.w;
+    device *juliet = m.t.juliet, *romeo = m.t.romeo;
+    lab_server_hook(w->server, trouble, &m);
     for (int i = 0; i < 40; i++) {
-        say(i % 3 == 0 ? t.juliet : t.romeo, i % 3 == 0 ? ROMEO : JULIET, i % 3 == 0 ? "from juliet" : "from romeo");
-        if (i % 4 == 0) world_pass(&t.w, 1000);
+        say(i % 3 == 0 ? juliet : romeo, i % 3 == 0 ? ROMEO : JULIET, i % 3 == 0 ? "from juliet" : "from romeo");
+        if (i % 4 == 0) world_pass(w, 1000);
     }
-    world_pass(&t.w, 10000);
-    lab_server_hook(t.w.server, NULL, NULL);
-    say(t.juliet, ROMEO, "end");
-    say(t.romeo, JULIET, "end");
-    world_pass(&t.w, 10000);
-    assert_int_equal(device_read_count(t.romeo, "from juliet"), 14);
-    assert_int_equal(device_read_count(t.juliet, "from romeo"), 26);
-    assert_int_equal(device_told_count(t.juliet, SOTTO_EVENT_UNREADABLE, -1), 0);
-    assert_int_equal(device_told_count(t.romeo, SOTTO_EVENT_UNREADABLE, -1), 0);
-    assert_true(world_keys_used_once(&t.w) >= 40);
-    world_end(&t.w);
+    world_pass(w, 10000);
+    m.over = true;
+    say(juliet, ROMEO, "end");
+    say(romeo, JULIET, "end");
+    world_pass(w, 10000);
+    assert_int_equal(device_read_count(romeo, "from juliet"), 14);
+    assert_int_equal(device_read_count(juliet, "from romeo"), 26);
+    assert_int_equal(device_told_count(juliet, SOTTO_EVENT_UNREADABLE, -1), 0);
+    assert_int_equal(device_told_count(romeo, SOTTO_EVENT_UNREADABLE, -1), 0);
+    assert_true(world_keys_used_once(w) >= 40);
+    world_end(w);
 }
 
 const struct CMUnitTest order_tests[] = {

@@ -38,7 +38,7 @@ void two_start(two *t, const sotto_seal *seal) {
     two_start_seeded(t, seal, 1);
 }
 
-static void queue_free(order_queue *queue) {
+static void queue_free(wish_queue *queue) {
     for (size_t i = 0; i < queue->len; i++) free(queue->at[i].stanza);
 }
 

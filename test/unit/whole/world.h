@@ -33,7 +33,7 @@
 #define READ_MAX    128
 #define TOLD_MAX    1024
 #define SEEN_MAX    4096
-#define ORDERS_MAX  256
+#define WISHES_MAX  256
 #define STREAM_MAX  1024
 
 /* ---- what an application has in the end ---- */
@@ -74,16 +74,16 @@ typedef struct frail_store {
 
 /* ---- a device ---- */
 
-typedef struct order {
+typedef struct wish {
     sotto_input input;
     char *stanza;
-} order;
+} wish;
 
-typedef struct order_queue {
-    order at[ORDERS_MAX];
+typedef struct wish_queue {
+    wish at[WISHES_MAX];
     size_t first, len; /* those before `first` are handled */
     size_t stepped;    /* from `first`: stepped and not committed */
-} order_queue;
+} wish_queue;
 
 typedef struct world world;
 
@@ -107,8 +107,8 @@ typedef struct device {
     uint64_t sent;           /* stanzas the server has of this stream */
     uint64_t acked;          /* of those, done in the engine */
 
-    order_queue wishes; /* of the application: kept until handled */
-    order_queue chores; /* of the driver: presence, answers; made anew after a restart */
+    wish_queue wishes; /* of the application: kept until handled */
+    wish_queue chores; /* of the driver: presence, answers; made anew after a restart */
     uint64_t own_ticket;
 
     /* the operation at hand */

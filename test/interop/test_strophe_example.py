@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""doc/examples/strophe_client.c, an outside program on libstrophe and the shared libraries, talks with an independent
+implementation through prosody: both directions, killed and started again, refused certificates."""
+
+import os
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import actors
+import prosody
+import tap
+from actors import Actor, Peer
+
+JULIET, ROMEO, PARIS = "juliet@capulet.example", "romeo@montague.example", "paris@montague.example"
+NURSE = "nurse@capulet.example"  # has an account and no device
+PROGRAM = os.environ.get("STROPHE_CLIENT", os.path.join(HERE, "..", "..", "build", "doc", "strophe_client"))
+
+
+class Example(Actor):
+    """One run of the program. Its lines are not JSON: they are all in `other`."""
+
+    def __init__(self, server, jid, folder, to, text, ca=None):
+        environment = {**os.environ, "XMPP_PASSWORD": server.accounts[jid]}
+        super().__init__(f"example {jid}", [
+            PROGRAM, jid, to, text, os.path.join(folder, "store"), os.path.join(folder, "key"), "127.0.0.1",
+            str(server.port), ca or server.ca], environment)
+
+    def says(self, beginning):
+        """The line that begins so, without its beginning; each line is taken once."""
+
+        def find():
+            return next((line for line in self.other if line.startswith(beginning)), None)
+
+        with self.changed:
+            self.changed.wait_for(lambda: find() is not None or self.finished, actors.SECONDS)
+            line = find()
+            if line is None:
+                raise TimeoutError(f"{self.name} never said {beginning!r}")
+            self.other.remove(line)
+            return line[len(beginning):]
+
+    def kill(self):
+        """As if the machine went away: no good-bye to the server, nothing closed."""
+        self.process.kill()
+        self.end()
+
+    def fails(self):
+        """It ends by itself, with exit status 1."""
+        tap.equal(self.process.wait(actors.SECONDS), 1, "exit status")
+        self.end()
+
+
+class Play:
+    def __init__(self, server, folder):
+        self.server = server
+        self.folder = folder
+        self.said = []
+
+    def text(self, words):
+        """Something to say that appears nowhere else; all of it is searched for at the end."""
+        self.said.append(f"{words} {len(self.said)} {os.urandom(6).hex()}")
+        return self.said[-1]
+
+    def start(self, text, to=ROMEO, ca=None):
+        self.juliet = Example(self.server, JULIET, self.folder, to, text, ca)
+
+    def first_message(self):
+        self.romeo = Peer(self.server, ROMEO)
+        text = self.text("Good even, \"é ü 漢字\" <&>'")
+        self.start(text)
+        tap.equal(self.juliet.says(f"* new key {ROMEO} ok "), self.romeo.fingerprint)
+        got = self.romeo.receive(text)
+        tap.equal((got["kex"], got["envelope_from"], got["envelope_to"]), (True, JULIET, ROMEO))
+        self.key = (got["device"], got["fingerprint"])
+
+    def answer(self):
+        for _ in range(2):
+            text = self.text("Parting is such sweet sorrow, é ü 漢字 <&>\"'")
+            self.romeo.send(JULIET, text)
+            tap.equal(self.juliet.says(f"{ROMEO} (not compared): "), text)
+
+    def killed(self):
+        """The same device with the same session: nothing is exchanged anew."""
+        self.juliet.kill()
+        text = self.text("I remember")
+        self.start(text)
+        got = self.romeo.receive(text)
+        tap.equal((got["kex"], got["device"], got["fingerprint"]), (False, *self.key))
+
+    def while_it_was_away(self):
+        self.juliet.kill()
+        texts = [self.text("He jests at scars") for _ in range(3)]
+        for text in texts:
+            self.romeo.send(JULIET, text)
+        self.start(self.text("What did you say?"))
+        for text in texts:
+            tap.equal(self.juliet.says(f"{ROMEO} (not compared): "), text)
+
+    def server_away(self):
+        """What was said when nobody could be reached goes out at the next start, in order."""
+        self.juliet.kill()
+        self.romeo.do("offline")
+        self.server.stop()
+        early, late = self.text("Is anybody there?"), self.text("There you are")
+        self.start(early)
+        self.juliet.fails()
+        self.server.start()
+        self.romeo.do("online")
+        self.start(late)
+        got = [self.romeo.wait(event="message")["body"] for _ in range(3)]
+        tap.equal(got, [self.said[-3], early, late])
+
+    def peer_first(self):
+        """Somebody new begins; the answer to the key exchange goes back."""
+        self.paris = Peer(self.server, PARIS)
+        text = self.text("We have not met")
+        tap.equal(self.paris.send(JULIET, text)["kex"], 1, "key exchanges")
+        tap.equal(self.juliet.says(f"{PARIS} (not compared): "), text)
+        tap.equal(self.juliet.says(f"* new key {PARIS} ok "), self.paris.fingerprint)
+        tap.equal(self.paris.wait(event="empty")["device"], self.key[0])
+        tap.equal(self.paris.send(JULIET, self.text("And now we have"))["kex"], 0, "key exchanges")
+        tap.equal(self.juliet.says(f"{PARIS} (not compared): "), self.said[-1])
+
+    def in_the_clear(self):
+        text = "No seal on this " + os.urandom(6).hex()
+        self.romeo.do(f"clear {JULIET} {text}")
+        tap.equal(self.juliet.says(f"{ROMEO} (in the clear): "), text)
+        tap.holds(self.server.saw(text), f"{text!r} was not found though it went unencrypted")
+
+    def nobody_to_read(self):
+        """The contact has no device: nothing leaves."""
+        self.juliet.kill()
+        self.start(self.text("Can you hear me?"), to=NURSE)
+        tap.equal(self.juliet.says(f"* refused {NURSE} "), "no-device")
+        self.juliet.kill()
+
+    def other_authority(self):
+        before = self.server.log_length()
+        other = prosody.Authority(os.path.join(self.folder, "ca"))
+        self.start(self.text("To whom am I speaking?"), ca=other.certificate)
+        self.juliet.fails()
+        with self.server.changed:
+            tap.holds(not any("<auth" in line for line in self.server.lines[before:]), "it tried to log in")
+
+    def wrong_name(self):
+        with prosody.Prosody({JULIET: "pw-juliet"}, certificate="wrong-name") as server:
+            example = Example(server, JULIET, self.folder, ROMEO, self.text("Wherefore art thou?"))
+            example.fails()
+            tap.holds(not any("<auth" in line for line in server.lines), "it tried to log in")
+
+    def no_errors(self):
+        for peer in (self.romeo, self.paris):
+            tap.equal(peer.left(event="error"), [], peer.name)
+
+    def server_saw_nothing(self):
+        for text in self.said:
+            tap.holds(not self.server.saw(text), f"the server saw {text!r}")
+        tap.holds(len(self.said) > 10, "little was said")
+
+
+SCENES = [
+    ("the example to the peer", Play.first_message),
+    ("the peer to the example", Play.answer),
+    ("killed and started again", Play.killed),
+    ("what came while it was not running", Play.while_it_was_away),
+    ("what was said while the server was away", Play.server_away),
+    ("somebody new writes first", Play.peer_first),
+    ("clear text is marked", Play.in_the_clear),
+    ("a contact without devices: refused", Play.nobody_to_read),
+    ("a certificate of another authority is refused", Play.other_authority),
+    ("a certificate for another name is refused", Play.wrong_name),
+    ("no errors at the peers", Play.no_errors),
+    ("the server saw none of it", Play.server_saw_nothing),
+]
+
+
+def main():
+    why = prosody.why_not() or actors.why_no_peer()
+    if not why and not os.access(PROGRAM, os.X_OK):
+        why = f"{PROGRAM} is not built (./dev check)"
+    if why:
+        tap.skip_all(SCENES, why)
+    accounts = {jid: "pw-" + jid.split("@")[0] for jid in (JULIET, ROMEO, PARIS, NURSE)}
+    with prosody.Prosody(accounts, friends=list(accounts)) as server, tempfile.TemporaryDirectory() as folder:
+        play = Play(server, folder)
+        try:
+            return tap.run([(name, lambda scene=scene: scene(play)) for name, scene in SCENES],
+                           on_failure=(actors.transcripts, server.tail))
+        finally:
+            actors.end_all()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
