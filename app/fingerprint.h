@@ -9,7 +9,7 @@
 
 #define APP_FINGERPRINT_BYTES      32
 #define APP_FINGERPRINT_TEXT_SIZE  (64 + 7 + 1)
-#define APP_FINGERPRINT_DIGITS_MIN 8u /* of a beginning somebody types; it must still be the only one that fits */
+#define APP_FINGERPRINT_DIGITS_MIN 16u /* of a beginning somebody types; it must still be the only one that fits */
 
 /* "01234567 89abcdef ...", with a NUL. */
 void app_fingerprint_text(const uint8_t fingerprint[APP_FINGERPRINT_BYTES], char ret[APP_FINGERPRINT_TEXT_SIZE]);

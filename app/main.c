@@ -5,9 +5,11 @@
 #include "app/holder.h"
 
 static const app_command commands[] = {
-    {"setup", app_setup_run},    {"send", app_holder_run},  {"listen", app_listen_run},
-    {"devices", app_holder_run}, {"trust", app_holder_run}, {"distrust", app_holder_run},
-    {"leave", app_leave_run},    {"help", app_help_run},    {NULL, NULL},
+    {"setup", app_setup_run},   {"send", app_holder_run},
+    {"listen", app_listen_run}, {"devices", app_holder_run},
+    {"trust", app_holder_run},  {"distrust", app_holder_run},
+    {"repair", app_holder_run}, {"leave", app_leave_run},
+    {"help", app_help_run},     {NULL, NULL},
 };
 
 int main(int argc, char **argv) {

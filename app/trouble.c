@@ -82,7 +82,8 @@ static const struct {
     {SOTTO_E_CLOSED, "The server of %A closed the connection. Try again later."},
     {SOTTO_E_STREAM_ERROR, "The server of %A ended the connection with an error."},
     {SOTTO_E_BAD_SERVER, "The server of %A does not keep to the protocol."},
-    {SOTTO_E_SERVER_REFUSED, "The server of %A refused a request."},
+    {SOTTO_E_SERVER_REFUSED,
+     "A server refused a request about %W: perhaps there is no such account. Nothing was sent."},
     {SOTTO_E_STORE_FULL, "The disk is full, so nothing of %A was changed. Make room, then do it again."},
     {SOTTO_E_STORE_FAILED,
      "The store of %A cannot be read or written; nothing was changed. Look at the disk and at who "

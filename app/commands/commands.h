@@ -14,6 +14,7 @@ int app_setup_run(const app_context *, const app_arguments *);
 int app_leave_run(const app_context *, const app_arguments *);
 
 /* A command that is a task: by whoever holds the account, or else here (app/holder.h). */
-extern const app_task_class app_devices_task, app_distrust_task, app_leave_task, app_send_task, app_trust_task;
+extern const app_task_class app_devices_task, app_distrust_task, app_leave_task, app_repair_task, app_send_task,
+    app_trust_task;
 
 #endif

@@ -3,5 +3,5 @@
  * Which commands are tasks, and so can be executed on behalf of others. */
 #include "app/commands/commands.h"
 
-const app_task_class *const app_task_classes[] = {&app_send_task,     &app_devices_task, &app_trust_task,
-                                                  &app_distrust_task, &app_leave_task,   NULL};
+const app_task_class *const app_task_classes[] = {
+    &app_send_task, &app_devices_task, &app_trust_task, &app_distrust_task, &app_repair_task, &app_leave_task, NULL};

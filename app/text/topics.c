@@ -181,14 +181,14 @@ static const app_topic devices = {
 
 static const char *const trust_paragraphs[] = {
     "Marks the key of a device as verified: you compared its fingerprint. Say which by its number in sotto devices or "
-    "by the fingerprint; the first eight digits are enough if no other begins with them.",
+    "by the fingerprint; the first sixteen digits are enough if no other begins with them.",
     "Once a key of a contact is verified, new keys of that contact are not used until you verify them too.",
     NULL,
 };
 static const app_option no_options[] = {OPTIONS_END};
 static const app_example trust_examples[] = {
     {"sotto trust romeo@montague.example 1", "by number"},
-    {"sotto trust romeo@montague.example 3c4f91ab", "by the beginning of the fingerprint"},
+    {"sotto trust romeo@montague.example 3c4f91ab 07d2e6f5", "by the beginning of the fingerprint"},
     EXAMPLES_END,
 };
 static const app_topic trust = {
@@ -206,6 +206,25 @@ static const app_example distrust_examples[] = {
 };
 static const app_topic distrust = {
     "distrust", "JID NUMBER|FINGERPRINT", 2, 10, "refuse a key", distrust_paragraphs, no_options, distrust_examples,
+};
+
+/* ---- repair ---- */
+
+static const char *const repair_paragraphs[] = {
+    "Use it when messages from or to JID cannot be decrypted any more, as after a store came back from a backup: "
+    "forgets "
+    "the sessions with all devices of JID, so that the next message you send begins new ones. Keys and what you "
+    "decided "
+    "about them stay. Messages still on their way in the old sessions are lost.",
+    "Nothing does this by itself: somebody who disturbs messages on their way must not be able to cause it.",
+    NULL,
+};
+static const app_example repair_examples[] = {
+    {"sotto repair romeo@montague.example", "and then sotto send"},
+    EXAMPLES_END,
+};
+static const app_topic repair = {
+    "repair", "JID", 1, 1, "replace broken sessions", repair_paragraphs, no_options, repair_examples,
 };
 
 /* ---- leave ---- */
@@ -249,7 +268,8 @@ static const app_topic help = {
     "help", "[COMMAND]", 0, 1, "show how to use a command", help_paragraphs, no_options, help_examples,
 };
 
-const app_topic *const app_topics[] = {&setup, &send, &listen, &devices, &trust, &distrust, &leave, &help, NULL};
+const app_topic *const app_topics[] = {&setup,    &send,   &listen, &devices, &trust,
+                                       &distrust, &repair, &leave,  &help,    NULL};
 
 const app_topic *app_topic_find(const char *name) {
     for (size_t i = 0; app_topics[i]; i++)

@@ -2,8 +2,10 @@
  *
  * A whole XMPP client: libstrophe for the stream, libsotto for end-to-end encryption (OMEMO 2). See doc/embedding.md.
  *     XMPP_PASSWORD=... strophe_client ACCOUNT CONTACT TEXT STORE KEY [HOST PORT CAFILE]
- * Sends TEXT, then prints what arrives until it is killed; nothing is lost by that. STORE and KEY are files it makes.
- * It has no XEP-0115 caps, so nobody tells it of changed device lists: the engine asks for them after each login. */
+ * Sends TEXT and prints what arrives; Enter, or the end of input, leaves. Nothing is lost if it is killed: STORE and
+ * KEY, files it makes, hold all that is under way. There is no other state, and no reconnecting: start it again. It has
+ * no XEP-0115 caps, so nobody tells it of changed device lists: the engine asks for them after each login. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,48 +18,46 @@
 #define NOW_MS ((uint64_t)time(NULL) * 1000)
 
 typedef struct client {
-    xmpp_ctx_t *context;
     xmpp_conn_t *connection;
     sotto_engine *engine;
+    char *id; /* of the message */
     uint64_t ticket;
     uint64_t sent[SOTTO_OUTBOX_ROWS_MAX]; /* numbers of stanzas under way: the engine never has more */
     size_t handed, acked;                 /* how many there were, and how many of them the server has */
-    bool ended;
 } client;
 
-/* What this machine cannot do (disk, memory) ends the program; the next start goes on from the store. */
-static void must(sotto_status status) {
+/* What this machine cannot do (disk, memory) ends the program, and the next start goes on from the store. What somebody
+ * sent wrongly is dropped: the engine is as before. */
+static void check(sotto_status status) {
     if (sotto_ok(status)) return;
     fprintf(stderr, "strophe_client: %s\n", sotto_status_text(status));
-    exit(1);
+    if (sotto_class(status) != SOTTO_CLASS_PEER) exit(1);
 }
 
-/* What somebody sent wrongly is dropped; the engine is as before. */
 static void step(client *c, sotto_input input) {
-    sotto_status status = sotto_engine_step(c->engine, &input, NOW_MS);
-    if (sotto_class(status) != SOTTO_CLASS_PEER) must(status);
+    check(sotto_engine_step(c->engine, &input, NOW_MS));
 }
 
 static void step_stanza(client *c, sotto_input_kind kind, xmpp_stanza_t *stanza) {
     char *text;
     size_t len;
-    if (xmpp_stanza_to_text(stanza, &text, &len) != XMPP_EOK) must(SOTTO_FAIL(NO_MEMORY));
+    if (xmpp_stanza_to_text(stanza, &text, &len) != XMPP_EOK) check(SOTTO_FAIL(NO_MEMORY));
     step(c, (sotto_input){.kind = kind, .stanza = {(uint8_t *)text, len}, .ticket = c->ticket++});
-    xmpp_free(c->context, text);
+    xmpp_free(xmpp_stanza_get_context(stanza), text);
     if (kind == SOTTO_INPUT_SEND) xmpp_stanza_release(stanza);
 }
 
 static void deliver(client *c, const sotto_delivery *d) {
     static const char *const trusts[] = {"undecided", "not compared", "verified", "distrusted"};
     char *text = strndup((const char *)d->stanza.at, d->stanza.len);
-    xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(c->context, text);
-    if (!stanza) must(SOTTO_FAIL(NO_MEMORY));
+    xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(xmpp_conn_get_context(c->connection), text);
+    if (!stanza) check(SOTTO_FAIL(NO_MEMORY));
     const char *how = d->seal.len > 0 ? trusts[d->trust] : "in the clear", *type = xmpp_stanza_get_type(stanza);
     char *body = xmpp_message_get_body(stanza);
     for (char *at = body; at && *at; at++)
         if ((unsigned char)*at < ' ') *at = ' '; /* nobody writes lines of his own */
     if (body) printf("%.*s (%s): %s\n", (int)d->from.len, (const char *)d->from.at, how, body);
-    if (body) xmpp_free(c->context, body);
+    if (body) xmpp_free(xmpp_stanza_get_context(stanza), body);
     if (type && (strcmp(type, "get") == 0 || strcmp(type, "set") == 0)) /* an iq */
         step_stanza(c, SOTTO_INPUT_SEND, xmpp_stanza_reply_error(stanza, "cancel", "service-unavailable", NULL));
     xmpp_stanza_release(stanza);
@@ -72,12 +72,11 @@ static void tell(const sotto_event *e) {
     putchar('\n');
 }
 
-/* After each input: commit, then act. What is for us is done once printed; what is for the server once it answers the
- * ping behind it (libstrophe keeps to itself what XEP-0198 acknowledged). */
+/* After each input. What is for us is done once printed, what is for the server once it answers the ping behind it. */
 static void flush(client *c) {
     size_t before = c->handed;
-    must(sotto_engine_commit(c->engine));
-    for (sotto_output output; sotto_engine_next(c->engine, &output); must(sotto_engine_commit(c->engine))) {
+    check(sotto_engine_commit(c->engine));
+    for (sotto_output output; sotto_engine_next(c->engine, &output); check(sotto_engine_commit(c->engine))) {
         if (output.kind == SOTTO_OUTPUT_STANZA) {
             xmpp_send_raw(c->connection, (const char *)output.stanza.at, output.stanza.len);
             c->sent[c->handed++ % SOTTO_OUTBOX_ROWS_MAX] = output.seq;
@@ -85,7 +84,7 @@ static void flush(client *c) {
         }
         if (output.kind == SOTTO_OUTPUT_DELIVER) deliver(c, &output.delivery);
         if (output.kind == SOTTO_OUTPUT_EVENT) tell(&output.event);
-        if (output.seq != 0) must(sotto_engine_done(c->engine, output.seq));
+        if (output.seq != 0) check(sotto_engine_done(c->engine, output.seq));
     }
     if (c->handed == before) return;
     xmpp_send_raw_string(c->connection, "<iq type='get' id='sent-%zu'><ping xmlns='urn:xmpp:ping'/></iq>", c->handed);
@@ -97,7 +96,7 @@ static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg) {
     size_t count = 0;
     if (id && (!from || strcmp(from, xmpp_conn_get_jid(conn)) == 0)) (void)sscanf(id, "sent-%zu", &count);
     for (; c->acked < count && c->acked < c->handed; c->acked++)
-        must(sotto_engine_done(c->engine, c->sent[c->acked % SOTTO_OUTBOX_ROWS_MAX]));
+        check(sotto_engine_done(c->engine, c->sent[c->acked % SOTTO_OUTBOX_ROWS_MAX]));
     if (count == 0) step_stanza(c, SOTTO_INPUT_STANZA, stanza);
     flush(c);
     return 1;
@@ -105,14 +104,13 @@ static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg) {
 
 static void on_connection(xmpp_conn_t *conn, xmpp_conn_event_t event, int error, xmpp_stream_error_t *why, void *arg) {
     client *c = arg;
-    c->ended = event != XMPP_CONN_CONNECT;
-    if (c->ended) fprintf(stderr, "disconnected (%d) %s\n", error, why && why->text ? why->text : "");
-    if (c->ended) return;
+    if (event != XMPP_CONN_CONNECT) fprintf(stderr, "disconnected (%d) %s\n", error, why && why->text ? why->text : "");
+    if (event != XMPP_CONN_CONNECT) return;
     xmpp_handler_add(conn, on_stanza, XMPP_NS_CLIENT, NULL, NULL, c);
     step(c, (sotto_input){.kind = SOTTO_INPUT_ONLINE, .jid = sotto_text(xmpp_conn_get_bound_jid(conn))});
     const char *roster = "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>"; /* who may see us */
-    step_stanza(c, SOTTO_INPUT_SEND, xmpp_stanza_new_from_string(c->context, roster));
-    step_stanza(c, SOTTO_INPUT_SEND, xmpp_presence_new(c->context));
+    step_stanza(c, SOTTO_INPUT_SEND, xmpp_stanza_new_from_string(xmpp_conn_get_context(conn), roster));
+    step_stanza(c, SOTTO_INPUT_SEND, xmpp_presence_new(xmpp_conn_get_context(conn)));
     flush(c);
 }
 
@@ -124,27 +122,29 @@ int main(int argc, char **argv) {
     sotto_sqlite_options options = {.path = argv[4], .key_path = argv[5], .create = true, .host = host};
     sotto_engine_config config = {.account = sotto_text(argv[1]), .host = host, .seals = seals, .least_strength = 1};
     config.encrypt = SOTTO_ENCRYPT_ALWAYS;
-    must(sotto_sqlite_open(&config.store, &options));
-    must(sotto_engine_open(&c.engine, &config, NOW_MS));
+    check(sotto_sqlite_open(&config.store, &options));
+    check(sotto_engine_open(&c.engine, &config, NOW_MS));
+    if (!c.engine) return 1;          /* ACCOUNT is no address */
     setvbuf(stdout, NULL, _IOLBF, 0); /* what counts as printed is */
     xmpp_initialize();
-    c.context = xmpp_ctx_new(NULL, xmpp_get_default_logger(XMPP_LEVEL_ERROR));
-    c.connection = xmpp_conn_new(c.context);
+    xmpp_ctx_t *context = xmpp_ctx_new(NULL, xmpp_get_default_logger(XMPP_LEVEL_ERROR));
+    c.connection = xmpp_conn_new(context);
     xmpp_conn_set_jid(c.connection, argv[1]);
     xmpp_conn_set_pass(c.connection, getenv("XMPP_PASSWORD"));
     xmpp_conn_set_flags(c.connection, XMPP_CONN_FLAG_MANDATORY_TLS);
     if (argc == 9) xmpp_conn_set_cafile(c.connection, argv[8]);
-    c.ended = xmpp_connect_client(c.connection, argc == 9 ? argv[6] : NULL,
-                                  argc == 9 ? (unsigned short)atoi(argv[7]) : 0, on_connection, &c) != XMPP_EOK;
-    xmpp_stanza_t *message = xmpp_message_new(c.context, "chat", argv[2], NULL);
+    xmpp_connect_client(c.connection, argv[6], argc == 9 ? (unsigned short)atoi(argv[7]) : 0, on_connection, &c);
+    xmpp_stanza_t *message = xmpp_message_new(context, "chat", argv[2], c.id = xmpp_uuid_gen(context));
     xmpp_message_set_body(message, argv[3]);
-    must(host->random(host->arg, &c.ticket, sizeof c.ticket)); /* tickets of earlier runs may still be in use */
+    check(host->random(host->arg, &c.ticket, sizeof c.ticket)); /* tickets of earlier runs may still be in use */
     step_stanza(&c, SOTTO_INPUT_SEND, message);
-    for (; !c.ended; flush(&c)) {
-        xmpp_run_once(c.context, 100);
+    struct pollfd input = {.events = POLLIN}; /* of the file 0 */
+    for (; !xmpp_conn_is_disconnected(c.connection); flush(&c)) {
+        xmpp_run_once(context, 100);
         if (NOW_MS >= sotto_engine_deadline(c.engine)) step(&c, (sotto_input){.kind = SOTTO_INPUT_TIMER});
+        if (c.acked > 0 && c.acked == c.handed && poll(&input, 1, 0) == 1) input.fd = -1, xmpp_disconnect(c.connection);
     }
     sotto_engine_close(c.engine);
     config.store->methods->close(config.store);
-    return 1;
+    return input.fd < 0 ? 0 : 1;
 }

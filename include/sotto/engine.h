@@ -92,6 +92,8 @@ typedef enum sotto_input_kind {
     SOTTO_INPUT_VERDICT, /* a person's decision about a key: jid, key, trust */
     SOTTO_INPUT_REFRESH, /* ask for the devices of jid and their keys; ends in SOTTO_EVENT_REFRESHED */
     SOTTO_INPUT_ANSWER,  /* the result of a job: job number, bytes */
+    SOTTO_INPUT_REPAIR,  /* replace broken sessions with jid's devices: the next message begins anew; keys and trust
+                            stay;  ends in SOTTO_EVENT_REFRESHED */
     SOTTO_INPUT_LEAVE    /* take this device off the server; ends in SOTTO_EVENT_LEFT */
 } sotto_input_kind;
 

@@ -21,6 +21,8 @@
 /* Engine */
 #define SOTTO_OUTBOX_ROWS_MAX     10000u               /* outputs that nobody reported done */
 #define SOTTO_HELD_MAX            1000u                /* stanzas waiting for keys or trust */
+#define SOTTO_KEYS_MAX            512u                 /* keys of one JID that are remembered */
+#define SOTTO_CONTACTS_MAX        20000u               /* contacts of the roster that are remembered */
 #define SOTTO_ASKS_MAX            1000u                /* iqs waiting for answers */
 #define SOTTO_ASK_WAIT_MS         30000u               /* for one answer */
 #define SOTTO_RECORD_BYTES_MAX    (2u * 1024u * 1024u) /* one record of the store */

@@ -56,6 +56,7 @@ typedef enum sotto_status_class {
     X(SERVER_UNPROVEN, 121, "server-unproven", "the server did not prove that it knows the password")                  \
     X(NO_MECHANISM, 122, "no-mechanism", "the server offers no login mechanism that is safe enough")                   \
     X(CLOSED, 123, "closed", "the other side closed the connection")                                                   \
+    X(TOO_OLD, 124, "too-old", "a message so late that its key was already thrown away")                               \
     X(NO_MEMORY, 201, "no-memory", "out of memory")                                                                    \
     X(NO_RANDOM, 202, "no-random", "the source of randomness failed")                                                  \
     X(STORE_FAILED, 203, "store-failed", "the store could not be read or written")                                     \

@@ -45,6 +45,10 @@ void lab_session_free(lab_session *session) {
     lab_session **at = &server->sessions;
     while (*at && *at != session) at = &(*at)->next;
     if (*at) *at = session->next;
+    /* What is parked may outlive it, when memory did not suffice for letting it go in order. */
+    for (lab_parked *parked = server->parked; parked; parked = parked->next) {
+        if (parked->session == session) parked->session = NULL;
+    }
     lab_list_clear(server, &session->queue);
     lab_list_clear(server, &session->features);
     lab_list_clear(server, &session->directed);

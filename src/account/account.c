@@ -5,7 +5,7 @@
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
-#define ARENA_CEILING  ((size_t)8 * 1024 * 1024)
+#define ARENA_CEILING  ((size_t)64 * 1024 * 1024) /* the tree of any stanza, as in stream/wire.c */
 #define SENT_BYTES_MAX ((size_t)8 * SOTTO_OUTBOX_ROWS_MAX)
 
 /* ---- opening and closing ---- */
@@ -63,9 +63,16 @@ void account_close(account *a) {
 /* Everything stepped so far becomes durable, with the counts that go with it; only then may the server hear that we
  * have its stanzas. */
 static sotto_status commit(account *a) {
-    if (a->noted) SOTTO_TRY(account_note_stream(a));
-    SOTTO_TRY(sotto_engine_commit(a->engine));
-    a->staged = a->noted = false;
+    /* Without memory for the note it goes with the next commit; a restart before that would let the server repeat what
+     * is committed here, as after any lost acknowledgement. */
+    if (a->noted) a->noted = !sotto_ok(account_note_stream(a));
+    sotto_status status = sotto_engine_commit(a->engine);
+    a->staged = false;
+    if (!sotto_ok(status)) {
+        a->handled = a->committed;
+        a->noted = false;
+        return status;
+    }
     a->committed = a->handled;
     return a->online && a->manages ? stream_client_handled(a->stream, a->committed) : SOTTO_OK;
 }
@@ -73,10 +80,14 @@ static sotto_status commit(account *a) {
 /* The disk is full, or memory is: nothing since the last commit counts, so the connection goes too, and the server
  * will send again what was not acknowledged. */
 static void recover(account *a, sotto_status status) {
-    a->handled = a->committed;
-    a->staged = a->noted = false;
+    /* What was stepped before the failure is whole and has its count: both become durable, or neither does. Else the
+     * server would send again what a later commit delivers. */
+    if (a->staged) {
+        a->manages = false; /* nothing is to be said on a stream that ends */
+        sotto_status kept = commit(a);
+        if (!sotto_ok(kept)) status = kept;
+    }
     account_drop(a, status, BYTES_NONE);
-    a->staged = false;
 }
 
 static bool tell_waiting(account *a, account_output *ret) {
@@ -91,6 +102,8 @@ static bool tell_waiting(account *a, account_output *ret) {
         return true;
     }
     sotto_bytes tickets;
+    if (!sotto_ok(bytes_buffer_end(&a->sent, &tickets)))
+        bytes_buffer_reset(&a->sent); /* no memory: those stay untold */
     if (!sotto_ok(bytes_buffer_end(&a->sent, &tickets)) || tickets.len < 8) return false;
     uint64_t ticket = 0;
     for (size_t i = 0; i < 8; i++) ticket = ticket << 8 | tickets.at[i];

@@ -125,11 +125,16 @@ static void keep_span(uint8_t *at, size_t size, sotto_bytes from, sotto_bytes *r
 }
 
 static sotto_status go_online(account *a, const stream_client_output *out) {
-    uint32_t before = a->acked;
-    if (out->resumed) SOTTO_TRY(take_acks(a, out->acked, false));
     sotto_input input = {.kind = SOTTO_INPUT_ONLINE, .jid = out->jid, .resumed = out->resumed};
-    if (out->resumed) input.acked = out->acked - before;
-    SOTTO_TRY(sotto_engine_step(a->engine, &input, a->now_ms));
+    input.acked = out->resumed ? out->acked - a->acked : a->acked_late;
+    a->acked_late = 0;
+    sotto_status status = sotto_engine_step(a->engine, &input, a->now_ms);
+    if (sotto_is(status, SOTTO_E_BAD_SERVER)) { /* its counts are not ours: the next stream begins anew */
+        a->resume_id = BYTES_NONE;
+        a->staged = a->noted = true;
+    }
+    SOTTO_TRY(status);
+    SOTTO_TRY(take_acks(a, a->acked + input.acked, false));
     a->online = a->staged = a->noted = true;
     a->manages = out->manages;
     a->failures = 0;
@@ -198,6 +203,10 @@ sotto_status account_take_stream(account *a, const stream_client_output *out, ac
     case STREAM_STANZA:
         return take_stanza(a, out);
     case STREAM_ACKED:
+        if (!a->online) { /* the server remembers how much of the last session it has (XEP-0198 section 5) */
+            a->acked_late = out->acked - a->acked;
+            return SOTTO_OK;
+        }
         return take_acks(a, out->acked, true);
     case STREAM_ENDED:
         account_drop(a, out->status, out->text);

@@ -5,7 +5,7 @@
 #define NS_INFO              "http://jabber.org/protocol/disco#info"
 #define NS_PING              "urn:xmpp:ping"
 #define NS_STANZAS           "urn:ietf:params:xml:ns:xmpp-stanzas"
-#define OWN_STANZA_BYTES_MAX 16384u
+#define OWN_STANZA_BYTES_MAX SOTTO_STANZA_BYTES_MAX /* an answer repeats the id of the request */
 
 typedef sotto_status write_own(account *, stanza_writer *, const void *arg);
 
@@ -16,9 +16,14 @@ static sotto_status stage_own(account *a, write_own *write, const void *arg) {
     stanza_writer writer;
     stanza_writer_init(&writer, &buffer, STANZA_NS_CLIENT);
     sotto_status status = write(a, &writer, arg);
-    sotto_input input = {.kind = SOTTO_INPUT_SEND, .ticket = ACCOUNT_OWN_TICKET | ++a->own_ticket};
+    sotto_input input = {.kind = SOTTO_INPUT_SEND};
     if (sotto_ok(status)) status = bytes_buffer_end(&buffer, &input.stanza);
-    if (sotto_ok(status)) status = sotto_engine_step(a->engine, &input, a->now_ms);
+    /* Tickets of before a restart may still be in use. */
+    do {
+        input.ticket = ACCOUNT_OWN_TICKET | ++a->own_ticket;
+        if (sotto_ok(status) || sotto_is(status, SOTTO_E_TICKET_USED))
+            status = sotto_engine_step(a->engine, &input, a->now_ms);
+    } while (sotto_is(status, SOTTO_E_TICKET_USED));
     bytes_buffer_free(&buffer);
     if (sotto_ok(status)) a->staged = true;
     return status;
@@ -98,7 +103,7 @@ static sotto_status write_unavailable(account *a, stanza_writer *writer, const v
 }
 
 /* A stranger gets what the server says when nobody is there (RFC 6121 section 8.5.3.2.1; T23). */
-sotto_status account_answer(account *a, const sotto_delivery *delivery) {
+static sotto_status answer(account *a, const sotto_delivery *delivery) {
     const stanza_element *iq;
     SOTTO_TRY(stanza_parse(&a->arena, delivery->stanza, &iq));
     sotto_bytes type = stanza_attribute_of(iq, "type");
@@ -111,4 +116,11 @@ sotto_status account_answer(account *a, const sotto_delivery *delivery) {
     if (is_get && delivery->answerable && stanza_child(iq, "ping", NS_PING) != NULL)
         return stage_own(a, write_pong, iq);
     return stage_own(a, write_unavailable, iq);
+}
+
+/* A request that cannot be answered, because what must be repeated of it is too long, is nobody's reason to end the
+ * connection. */
+sotto_status account_answer(account *a, const sotto_delivery *delivery) {
+    sotto_status status = answer(a, delivery);
+    return sotto_class(status) == SOTTO_CLASS_PEER ? SOTTO_OK : status;
 }

@@ -48,10 +48,11 @@ struct account {
     uint8_t resume_at[ACCOUNT_RESUME_ID_BYTES_MAX];
     sotto_bytes resume_id; /* in resume_at */
     uint8_t full_at[SOTTO_JID_BYTES_MAX];
-    sotto_bytes full;   /* own full JID of the stream that may be resumed, in full_at */
-    uint32_t handled;   /* stanzas of the server, in this session, that were stepped */
-    uint32_t committed; /* ... and committed */
-    uint32_t acked;     /* stanzas of ours that the server has, and that are done in the engine */
+    sotto_bytes full;    /* own full JID of the stream that may be resumed, in full_at */
+    uint32_t handled;    /* stanzas of the server, in this session, that were stepped */
+    uint32_t committed;  /* ... and committed */
+    uint32_t acked;      /* stanzas of ours that the server has, and that are done in the engine */
+    uint32_t acked_late; /* ... of the session before this one, as told when it could not be resumed */
     account_unacked *unacked;
     size_t unacked_count, unacked_size;
     bytes_buffer sent;      /* tickets to tell of: 8 bytes each, oldest first */

@@ -26,7 +26,8 @@ sotto_status engine_contact_get(sotto_engine *engine, sotto_bytes jid, engine_co
     uint8_t version = bytes_cursor_u8(&in), encrypt = bytes_cursor_u8(&in), flags = bytes_cursor_u8(&in);
     if (!sotto_ok(bytes_cursor_end(&in)) || version != CONTACT_VERSION || encrypt > SOTTO_ENCRYPT_NEVER)
         return SOTTO_FAIL(STORE_CORRUPT);
-    *ret = (engine_contact){(sotto_encrypt)encrypt, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
+    *ret = (engine_contact){(sotto_encrypt)encrypt, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0,
+                            (flags & 8) != 0};
     return SOTTO_OK;
 }
 
@@ -34,7 +35,8 @@ sotto_status engine_contact_put(sotto_engine *engine, sotto_bytes jid, const eng
     engine_key_room room;
     sotto_bytes key;
     SOTTO_TRY(contact_key(&room, jid, &key));
-    uint8_t flags = (uint8_t)((contact->sticky ? 1 : 0) | (contact->spoken ? 2 : 0) | (contact->opted_out ? 4 : 0));
+    uint8_t flags = (uint8_t)((contact->sticky ? 1 : 0) | (contact->spoken ? 2 : 0) | (contact->opted_out ? 4 : 0) |
+                              (contact->verified ? 8 : 0));
     uint8_t value[] = {CONTACT_VERSION, (uint8_t)contact->encrypt, flags};
     return engine_record_put(engine, key, bytes_of(value, sizeof value));
 }

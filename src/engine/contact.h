@@ -12,6 +12,8 @@ typedef struct engine_contact {
     bool sticky;           /* something was sealed for them */
     bool spoken;           /* something of content was sent to them */
     bool opted_out;        /* they asked to go on in the clear (XEP-0384 section 5.7) and nobody answered */
+    bool verified; /* a person verified a key of theirs, once: from then on only verified keys are used, even when that
+                      one was distrusted later (T7) */
 } engine_contact;
 
 /* Nobody known reads as zero. STORE_*, NO_MEMORY. */

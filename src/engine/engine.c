@@ -54,7 +54,8 @@ static sotto_status load(sotto_engine *engine) {
         engine->seq_reserved = get_u64(value);
         engine->outbox.next_seq = engine->seq_reserved;
     }
-    return engine_record_scan(engine, BYTES_LITERAL("O"), load_output, engine);
+    /* Straight from the store: nothing is staged yet, and all rows together may be more than a call's arena holds. */
+    return engine->store->methods->scan(engine->store, BYTES_LITERAL("O"), load_output, engine);
 }
 
 /* ---- opening and closing ---- */
@@ -130,8 +131,10 @@ sotto_status sotto_engine_open(sotto_engine **ret, const sotto_engine_config *co
     engine->asks_lost = true;
     bytes_arena_init(&engine->lasting, engine->host, ARENA_CEILING);
     bytes_arena_init(&engine->arena, engine->host, ARENA_CEILING);
+    bytes_arena_init(&engine->step_arena, engine->host, ARENA_CEILING);
     engine_stage_init(&engine->records, engine->host);
     engine_stage_init(&engine->fleeting, engine->host);
+    engine_stage_init(&engine->roster, engine->host);
     engine_outbox_init(&engine->outbox, engine->host);
     sotto_status status = open_all(engine, config);
     if (!sotto_ok(status)) {
@@ -148,8 +151,10 @@ void sotto_engine_close(sotto_engine *engine) {
     stanza_parser_free(engine->parser);
     engine_outbox_clear(&engine->outbox);
     engine_stage_clear(&engine->fleeting);
+    engine_stage_clear(&engine->roster);
     engine_stage_clear(&engine->records);
     bytes_arena_clear(&engine->arena);
+    bytes_arena_clear(&engine->step_arena);
     bytes_arena_clear(&engine->lasting);
     bytes_free(engine->host, engine, sizeof *engine);
 }
@@ -157,6 +162,7 @@ void sotto_engine_close(sotto_engine *engine) {
 /* Every public call begins here: spans handed out by the one before it end. */
 static void begin_call(sotto_engine *engine) {
     bytes_arena_back(&engine->arena, (bytes_arena_mark){0});
+    bytes_arena_back(&engine->step_arena, (bytes_arena_mark){0});
 }
 
 /* ---- steps ---- */
@@ -182,19 +188,19 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
     stanza_jid jid;
     SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
     if (!bytes_equal(jid.bare, engine->account.bare) || jid.resource.len == 0) return SOTTO_FAIL(BAD_JID);
-    bool was_online = engine->online, anew = !input->resumed || engine->asks_lost;
+    bool anew = !input->resumed || engine->asks_lost;
     uint32_t acked = input->acked;
+    /* More than was ever sent: believing it would lose what waits. */
+    if (acked > engine_outbox_waiting(&engine->outbox)) return SOTTO_FAIL(BAD_SERVER);
     engine->online = true;
     sotto_status status = anew ? engine_ask_drop_all(engine) : SOTTO_OK;
+    if (sotto_ok(status) && anew) status = engine_roster_forget(engine);
     if (sotto_ok(status) && anew) status = tell_lost(engine, acked);
     seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
     if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
     if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
     if (sotto_ok(status)) status = engine_send_review(engine);
-    if (!sotto_ok(status)) {
-        engine->online = was_online;
-        return status;
-    }
+    SOTTO_TRY(status);
     engine_outbox_acked(&engine->outbox, acked);
     engine_outbox_rewind(&engine->outbox, anew);
     engine->asks_lost = false;
@@ -239,6 +245,8 @@ static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
     if (input->kind == SOTTO_INPUT_POLICY) return set_policy(engine, &jid, input->encrypt);
     if (input->kind == SOTTO_INPUT_REFRESH)
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REFRESH, .jid = jid.bare});
+    if (input->kind == SOTTO_INPUT_REPAIR)
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REPAIR, .jid = jid.bare});
     if (input->key.len != 32 || (unsigned)input->trust > SOTTO_TRUST_DISTRUSTED) return SOTTO_FAIL(USAGE);
     return engine_keyring_decide(engine, jid.bare, input->key.at, input->trust);
 }
@@ -259,6 +267,7 @@ static sotto_status dispatch(sotto_engine *engine, const sotto_input *input) {
         return run_due(engine);
     case SOTTO_INPUT_POLICY:
     case SOTTO_INPUT_REFRESH:
+    case SOTTO_INPUT_REPAIR:
     case SOTTO_INPUT_VERDICT:
         return with_jid(engine, input);
     case SOTTO_INPUT_ANSWER:
@@ -272,6 +281,7 @@ static sotto_status dispatch(sotto_engine *engine, const sotto_input *input) {
 sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, uint64_t now_ms) {
     begin_call(engine);
     uint64_t before_ms = engine->now_ms;
+    bool was_online = engine->online;
     engine->now_ms = now_ms;
     engine->changed = NULL;
     engine_mark mark = engine_mark_here(engine);
@@ -281,6 +291,7 @@ sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, u
     if (sotto_ok(status)) return status;
     engine_mark_back(engine, mark);
     engine->now_ms = before_ms;
+    engine->online = was_online;
     return status;
 }
 
@@ -349,8 +360,9 @@ static sotto_status write_changes(sotto_engine *engine) {
  * and the next step opens them again. */
 static void undo_all(sotto_engine *engine) {
     engine_stage_pop(&engine->fleeting, 0);
+    engine_stage_pop(&engine->roster, 0);
     engine_stage_clear(&engine->records);
-    engine_outbox_pop(&engine->outbox, engine->outbox.committed);
+    engine_outbox_undo(&engine->outbox);
     engine->online = false;
     engine->full = BYTES_NONE;
     engine->asks_lost = true;
@@ -366,6 +378,7 @@ sotto_status sotto_engine_commit(sotto_engine *engine) {
     }
     engine_stage_clear(&engine->records);
     engine_stage_settle(&engine->fleeting);
+    engine_stage_settle(&engine->roster);
     engine_outbox_settle(&engine->outbox);
     return SOTTO_OK;
 }

@@ -99,8 +99,8 @@ static sotto_status env_event(seal_env *base, const sotto_event *event) {
 sotto_status engine_changed_add(sotto_engine *engine, sotto_bytes jid) {
     for (const struct engine_changed *known = engine->changed; known != NULL; known = known->next)
         if (known->jid.len == 0 || bytes_equal(known->jid, jid)) return SOTTO_OK;
-    struct engine_changed *changed = bytes_arena_take(&engine->arena, sizeof *changed);
-    if (changed == NULL || !bytes_arena_copy(&engine->arena, jid, &changed->jid)) return SOTTO_FAIL(NO_MEMORY);
+    struct engine_changed *changed = bytes_arena_take(&engine->step_arena, sizeof *changed);
+    if (changed == NULL || !bytes_arena_copy(&engine->step_arena, jid, &changed->jid)) return SOTTO_FAIL(NO_MEMORY);
     changed->next = engine->changed;
     engine->changed = changed;
     return SOTTO_OK;

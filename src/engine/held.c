@@ -49,21 +49,63 @@ static sotto_status decode(sotto_bytes key, sotto_bytes value, engine_held *ret)
     return SOTTO_OK;
 }
 
-typedef struct held_scan {
-    engine_held_visit *visit;
-    void *arg;
-} held_scan;
+/* The orders of all rows: keys alone, because all stanzas together may be more than a call's arena holds. */
+typedef struct order_list {
+    const sotto_engine *engine;
+    size_t count;
+    uint64_t at[SOTTO_HELD_MAX];
+} order_list;
 
-static sotto_status visit_row(void *arg, sotto_bytes key, sotto_bytes value) {
-    const held_scan *scan = arg;
+static sotto_status add_order(order_list *list, sotto_bytes key) {
+    bytes_cursor in = bytes_cursor_over(bytes_after(key, 1));
+    uint64_t order = bytes_cursor_u64(&in);
+    if (!sotto_ok(bytes_cursor_end(&in)) || list->count == SOTTO_HELD_MAX) return SOTTO_FAIL(STORE_CORRUPT);
+    size_t at = list->count++;
+    for (; at > 0 && list->at[at - 1] > order; at--) list->at[at] = list->at[at - 1];
+    list->at[at] = order;
+    return SOTTO_OK;
+}
+
+static sotto_status add_stored(void *arg, sotto_bytes key, sotto_bytes value) {
+    order_list *list = arg;
+    sotto_bytes staged;
+    (void)value;
+    return bytes_map_get(&list->engine->records.map, key, &staged) ? SOTTO_OK : add_order(list, key);
+}
+
+static sotto_status list_orders(sotto_engine *engine, order_list *list) {
+    *list = (order_list){.engine = engine};
+    SOTTO_TRY(engine->store->methods->scan(engine->store, BYTES_LITERAL("H"), add_stored, list));
+    sotto_bytes at = BYTES_LITERAL("H"), key, value;
+    for (bool more = bytes_map_from(&engine->records.map, at, false, &key, &value);
+         more && bytes_starts_with(key, BYTES_LITERAL("H"));
+         more = bytes_map_from(&engine->records.map, at, true, &key, &value)) {
+        if (value.len > 0) SOTTO_TRY(add_order(list, key));
+        at = key;
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status visit_order(sotto_engine *engine, uint64_t order, engine_held_visit *visit, void *arg) {
+    engine_key_room room;
+    sotto_bytes key = row_key(&room, order), value;
     engine_held held;
+    sotto_status status = engine_record_get(engine, key, &value);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK; /* an earlier visit removed it */
+    SOTTO_TRY(status);
     SOTTO_TRY(decode(key, value, &held));
-    return scan->visit(scan->arg, &held);
+    return visit(arg, &held);
 }
 
 sotto_status engine_held_scan(sotto_engine *engine, engine_held_visit *visit, void *arg) {
-    held_scan scan = {visit, arg};
-    return engine_record_scan(engine, BYTES_LITERAL("H"), visit_row, &scan);
+    order_list list;
+    SOTTO_TRY(list_orders(engine, &list));
+    for (size_t i = 0; i < list.count; i++) {
+        bytes_arena_mark mark = bytes_arena_here(&engine->arena);
+        SOTTO_TRY(visit_order(engine, list.at[i], visit, arg));
+        bytes_arena_back(&engine->arena, mark);
+    }
+    return SOTTO_OK;
 }
 
 typedef struct held_total {

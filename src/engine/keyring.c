@@ -4,6 +4,7 @@
 #include "engine/keyring.h"
 
 #include "bytes/cursor.h"
+#include "engine/contact.h"
 #include "engine/env.h"
 #include "engine/output.h"
 #include "engine/record.h"
@@ -72,6 +73,7 @@ typedef struct fact_scan {
     const uint8_t *key;
     uint32_t device;
     trust_key_facts facts;
+    size_t count;
     bool device_had_other; /* the device id belongs to another key of this JID */
 } fact_scan;
 
@@ -79,6 +81,7 @@ static sotto_status add_fact(void *arg, sotto_bytes key, sotto_bytes value) {
     fact_scan *scan = arg;
     key_row row;
     SOTTO_TRY(row_decode(value, &row));
+    scan->count++;
     if (row.trust == SOTTO_TRUST_VERIFIED) scan->facts.any_verified = true;
     if (memcmp(key.at + key.len - 32, scan->key, 32) == 0) {
         scan->facts.recorded = row.trust;
@@ -91,7 +94,9 @@ static sotto_status add_fact(void *arg, sotto_bytes key, sotto_bytes value) {
 
 static sotto_status gather(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, uint32_t device, fact_scan *ret) {
     engine_key_room room;
-    *ret = (fact_scan){.key = key, .device = device};
+    engine_contact contact;
+    SOTTO_TRY(engine_contact_get(engine, jid, &contact));
+    *ret = (fact_scan){.key = key, .device = device, .facts.any_verified = contact.verified};
     return engine_record_scan(engine, row_key(&room, jid, NULL), add_fact, ret);
 }
 
@@ -134,6 +139,7 @@ static sotto_status check_owner(sotto_engine *engine, const sotto_key *key) {
 static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key *key) {
     fact_scan scan;
     SOTTO_TRY(gather(engine, key->jid, key->key, key->device, &scan));
+    if (scan.count >= SOTTO_KEYS_MAX) return SOTTO_OK; /* not recorded is undecided: it is never sent to */
     key_row row = {.trust = trust_key_first(engine->trust, &scan.facts),
                    .device = key->device,
                    .seal = bytes_text(engine->seals[seal].class->name),
@@ -181,11 +187,20 @@ sotto_status engine_keyring_trust(sotto_engine *engine, sotto_bytes jid, const u
     return SOTTO_OK;
 }
 
+static sotto_status remember_verified(sotto_engine *engine, sotto_bytes jid) {
+    engine_contact contact;
+    SOTTO_TRY(engine_contact_get(engine, jid, &contact));
+    if (contact.verified) return SOTTO_OK;
+    contact.verified = true;
+    return engine_contact_put(engine, jid, &contact);
+}
+
 sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust) {
     key_row row;
     SOTTO_TRY(row_get(engine, jid, key, &row));
     row.trust = trust;
     SOTTO_TRY(row_put(engine, jid, key, &row));
+    if (trust == SOTTO_TRUST_VERIFIED) SOTTO_TRY(remember_verified(engine, jid));
     seal_input input = {.kind = SEAL_INPUT_TRUST, .jid = jid, .key = key, .trust = trust};
     SOTTO_TRY(engine_seal_input_all(engine, &input));
     /* Trust in an own device changes what every contact's messages are sealed for. */
@@ -221,7 +236,9 @@ static sotto_status add_to_ring(void *arg, sotto_bytes key, sotto_bytes value) {
 
 sotto_status engine_ring_load(sotto_engine *engine, sotto_bytes jid, engine_ring *ret) {
     engine_key_room room;
-    *ret = (engine_ring){.jid = jid};
+    engine_contact contact;
+    SOTTO_TRY(engine_contact_get(engine, jid, &contact));
+    *ret = (engine_ring){.jid = jid, .any_verified = contact.verified};
     ring_scan scan = {&engine->arena, ret};
     return engine_record_scan(engine, row_key(&room, jid, NULL), add_to_ring, &scan);
 }

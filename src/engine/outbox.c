@@ -78,6 +78,15 @@ void engine_outbox_pop(engine_outbox *outbox, size_t mark) {
     while (outbox->len > mark) entry_free(outbox, &outbox->at[--outbox->len]);
 }
 
+void engine_outbox_undo(engine_outbox *outbox) {
+    engine_outbox_pop(outbox, outbox->committed);
+    for (size_t i = 0; i < outbox->len; i++) {
+        outbox_entry *entry = &outbox->at[i];
+        if (!entry->lost) continue;
+        entry->lost = entry->done = false;
+    }
+}
+
 void engine_outbox_settle(engine_outbox *outbox) {
     size_t kept = 0;
     for (size_t i = 0; i < outbox->len; i++) {
@@ -122,6 +131,12 @@ bool engine_outbox_has_ticket(const engine_outbox *outbox, uint64_t ticket) {
     return false;
 }
 
+size_t engine_outbox_waiting(const engine_outbox *outbox) {
+    size_t count = 0;
+    for (size_t i = 0; i < outbox->committed; i++) count += outbox->at[i].to_server && !outbox->at[i].done;
+    return count;
+}
+
 void engine_outbox_acked(engine_outbox *outbox, size_t count) {
     for (size_t i = 0; i < outbox->committed && count > 0; i++) {
         outbox_entry *entry = &outbox->at[i];
@@ -135,7 +150,7 @@ void engine_outbox_rewind(engine_outbox *outbox, bool anew) {
     for (size_t i = 0; i < outbox->committed; i++) {
         outbox_entry *entry = &outbox->at[i];
         if (!entry->to_server) continue;
-        if (entry->keep == OUTBOX_SESSION && anew) entry->done = true;
+        if (entry->keep == OUTBOX_SESSION && anew && !entry->done) entry->lost = entry->done = true;
         entry->handed = false;
     }
     outbox->look[1] = 0;

@@ -24,6 +24,7 @@ typedef struct outbox_entry {
     bool to_server;
     bool handed;
     bool done;
+    bool lost; /* done because its stream is gone, and that is not committed yet */
 } outbox_entry;
 
 typedef struct engine_outbox {
@@ -45,6 +46,8 @@ SOTTO_MUST_CHECK sotto_status engine_outbox_stage(engine_outbox *, const sotto_o
 SOTTO_MUST_CHECK sotto_status engine_outbox_load(engine_outbox *, uint64_t seq, sotto_bytes row);
 /* Takes back what was staged beyond the mark (the length then). */
 void engine_outbox_pop(engine_outbox *, size_t mark);
+/* Takes back everything since the last commit. What the host said is done stays so: it would not say it again. */
+void engine_outbox_undo(engine_outbox *);
 /* What was staged is released. Entries that are done go. */
 void engine_outbox_settle(engine_outbox *);
 /* The next to hand out, decoded into *ret. */
@@ -52,6 +55,8 @@ bool engine_outbox_next(engine_outbox *, bool online, sotto_output *ret);
 /* NULL: no such committed output. */
 outbox_entry *engine_outbox_find(engine_outbox *, uint64_t seq);
 bool engine_outbox_has_ticket(const engine_outbox *, uint64_t ticket);
+/* How many outputs for the server are committed and not done. */
+size_t engine_outbox_waiting(const engine_outbox *);
 /* The server has the first `count` of what is for it: they are done. */
 void engine_outbox_acked(engine_outbox *, size_t count);
 /* A stream began: what is for the server and not done is handed out again; with `anew`, what was for the old stream

@@ -35,13 +35,42 @@ static sotto_status deliver_clear(sotto_engine *engine, const arrival *a, outbox
     return engine_output_stage(engine, &output, keep);
 }
 
-static sotto_status tell_opt_out(sotto_engine *engine, const seal_opened *opened) {
+/* Whether what this key says counts: it may be sent to as well. */
+static sotto_status is_accepted(sotto_engine *engine, const seal_key *key, bool *ret) {
+    *ret = false;
+    if (!key->known) return SOTTO_OK;
+    engine_ring ring;
+    SOTTO_TRY(engine_ring_load(engine, key->jid, &ring));
+    *ret = engine_ring_verdict(engine, &ring, key->key) == TRUST_USE;
+    return SOTTO_OK;
+}
+
+static sotto_status tell_opt_out(sotto_engine *engine, size_t seal, const seal_opened *opened) {
+    sotto_event event = {.kind = SOTTO_EVENT_OPT_OUT, .jid = opened->key.jid, .text = opened->opt_out_reason};
+    event.key = (sotto_key){.jid = opened->key.jid,
+                            .seal = bytes_text(engine->seals[seal].class->name),
+                            .device = opened->key.device,
+                            .known = true};
+    memcpy(event.key.key, opened->key.key, sizeof event.key.key);
+    memcpy(event.key.fingerprint, opened->key.fingerprint, sizeof event.key.fingerprint);
+    SOTTO_TRY(engine_keyring_trust(engine, opened->key.jid, opened->key.key, &event.key.trust));
+    return engine_event(engine, &event);
+}
+
+/* Who seals can read what is sealed: from then on nothing leaves for them in the clear by itself (T14). An opt-out
+ * counts only from a key that is accepted: anybody else would only have to ask. */
+static sotto_status learn_from(sotto_engine *engine, size_t seal, const seal_opened *opened) {
+    bool accepted;
+    SOTTO_TRY(is_accepted(engine, &opened->key, &accepted));
+    if (!accepted || engine->seals[seal].class->strength == 0) return SOTTO_OK;
     engine_contact contact;
     SOTTO_TRY(engine_contact_get(engine, opened->key.jid, &contact));
-    contact.opted_out = true;
-    SOTTO_TRY(engine_contact_put(engine, opened->key.jid, &contact));
-    sotto_event event = {.kind = SOTTO_EVENT_OPT_OUT, .jid = opened->key.jid, .text = opened->opt_out_reason};
-    return engine_event(engine, &event);
+    engine_contact now = contact;
+    now.sticky = true;
+    now.opted_out = contact.opted_out || opened->opt_out;
+    if (now.sticky != contact.sticky || now.opted_out != contact.opted_out)
+        SOTTO_TRY(engine_contact_put(engine, opened->key.jid, &now));
+    return opened->opt_out ? tell_opt_out(engine, seal, opened) : SOTTO_OK;
 }
 
 static sotto_status deliver_opened(sotto_engine *engine, size_t seal, const arrival *a, const seal_opened *opened) {
@@ -86,9 +115,12 @@ static bool is_claimed(const seal_class *class, const stanza_element *stanza) {
     return false;
 }
 
-static bool find_seal(const sotto_engine *engine, const stanza_element *stanza, size_t *ret) {
+/* ability: what kind of stanza it is. A seal that protects no such stanzas is not asked about one: the kind is outside
+ * the encryption, where a server can change it. */
+static bool find_seal(const sotto_engine *engine, const stanza_element *stanza, uint32_t ability, size_t *ret) {
     for (size_t i = 0; i < engine->seal_count; i++) {
-        if (!is_claimed(engine->seals[i].class, stanza)) continue;
+        const seal_class *class = engine->seals[i].class;
+        if ((class->can & ability) == 0 || !is_claimed(class, stanza)) continue;
         *ret = i;
         return true;
     }
@@ -103,8 +135,7 @@ static sotto_status is_answerable(sotto_engine *engine, sotto_bytes jid, bool *r
     bytes_buffer_put(out, jid);
     sotto_bytes key, value;
     SOTTO_TRY(bytes_buffer_end(out, &key));
-    *ret = bytes_equal(jid, engine->account.bare) ||
-           (bytes_map_get(&engine->fleeting.map, key, &value) && bytes_is(value, "1"));
+    *ret = bytes_equal(jid, engine->account.bare) || (bytes_map_get(&engine->roster.map, key, &value));
     if (*ret) return SOTTO_OK;
     engine_contact contact;
     SOTTO_TRY(engine_contact_get(engine, jid, &contact));
@@ -134,7 +165,7 @@ static sotto_status take_opened(sotto_engine *engine, size_t seal, const arrival
         SOTTO_TRY(engine_keyring_used(engine, opened->key.jid, opened->key.key));
     }
     if (opened->outcome == SEAL_CONTROL) return SOTTO_OK;
-    if (opened->opt_out) SOTTO_TRY(tell_opt_out(engine, opened));
+    SOTTO_TRY(learn_from(engine, seal, opened));
     return deliver_opened(engine, seal, a, opened);
 }
 
@@ -163,7 +194,10 @@ static sotto_status take_notification(sotto_engine *engine, const arrival *a, co
         for (const char *const *node = engine->seals[i].class->nodes; *node != NULL; node++) {
             if (!bytes_is(n->node, *node)) continue;
             seal_input input = {.kind = SEAL_INPUT_PEP, .jid = a->from.bare, .node = n->node, .items = n->items};
-            SOTTO_TRY(engine_seal_input(engine, i, &input));
+            engine_mark mark = engine_mark_here(engine);
+            sotto_status status = engine_seal_input(engine, i, &input);
+            if (!sotto_ok(status) && sotto_class(status) == SOTTO_CLASS_OURS) return status;
+            if (!sotto_ok(status)) engine_mark_back(engine, mark); /* a notification that is none changes nothing */
             *ret_taken = true;
         }
     return SOTTO_OK;
@@ -178,16 +212,16 @@ static sotto_status take_carbon(sotto_engine *engine, const arrival *a, bool *re
                                   &carbon, &inner.stanza, &inner.from));
     *ret_taken = carbon == CONTEXT_CARBON_FORGED;
     size_t seal;
-    if (carbon != CONTEXT_CARBON_TRUE || !find_seal(engine, inner.stanza, &seal)) return SOTTO_OK;
+    if (carbon != CONTEXT_CARBON_TRUE || !find_seal(engine, inner.stanza, SEAL_CAN_MESSAGE, &seal)) return SOTTO_OK;
     *ret_taken = true;
     return open_sealed(engine, seal, &inner);
 }
 
 static sotto_status receive_message(sotto_engine *engine, const arrival *a) {
-    if (bytes_is(stanza_attribute_of(a->stanza, "type"), "error")) return deliver_clear(engine, a, OUTBOX_LASTING);
     bool is_carbon;
     SOTTO_TRY(take_carbon(engine, a, &is_carbon));
     if (is_carbon) return SOTTO_OK;
+    if (bytes_is(stanza_attribute_of(a->stanza, "type"), "error")) return deliver_clear(engine, a, OUTBOX_LASTING);
     context_notification notification;
     if (context_notification_read(a->stanza, a->has_from ? &a->from : NULL, &notification)) {
         bool taken;
@@ -195,7 +229,7 @@ static sotto_status receive_message(sotto_engine *engine, const arrival *a) {
         return taken ? SOTTO_OK : deliver_clear(engine, a, OUTBOX_ONCE);
     }
     size_t seal;
-    if (find_seal(engine, a->stanza, &seal)) return open_sealed(engine, seal, a);
+    if (find_seal(engine, a->stanza, SEAL_CAN_MESSAGE, &seal)) return open_sealed(engine, seal, a);
     return deliver_clear(engine, a, OUTBOX_LASTING);
 }
 
@@ -206,8 +240,16 @@ static sotto_status remember_contact(void *arg, const context_roster_item *item)
     bytes_buffer_put(out, item->jid);
     sotto_bytes key;
     SOTTO_TRY(bytes_buffer_end(out, &key));
-    if (item->removed || !item->sees_our_presence) return engine_stage_remove(&engine->fleeting, key);
-    return engine_stage_put(&engine->fleeting, key, BYTES_LITERAL("1"));
+    if (item->removed || !item->sees_our_presence) return engine_stage_remove(&engine->roster, key);
+    if (engine->roster.map.count >= SOTTO_CONTACTS_MAX) return SOTTO_OK; /* strangers, as far as answers go */
+    return engine_stage_put(&engine->roster, key, BYTES_LITERAL("1"));
+}
+
+sotto_status engine_roster_forget(sotto_engine *engine) {
+    sotto_bytes key, value;
+    while (bytes_map_from(&engine->roster.map, BYTES_NONE, false, &key, &value))
+        SOTTO_TRY(engine_stage_remove(&engine->roster, key));
+    return SOTTO_OK;
 }
 
 /* Presence and iq describe a moment: they are handed out once and not kept (doc/engine.md). */
@@ -219,6 +261,23 @@ static sotto_status deliver_iq(sotto_engine *engine, const arrival *a) {
     return engine_output_stage(engine, &output, OUTBOX_ONCE);
 }
 
+/* An answer that a seal cannot use (a peer's keys that are none, say) is no answer: the seal is told so instead, and
+ * whoever waits for it learns why. */
+static sotto_status take_answer(sotto_engine *engine, const arrival *a, const engine_question *question,
+                                bool is_result) {
+    seal_input input = {.kind = SEAL_INPUT_ANSWER,
+                        .note = question->note,
+                        .answer = a->stanza,
+                        .status = is_result ? SOTTO_OK : SOTTO_FAIL(SERVER_REFUSED)};
+    engine_mark mark = engine_mark_here(engine);
+    sotto_status status = engine_seal_input(engine, question->seal, &input);
+    if (sotto_ok(status) || sotto_class(status) == SOTTO_CLASS_OURS) return status;
+    engine_mark_back(engine, mark);
+    input.answer = NULL;
+    input.status = status;
+    return engine_seal_input(engine, question->seal, &input);
+}
+
 static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
     const stanza_jid *from = a->has_from ? &a->from : NULL;
     sotto_bytes type = stanza_attribute_of(a->stanza, "type");
@@ -226,18 +285,13 @@ static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
     if (is_result || bytes_is(type, "error")) {
         engine_question question;
         SOTTO_TRY(engine_ask_take(engine, stanza_attribute_of(a->stanza, "id"), from, &question, &taken));
-        if (taken) {
-            seal_input input = {.kind = SEAL_INPUT_ANSWER,
-                                .note = question.note,
-                                .answer = a->stanza,
-                                .status = is_result ? SOTTO_OK : SOTTO_FAIL(SERVER_REFUSED)};
-            return engine_seal_input(engine, question.seal, &input);
-        }
+        if (taken) return take_answer(engine, a, &question, is_result);
     }
     SOTTO_TRY(context_roster_read(a->stanza, from, engine->account.bare, &engine->arena, remember_contact, engine,
                                   &is_roster));
     size_t seal;
-    if (!is_roster && !is_result && find_seal(engine, a->stanza, &seal)) return open_sealed(engine, seal, a);
+    bool request = bytes_is(type, "get") || bytes_is(type, "set");
+    if (!is_roster && request && find_seal(engine, a->stanza, SEAL_CAN_IQ, &seal)) return open_sealed(engine, seal, a);
     return deliver_iq(engine, a);
 }
 

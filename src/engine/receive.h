@@ -8,4 +8,7 @@
 
 SOTTO_MUST_CHECK sotto_status engine_receive(sotto_engine *, sotto_bytes raw);
 
+/* A stream begins anew and its roster is to come: who was removed meanwhile is nobody to be answered. */
+SOTTO_MUST_CHECK sotto_status engine_roster_forget(sotto_engine *);
+
 #endif

@@ -48,14 +48,16 @@ static uint32_t needed_ability(engine_class class) {
 static sotto_status choose_keys(sotto_engine *engine, sotto_bytes peer, prospect *p, bool *ret_peer_reached) {
     seal_key *allowed = bytes_arena_take(&engine->arena, (p->keys.count + 1) * sizeof *allowed);
     if (allowed == NULL) return SOTTO_FAIL(NO_MEMORY);
-    engine_ring ring = {0};
+    engine_ring ring = {0}, peers;
     size_t count = 0;
+    SOTTO_TRY(engine_ring_load(engine, peer, &peers));
     *ret_peer_reached = false;
     for (size_t i = 0; i < p->keys.count; i++) {
         const seal_key *key = &p->keys.at[i];
         bool of_peer = bytes_equal(key->jid, peer);
         if (key->this_device || !sotto_ok(key->problem) || !key->known) continue;
         if (!bytes_equal(ring.jid, key->jid)) SOTTO_TRY(engine_ring_load(engine, key->jid, &ring));
+        ring.any_verified = ring.any_verified || peers.any_verified;
         if (engine_ring_verdict(engine, &ring, key->key) == TRUST_USE) {
             allowed[count++] = *key;
             *ret_peer_reached = *ret_peer_reached || of_peer;
@@ -83,8 +85,11 @@ static sotto_status ask_seals(sotto_engine *engine, const sending *s, prospect *
     if (jids == NULL) return SOTTO_FAIL(NO_MEMORY);
     *jids = s->peer;
     p->audience = (seal_audience){jids, 1, s->class == ENGINE_GROUPCHAT};
+    bool can = false;
     for (size_t i = 0; i < engine->seal_count; i++) {
         if ((engine->seals[i].class->can & needed_ability(s->class)) == 0) continue;
+        can = true;
+        if (!engine->online) break;
         engine_env env;
         engine_env_init(&env, engine, i);
         seal_promise promise = {0};
@@ -99,6 +104,10 @@ static sotto_status ask_seals(sotto_engine *engine, const sending *s, prospect *
         if (promise.kind != SEAL_NEVER) return SOTTO_OK;
         if (sotto_ok(p->reason)) p->reason = SOTTO_FAIL(NO_DEVICE);
     }
+    if (can && !engine->online) { /* sealed when it can leave: for the devices and the trust there are then */
+        p->kind = ENGINE_PROSPECT_ASKING;
+        p->reason = SOTTO_FAIL(OFFLINE);
+    }
     return SOTTO_OK;
 }
 
@@ -110,7 +119,7 @@ static sotto_status judge(sotto_engine *engine, const sending *s, engine_policy 
         p->kind = ENGINE_PROSPECT_OPTED_OUT;
         p->reason = SOTTO_FAIL(CANCELLED);
     }
-    if (p->kind == ENGINE_PROSPECT_ASKING) p->reason = SOTTO_FAIL(AGAIN);
+    if (p->kind == ENGINE_PROSPECT_ASKING && engine->online) p->reason = SOTTO_FAIL(AGAIN);
     return SOTTO_OK;
 }
 
@@ -214,13 +223,17 @@ typedef struct held_search {
     sotto_bytes jid;
     uint64_t ticket;
     bool found_jid;
+    sotto_status reason;  /* of the first for the JID: what the others behind it wait for as well */
     uint64_t found_order; /* of the ticket; 0: none */
 } held_search;
 
 static sotto_status look_for(void *arg, const engine_held *held) {
     held_search *search = arg;
     if (held->ticket == search->ticket) search->found_order = held->order;
-    if (bytes_equal(held->jid, search->jid)) search->found_jid = true;
+    if (bytes_equal(held->jid, search->jid) && !search->found_jid) {
+        search->found_jid = true;
+        search->reason = held->reason;
+    }
     return SOTTO_OK;
 }
 
@@ -237,9 +250,9 @@ static bool is_in(const struct engine_changed *list, sotto_bytes jid, bool or_al
 }
 
 static sotto_status block(review *r, sotto_bytes jid) {
-    struct engine_changed *entry = bytes_arena_take(&r->engine->arena, sizeof *entry);
-    if (entry == NULL) return SOTTO_FAIL(NO_MEMORY);
-    *entry = (struct engine_changed){r->blocked, jid};
+    struct engine_changed *entry = bytes_arena_take(&r->engine->step_arena, sizeof *entry);
+    if (entry == NULL || !bytes_arena_copy(&r->engine->step_arena, jid, &entry->jid)) return SOTTO_FAIL(NO_MEMORY);
+    entry->next = r->blocked;
     r->blocked = entry;
     return SOTTO_OK;
 }
@@ -304,7 +317,7 @@ sotto_status engine_send(sotto_engine *engine, const sotto_input *input) {
     if (s.ticket == 0 || search.found_order != 0 || engine_outbox_has_ticket(&engine->outbox, s.ticket))
         return SOTTO_FAIL(TICKET_USED);
     SOTTO_TRY(engine_contact_get(engine, s.peer, &s.contact));
-    prospect p = {.reason = SOTTO_FAIL(AGAIN)};
+    prospect p = {.reason = search.reason};
     bool held = search.found_jid && !engine_always_clear(s.class);
     if (!held) SOTTO_TRY(settle(engine, &s, &p, &held));
     if (!held) return SOTTO_OK;

@@ -30,10 +30,12 @@ struct sotto_engine {
     sotto_encrypt encrypt;
     sotto_trust_policy trust;
 
-    bytes_arena arena; /* one call's; emptied when the next call begins */
+    bytes_arena arena;      /* one call's; emptied when the next call begins */
+    bytes_arena step_arena; /* the same, for what outlives the review of one held stanza */
     stanza_parser *parser;
     engine_stage records;  /* staged over the store; an empty value is a deletion */
-    engine_stage fleeting; /* asks, timers, roster: what belongs to a connection */
+    engine_stage fleeting; /* asks, timers, jobs: what belongs to a connection */
+    engine_stage roster;   /* who sees our presence; at most SOTTO_CONTACTS_MAX */
     engine_outbox outbox;
     uint64_t seq_reserved; /* output numbers below this one are covered by the record */
     uint64_t now_ms;
@@ -46,18 +48,19 @@ struct sotto_engine {
 
 /* A place to come back to when part of a step must be undone. */
 typedef struct engine_mark {
-    size_t records, fleeting, outbox;
+    size_t records, fleeting, roster, outbox;
     struct engine_changed *changed;
 } engine_mark;
 
 static inline engine_mark engine_mark_here(const sotto_engine *engine) {
-    return (engine_mark){engine_stage_mark(&engine->records), engine_stage_mark(&engine->fleeting), engine->outbox.len,
-                         engine->changed};
+    return (engine_mark){engine_stage_mark(&engine->records), engine_stage_mark(&engine->fleeting),
+                         engine_stage_mark(&engine->roster), engine->outbox.len, engine->changed};
 }
 
 static inline void engine_mark_back(sotto_engine *engine, engine_mark mark) {
     engine_stage_pop(&engine->records, mark.records);
     engine_stage_pop(&engine->fleeting, mark.fleeting);
+    engine_stage_pop(&engine->roster, mark.roster);
     engine_outbox_pop(&engine->outbox, mark.outbox);
     engine->changed = mark.changed;
 }

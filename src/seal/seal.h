@@ -105,7 +105,9 @@ typedef enum seal_input_kind {
     SEAL_INPUT_JOB,     /* note, bytes */
     SEAL_INPUT_TRUST,   /* a person decided about jid, key: trust */
     SEAL_INPUT_REFRESH, /* look at jid's devices anew; answer with env->changed when known */
-    SEAL_INPUT_LEAVE    /* take this device off the server; answer with a LEFT event */
+    SEAL_INPUT_LEAVE,   /* take this device off the server; answer with a LEFT event */
+    SEAL_INPUT_REPAIR /* forget the sessions with jid's devices: the next message begins anew (XEP-0384 section 6); keys
+                         and trust stay; answer with a REFRESHED event */
 } seal_input_kind;
 
 typedef struct seal_input {

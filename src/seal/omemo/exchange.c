@@ -15,6 +15,9 @@ sotto_status omemo_offer_verify(omemo_offer *offer, const omemo_dialect *dialect
     size_t prefix = dialect->key_prefix ? 1 : 0;
     memcpy(encoded + prefix, offer->signed_key.bytes, 32);
     SOTTO_TRY(crypto_ed25519_verify(&offer->identity, bytes_of(encoded, prefix + 32), &offer->signature));
+    /* A key with a torsion component can have signatures that verify; it is no identity (T26). */
+    crypto_x25519_public form;
+    SOTTO_TRY(crypto_ed25519_to_x25519(&form, &offer->identity));
     SOTTO_TRY(crypto_x25519_check(&offer->signed_key));
     SOTTO_TRY(crypto_x25519_check(&offer->prekey));
     offer->verified = true;

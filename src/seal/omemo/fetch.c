@@ -186,6 +186,24 @@ static sotto_status glimpse_of_answer(omemo_self *self, seal_env *env, uint32_t 
     return SOTTO_OK;
 }
 
+/* Messages are written to the identity the bundle shows: with it there may be a session aside, otherwise the next one is
+ * a new one. What the other session was with can still be read. */
+static sotto_status sessions_follow(seal_env *env, sotto_bytes jid, omemo_peer *peer) {
+    if (peer->has_session && memcmp(omemo_session_peer(&peer->session)->bytes, peer->key.bytes, 32) == 0)
+        return SOTTO_OK;
+    omemo_previous previous;
+    bool fits = false;
+    sotto_status status = SOTTO_OK;
+    if (peer->has_previous) {
+        status = omemo_previous_load(env, jid, peer->device, &previous);
+        fits = sotto_ok(status) && memcmp(omemo_session_peer(&previous.session)->bytes, peer->key.bytes, 32) == 0;
+    }
+    if (sotto_ok(status)) status = fits ? omemo_peer_swap(env, jid, peer, &previous) : omemo_peer_retire(env, jid, peer);
+    bytes_wipe(&previous, sizeof previous);
+    peer->reply_due = fits && peer->session.owes;
+    return status;
+}
+
 /* *ret_peer: the device as it is now; *ret_changed: its key is another. */
 static sotto_status bundle_learn(omemo_self *self, seal_env *env, const omemo_note *note, const omemo_glimpse *glimpse,
                                  omemo_peer *ret_peer, bool *ret_changed) {
@@ -194,8 +212,10 @@ static sotto_status bundle_learn(omemo_self *self, seal_env *env, const omemo_no
     *ret_changed = false;
     if (!sotto_ok(glimpse->problem)) return SOTTO_OK;
     SOTTO_TRY(omemo_fetch_key(self, env, note->jid, ret_peer, &glimpse->offer.identity, true, ret_changed));
-    if (*ret_changed) SOTTO_TRY(omemo_peer_retire(env, note->jid, ret_peer));
-    return was_known && !*ret_changed ? SOTTO_OK : omemo_peer_save(env, note->jid, ret_peer);
+    bool contested = ret_peer->contested;
+    ret_peer->contested = false;
+    if (contested || *ret_changed) SOTTO_TRY(sessions_follow(env, note->jid, ret_peer));
+    return was_known && !contested && !*ret_changed ? SOTTO_OK : omemo_peer_save(env, note->jid, ret_peer);
 }
 
 static sotto_status bundle_answered(omemo_self *self, seal_env *env, const omemo_note *note, const seal_input *input) {
@@ -229,6 +249,8 @@ static sotto_status heal_answered(omemo_self *self, seal_env *env, const omemo_n
         if (sotto_ok(status)) status = omemo_send_empty(self, env, note->jid, &peer);
         if (sotto_ok(status)) status = omemo_peer_save(env, note->jid, &peer);
         if (sotto_ok(status)) status = env->changed(env, note->jid);
+        /* Keys that no session can be begun with: before that nothing was staged, and nobody waits for this one. */
+        if (sotto_class(status) == SOTTO_CLASS_PEER) status = SOTTO_OK;
     }
     bytes_wipe(&peer, sizeof peer);
     return status;
@@ -247,8 +269,8 @@ sotto_status omemo_fetch_refresh(omemo_self *self, seal_env *env, sotto_bytes ji
     return omemo_ask_list(self, env, &(omemo_note){.kind = OMEMO_NOTE_REFRESH_LIST, .jid = jid});
 }
 
-/* Asks for the bundles of devices whose key is not known; with `only_look`, only tells whether any are still awaited.
- */
+/* Asks for the bundles of all devices: whether they show the keys we know is what a person wants to hear. With
+ * `only_look`, only tells whether any are still awaited. */
 static sotto_status refresh_bundles(omemo_self *self, seal_env *env, sotto_bytes jid, bool only_look,
                                     bool *ret_waiting) {
     omemo_devices devices;
@@ -259,15 +281,7 @@ static sotto_status refresh_bundles(omemo_self *self, seal_env *env, sotto_bytes
     for (uint32_t i = 0; i < devices.count; i++) {
         omemo_note note = {.kind = OMEMO_NOTE_REFRESH_BUNDLE, .number = devices.ids[i], .jid = jid};
         if (devices.ids[i] == own_device) continue;
-        if (!only_look) {
-            omemo_peer peer;
-            sotto_status status = omemo_peer_load(env, jid, devices.ids[i], &peer);
-            bool known = sotto_ok(status) && peer.known;
-            bytes_wipe(&peer, sizeof peer);
-            SOTTO_TRY(status);
-            if (known) continue;
-            SOTTO_TRY(omemo_ask_bundle(self, env, &note));
-        }
+        if (!only_look) SOTTO_TRY(omemo_ask_bundle(self, env, &note));
         *ret_waiting = *ret_waiting || omemo_asking(env, &note);
     }
     return SOTTO_OK;
@@ -285,6 +299,31 @@ static sotto_status refresh_answered(omemo_self *self, seal_env *env, const omem
         SOTTO_TRY(refresh_bundles(self, env, note->jid, true, &waiting));
     }
     return waiting ? SOTTO_OK : refreshed_tell(env, note->jid, SOTTO_OK);
+}
+
+/* ---- repair ---- */
+
+static sotto_status device_repair(seal_env *env, sotto_bytes jid, uint32_t device) {
+    omemo_peer peer;
+    sotto_status status = omemo_peer_load(env, jid, device, &peer);
+    if (sotto_ok(status) && (peer.has_session || peer.has_previous)) {
+        status = omemo_peer_forget(env, jid, &peer);
+        peer.contested = false; /* a bundle is fetched in any case */
+        if (sotto_ok(status)) status = omemo_peer_save(env, jid, &peer);
+    }
+    bytes_wipe(&peer, sizeof peer);
+    return status;
+}
+
+/* XEP-0384 section 6: "clients MUST offer a way to manually replace broken sessions". */
+sotto_status omemo_fetch_repair(omemo_self *self, seal_env *env, sotto_bytes jid) {
+    omemo_devices devices;
+    if (jid.len > SOTTO_OMEMO_JID_BYTES_MAX) return refreshed_tell(env, jid, SOTTO_FAIL(TOO_LARGE));
+    SOTTO_TRY(omemo_devices_load(env, jid, &devices));
+    for (uint32_t i = 0; i < devices.count; i++) SOTTO_TRY(device_repair(env, jid, devices.ids[i]));
+    SOTTO_TRY(refreshed_tell(env, jid, SOTTO_OK));
+    for (uint32_t i = 0; i < devices.count; i++) omemo_cache_drop_glimpse(&self->cache, jid, devices.ids[i]);
+    return SOTTO_OK;
 }
 
 sotto_status omemo_fetch_answer(omemo_self *self, seal_env *env, const omemo_note *note, const seal_input *input) {

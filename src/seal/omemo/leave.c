@@ -86,10 +86,21 @@ typedef struct wiped_rows {
     } * first;
 } wiped_rows;
 
+/* The length of the JID a row is about; 0: of our own. */
+static size_t row_jid(sotto_bytes key) {
+    size_t len = 0;
+    while (len < key.len && key.at[len] != 0) len++;
+    return len;
+}
+
+/* Of what is only deleted the key will do: kept skipped keys can be many megabytes. */
 static sotto_status row_found(void *arg, sotto_bytes key, sotto_bytes value) {
     wiped_rows *rows = arg;
+    uint32_t device;
     struct wiped_row *row = bytes_arena_take(rows->arena, sizeof *row);
-    if (!row || !bytes_arena_copy(rows->arena, key, &row->key) || !bytes_arena_copy(rows->arena, value, &row->value))
+    if (!row || !bytes_arena_copy(rows->arena, key, &row->key)) return SOTTO_FAIL(NO_MEMORY);
+    if (omemo_row_is(key, row_jid(key), OMEMO_ROW_DEVICE, &device) &&
+        !bytes_arena_copy(rows->arena, value, &row->value))
         return SOTTO_FAIL(NO_MEMORY);
     row->next = rows->first;
     rows->first = row;
@@ -98,9 +109,8 @@ static sotto_status row_found(void *arg, sotto_bytes key, sotto_bytes value) {
 
 /* A row of a device loses its session; what was seen of its key stays, so that a change is still an alarm later. */
 static sotto_status row_wipe(seal_env *env, const struct wiped_row *row) {
-    size_t jid_len = 0;
+    size_t jid_len = row_jid(row->key);
     uint32_t device;
-    while (jid_len < row->key.len && row->key.at[jid_len] != 0) jid_len++;
     sotto_bytes jid = bytes_of(row->key.at, jid_len);
     if (jid_len == 0 || omemo_row_is(row->key, jid_len, OMEMO_ROW_LIST, &device)) return SOTTO_OK;
     if (!omemo_row_is(row->key, jid_len, OMEMO_ROW_DEVICE, &device)) return env->put(env, row->key, BYTES_NONE);

@@ -6,11 +6,12 @@
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
 
-#define PEER_VERSION     1
+#define PEER_VERSION     2
 #define PEER_BYTES_MAX   (128 + OMEMO_SESSION_BYTES)
-#define PREVIOUS_VERSION 1
+#define PREVIOUS_VERSION 2
+#define PREVIOUS_BYTES   (18 + OMEMO_SESSION_BYTES)
 
-enum { FLAG_KNOWN = 1, FLAG_SESSION = 2, FLAG_PREVIOUS = 4, FLAG_REPLY_DUE = 8, FLAGS_ALL = 15 };
+enum { FLAG_KNOWN = 1, FLAG_SESSION = 2, FLAG_PREVIOUS = 4, FLAG_REPLY_DUE = 8, FLAG_CONTESTED = 16, FLAGS_ALL = 31 };
 
 sotto_status omemo_peer_decode(omemo_peer *ret, uint32_t device, sotto_bytes value) {
     bytes_cursor c = bytes_cursor_over(value);
@@ -20,11 +21,14 @@ sotto_status omemo_peer_decode(omemo_peer *ret, uint32_t device, sotto_bytes val
                        .known = (flags & FLAG_KNOWN) != 0,
                        .has_session = (flags & FLAG_SESSION) != 0,
                        .has_previous = (flags & FLAG_PREVIOUS) != 0,
-                       .reply_due = (flags & FLAG_REPLY_DUE) != 0};
+                       .reply_due = (flags & FLAG_REPLY_DUE) != 0,
+                       .contested = (flags & FLAG_CONTESTED) != 0};
     bytes_cursor_into(&c, peer.key.bytes, 32);
     bytes_cursor_into(&c, peer.fingerprint.bytes, 32);
     peer.sessions = bytes_cursor_u32(&c);
+    peer.number = bytes_cursor_u32(&c);
     peer.beat_chain = bytes_cursor_u32(&c);
+    peer.until = bytes_cursor_u32(&c);
     peer.begun_ms = bytes_cursor_u64(&c);
     peer.healed_ms = bytes_cursor_u64(&c);
     sotto_status status = SOTTO_OK;
@@ -56,14 +60,17 @@ sotto_status omemo_peer_save(seal_env *env, sotto_bytes jid, const omemo_peer *p
     sotto_bytes value;
     SOTTO_TRY(omemo_row_device(&row, jid, peer->device, OMEMO_ROW_DEVICE));
     unsigned flags = (peer->known ? FLAG_KNOWN : 0u) | (peer->has_session ? FLAG_SESSION : 0u) |
-                     (peer->has_previous ? FLAG_PREVIOUS : 0u) | (peer->reply_due ? FLAG_REPLY_DUE : 0u);
+                     (peer->has_previous ? FLAG_PREVIOUS : 0u) | (peer->reply_due ? FLAG_REPLY_DUE : 0u) |
+                     (peer->contested ? FLAG_CONTESTED : 0u);
     bytes_buffer_borrowed(&out, memory, sizeof memory);
     bytes_buffer_u8(&out, PEER_VERSION);
     bytes_buffer_u8(&out, (uint8_t)flags);
     bytes_buffer_put(&out, bytes_of(peer->key.bytes, 32));
     bytes_buffer_put(&out, bytes_of(peer->fingerprint.bytes, 32));
     bytes_buffer_u32(&out, peer->sessions);
+    bytes_buffer_u32(&out, peer->number);
     bytes_buffer_u32(&out, peer->beat_chain);
+    bytes_buffer_u32(&out, peer->until);
     bytes_buffer_u64(&out, peer->begun_ms);
     bytes_buffer_u64(&out, peer->healed_ms);
     if (peer->has_session) omemo_session_encode(&out, &peer->session);
@@ -103,20 +110,27 @@ sotto_status omemo_previous_load(seal_env *env, sotto_bytes jid, uint32_t device
     uint8_t version = bytes_cursor_u8(&c);
     if (version > PREVIOUS_VERSION) return SOTTO_FAIL(STORE_NEWER);
     ret->number = bytes_cursor_u32(&c);
+    ret->beat_chain = bytes_cursor_u32(&c);
+    uint8_t crossed = bytes_cursor_u8(&c);
+    ret->crossed = crossed != 0;
+    ret->since_ms = bytes_cursor_u64(&c);
     sotto_bytes session = bytes_cursor_take(&c, OMEMO_SESSION_BYTES);
-    if (!sotto_ok(bytes_cursor_end(&c)) || version != PREVIOUS_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
+    if (!sotto_ok(bytes_cursor_end(&c)) || version != PREVIOUS_VERSION || crossed > 1) return SOTTO_FAIL(STORE_CORRUPT);
     return omemo_session_decode(&ret->session, session);
 }
 
 sotto_status omemo_previous_save(seal_env *env, sotto_bytes jid, uint32_t device, const omemo_previous *previous) {
     omemo_row row;
-    uint8_t memory[5 + OMEMO_SESSION_BYTES];
+    uint8_t memory[PREVIOUS_BYTES];
     bytes_buffer out;
     sotto_bytes value;
     SOTTO_TRY(omemo_row_device(&row, jid, device, OMEMO_ROW_PREVIOUS));
     bytes_buffer_borrowed(&out, memory, sizeof memory);
     bytes_buffer_u8(&out, PREVIOUS_VERSION);
     bytes_buffer_u32(&out, previous->number);
+    bytes_buffer_u32(&out, previous->beat_chain);
+    bytes_buffer_u8(&out, previous->crossed);
+    bytes_buffer_u64(&out, previous->since_ms);
     omemo_session_encode(&out, &previous->session);
     sotto_status status = bytes_buffer_end(&out, &value);
     if (sotto_ok(status)) status = env->put(env, omemo_row_key(&row), value);
@@ -124,11 +138,16 @@ sotto_status omemo_previous_save(seal_env *env, sotto_bytes jid, uint32_t device
     return status;
 }
 
+static sotto_status skipped_wipe(seal_env *env, sotto_bytes jid, uint32_t device, uint32_t number) {
+    omemo_skipped_rows rows;
+    SOTTO_TRY(omemo_skipped_open(&rows, env, jid, device, number));
+    return omemo_skipped_wipe(&rows);
+}
+
 sotto_status omemo_previous_drop(seal_env *env, sotto_bytes jid, omemo_peer *peer) {
     if (!peer->has_previous) return SOTTO_OK;
     omemo_previous previous;
     omemo_row row;
-    omemo_skipped_rows rows;
     sotto_status status = omemo_previous_load(env, jid, peer->device, &previous);
     uint32_t number = sotto_ok(status) ? previous.number : 0;
     bool keys = sotto_ok(status) && previous.session.skipped > 0;
@@ -136,24 +155,67 @@ sotto_status omemo_previous_drop(seal_env *env, sotto_bytes jid, omemo_peer *pee
     SOTTO_TRY(status);
     SOTTO_TRY(omemo_row_device(&row, jid, peer->device, OMEMO_ROW_PREVIOUS));
     SOTTO_TRY(env->put(env, omemo_row_key(&row), BYTES_NONE));
-    if (keys) {
-        SOTTO_TRY(omemo_skipped_open(&rows, env, jid, peer->device, number));
-        SOTTO_TRY(omemo_skipped_wipe(&rows));
-    }
+    if (keys) SOTTO_TRY(skipped_wipe(env, jid, peer->device, number));
     peer->has_previous = false;
     return SOTTO_OK;
 }
 
+sotto_status omemo_previous_set(seal_env *env, sotto_bytes jid, omemo_peer *peer, const omemo_previous *previous) {
+    SOTTO_TRY(omemo_previous_drop(env, jid, peer));
+    SOTTO_TRY(omemo_previous_save(env, jid, peer->device, previous));
+    peer->has_previous = true;
+    return SOTTO_OK;
+}
+
+void omemo_peer_as_previous(const omemo_peer *peer, uint64_t now_ms, omemo_previous *ret) {
+    *ret = (omemo_previous){.number = peer->number,
+                            .beat_chain = peer->beat_chain,
+                            .since_ms = now_ms,
+                            .session = peer->session};
+}
+
 sotto_status omemo_peer_retire(seal_env *env, sotto_bytes jid, omemo_peer *peer) {
     if (!peer->has_session) return SOTTO_OK;
-    SOTTO_TRY(omemo_previous_drop(env, jid, peer));
-    omemo_previous previous = {.number = peer->sessions, .session = peer->session};
-    sotto_status status = omemo_previous_save(env, jid, peer->device, &previous);
+    omemo_previous previous;
+    omemo_peer_as_previous(peer, env->now_ms, &previous);
+    sotto_status status = omemo_previous_set(env, jid, peer, &previous);
     bytes_wipe(&previous, sizeof previous);
     SOTTO_TRY(status);
     bytes_wipe(&peer->session, sizeof peer->session);
     peer->has_session = false;
-    peer->has_previous = true;
+    peer->until = OMEMO_PREVIOUS_CHAINS; /* of the session that will follow */
+    return SOTTO_OK;
+}
+
+sotto_status omemo_peer_swap(seal_env *env, sotto_bytes jid, omemo_peer *peer, const omemo_previous *previous) {
+    if (peer->has_session) {
+        omemo_previous other;
+        omemo_peer_as_previous(peer, env->now_ms, &other);
+        other.crossed = previous->crossed;
+        /* In the place of the one that comes back, whose skipped keys stay. */
+        sotto_status status = omemo_previous_save(env, jid, peer->device, &other);
+        bytes_wipe(&other, sizeof other);
+        SOTTO_TRY(status);
+    } else {
+        omemo_row row;
+        SOTTO_TRY(omemo_row_device(&row, jid, peer->device, OMEMO_ROW_PREVIOUS));
+        SOTTO_TRY(env->put(env, omemo_row_key(&row), BYTES_NONE));
+        peer->has_previous = false;
+    }
+    peer->session = previous->session;
+    peer->number = previous->number;
+    peer->beat_chain = previous->beat_chain;
+    peer->until = previous->session.chain + OMEMO_PREVIOUS_CHAINS;
+    peer->has_session = true;
+    return SOTTO_OK;
+}
+
+sotto_status omemo_peer_forget(seal_env *env, sotto_bytes jid, omemo_peer *peer) {
+    SOTTO_TRY(omemo_previous_drop(env, jid, peer));
+    if (!peer->has_session) return SOTTO_OK;
+    if (peer->session.skipped > 0) SOTTO_TRY(skipped_wipe(env, jid, peer->device, peer->number));
+    bytes_wipe(&peer->session, sizeof peer->session);
+    peer->has_session = peer->reply_due = false;
     return SOTTO_OK;
 }
 

@@ -66,18 +66,22 @@ static sotto_status device_look(prospect *p, sotto_bytes jid, uint32_t device, s
     omemo_glimpse glimpse;
     sotto_status status = omemo_peer_load(p->env, jid, device, &peer);
     bool ready = sotto_ok(status) && omemo_peer_ready(&peer, p->env->now_ms);
+    bool contested = sotto_ok(status) && peer.contested && p->self->online;
     if (sotto_ok(status)) omemo_peer_key(&peer, jid, ret);
     bytes_wipe(&peer, sizeof peer);
     SOTTO_TRY(status);
     ret->active = true;
     *ret_asking = false;
-    if (ready) return SOTTO_OK;
+    if (ready && !contested) return SOTTO_OK;
     if (omemo_cache_glimpse(&p->self->cache, jid, device, &glimpse)) {
         uint64_t wait = sotto_ok(glimpse.problem)                           ? OMEMO_OFFER_MS
                         : sotto_class(glimpse.problem) == SOTTO_CLASS_LATER ? OMEMO_RETRY_MS
                                                                             : OMEMO_RETRY_BROKEN_MS;
         ret->problem = glimpse.problem;
-        if (still(glimpse.at_ms, wait, p->env->now_ms)) return SOTTO_OK;
+        if (still(glimpse.at_ms, wait, p->env->now_ms)) {
+            if (ready) ret->problem = SOTTO_OK; /* whose the device is could not be learnt: the key we know stays */
+            return SOTTO_OK;
+        }
     }
     ret->problem = SOTTO_FAIL(AGAIN);
     *ret_asking = true;
@@ -137,6 +141,10 @@ sotto_status omemo_promise(void *arg, seal_env *env, const seal_audience *audien
         *ret = (seal_promise){.kind = SEAL_BROKEN, .reason = SOTTO_FAIL(STATE)};
         return SOTTO_OK;
     }
+    if (audience->room) { /* a room's devices would be the room service's own, not its members' */
+        *ret = (seal_promise){.kind = SEAL_BROKEN, .reason = SOTTO_FAIL(CANNOT_PROTECT)};
+        return SOTTO_OK;
+    }
     SOTTO_TRY(omemo_own_device(env, &p.own_device));
     for (size_t i = 0; i < audience->count; i++) {
         bool is_own = bytes_equal(audience->jids[i], env->account);
@@ -148,6 +156,8 @@ sotto_status omemo_promise(void *arg, seal_env *env, const seal_audience *audien
         SOTTO_TRY(jid_look(&p, env->account, true, &kind, &reason));
         if (kind == SEAL_ASKING && self->online) promise.kind = SEAL_ASKING;
     }
+    /* Who gets a key exchange from a device that is on no list cannot know whose it is. */
+    if (self->unlisted && promise.kind == SEAL_READY) promise.kind = SEAL_ASKING;
     promise.keys = (seal_keys){p.keys, p.count};
     *ret = promise;
     return SOTTO_OK;

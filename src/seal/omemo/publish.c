@@ -290,6 +290,9 @@ sotto_status omemo_publish_answer(omemo_self *self, seal_env *env, const omemo_n
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = own.leaving ? SOTTO_OK : answered(self, env, &own, note, input);
     bytes_wipe(&own, sizeof own);
+    bool listed = self->unlisted && note->kind == OMEMO_NOTE_PUT_LIST && sotto_ok(input->status);
+    if (sotto_ok(status) && listed) status = env->changed(env, env->account);
+    if (sotto_ok(status) && listed) self->unlisted = false;
     return status;
 }
 

@@ -105,7 +105,7 @@ static sotto_status session_try(receiving *r, const omemo_session *session, uint
     return SOTTO_OK;
 }
 
-/* A message that the current session cannot read may belong to the one before: both sides started one at the same time,
+/* A message that the current session cannot read may belong to the other one: both sides started one at the same time,
  * or it was late. One is all that is tried (T17: few archived states). */
 static sotto_status previous_try(receiving *r) {
     SOTTO_TRY(omemo_previous_load(r->env, r->jid, r->sender, &r->previous));
@@ -119,16 +119,15 @@ static sotto_status message_read(receiving *r) {
     if (!r->peer.has_session && !r->peer.has_previous) return SOTTO_FAIL(NO_SESSION);
     sotto_status status = SOTTO_FAIL(NO_SESSION);
     if (r->peer.has_session) {
-        status = session_try(r, &r->peer.session, r->peer.sessions);
+        status = session_try(r, &r->peer.session, r->peer.number);
         r->which = RECEIVE_CURRENT;
         bool fits_not =
             sotto_is(status, SOTTO_E_BAD_MAC) || sotto_is(status, SOTTO_E_TOO_FAR) || sotto_is(status, SOTTO_E_BAD_KEY);
         if (!fits_not || !r->peer.has_previous) return status;
     }
     sotto_status before = previous_try(r);
-    if (sotto_ok(before) || sotto_is(before, SOTTO_E_DUPLICATE) || sotto_class(before) == SOTTO_CLASS_OURS)
-        return before;
-    return status;
+    bool fits = sotto_ok(before) || sotto_is(before, SOTTO_E_DUPLICATE) || sotto_is(before, SOTTO_E_TOO_OLD);
+    return fits || sotto_class(before) == SOTTO_CLASS_OURS ? before : status;
 }
 
 static bool same_exchange(const omemo_session *session, const omemo_kex *kex) {
@@ -199,7 +198,7 @@ static sotto_status exchange_read(receiving *r) {
     r->data = r->kex.message;
     if (r->peer.has_session && same_exchange(&r->peer.session, &r->kex)) {
         r->which = RECEIVE_CURRENT;
-        return session_try(r, &r->peer.session, r->peer.sessions);
+        return session_try(r, &r->peer.session, r->peer.number);
     }
     if (r->peer.has_previous) {
         SOTTO_TRY(omemo_previous_load(r->env, r->jid, r->sender, &r->previous));
@@ -245,6 +244,14 @@ static sotto_status receive(receiving *r) {
 
 /* ---- unprotect ---- */
 
+/* What is refused before anything is looked at. The kind of stanza is outside the encryption, where a server can change
+ * it; we protect messages and nothing else. */
+static sotto_status refuse_early(const omemo_self *self, const stanza_element *stanza, const seal_origin *origin) {
+    if (self->gone) return SOTTO_FAIL(NOT_FOR_US);
+    if (origin->from.len > SOTTO_OMEMO_JID_BYTES_MAX) return SOTTO_FAIL(TOO_LARGE);
+    return bytes_is(stanza->name, "message") ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+}
+
 static void opened_fill(const receiving *r, sotto_status status, seal_opened *ret) {
     *ret = (seal_opened){.outcome = SEAL_UNREADABLE, .reason = status, .key = {.jid = r->jid, .device = r->sender}};
     if (sotto_is(status, SOTTO_E_DUPLICATE)) ret->outcome = SEAL_DUPLICATE;
@@ -283,9 +290,9 @@ sotto_status omemo_unprotect(void *arg, seal_env *env, const stanza_element *sta
     omemo_own own;
     receiving *r = bytes_arena_take(env->arena, sizeof *r); /* the arena wipes it */
     if (!r) return SOTTO_FAIL(NO_MEMORY);
-    if (self->gone || origin->from.len > SOTTO_OMEMO_JID_BYTES_MAX) {
-        *ret = (seal_opened){.outcome = SEAL_UNREADABLE,
-                             .reason = self->gone ? SOTTO_FAIL(NOT_FOR_US) : SOTTO_FAIL(TOO_LARGE)};
+    sotto_status refused = refuse_early(self, stanza, origin);
+    if (!sotto_ok(refused)) {
+        *ret = (seal_opened){.outcome = SEAL_UNREADABLE, .reason = refused};
         return SOTTO_OK;
     }
     SOTTO_TRY(omemo_own_load(env, &own));

@@ -26,6 +26,8 @@ typedef struct receiving {
     bool has_previous; /* previous was read */
     omemo_previous previous;
     receive_which which; /* the session that read it */
+    bool aside;          /* ... which is not, or did not become, the current one */
+    bool newcomer;       /* ... because it is a new one with another identity than the device's */
     uint32_t number;     /* ... and its number */
     uint32_t n;          /* of the message */
     omemo_step step;

@@ -53,7 +53,7 @@ static void omemo_forget(void *arg, sotto_bytes jid) {
 
 static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
     omemo_own own;
-    bool online = self->online, changed;
+    bool online = self->online, changed, unlisted;
     self->online = true;
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = SOTTO_OK;
@@ -64,6 +64,7 @@ static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
     } else if (own.announced && !own.leaving && own.published != own.version) {
         status = omemo_publish_bundle(self, env, &own, 0);
     }
+    unlisted = !own.announced && !own.leaving;
     bytes_wipe(&own, sizeof own);
     if (!sotto_ok(status)) {
         self->online = online;
@@ -72,6 +73,7 @@ static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
     if (fresh) {
         omemo_cache_forget(&self->cache, BYTES_NONE);
         self->list_missed = false;
+        self->unlisted = unlisted;
         self->refill_ms = 0;
     }
     return SOTTO_OK;
@@ -120,6 +122,8 @@ static sotto_status omemo_input(void *arg, seal_env *env, const seal_input *inpu
         return timed(self, env, input);
     case SEAL_INPUT_REFRESH:
         return omemo_fetch_refresh(self, env, input->jid);
+    case SEAL_INPUT_REPAIR:
+        return omemo_fetch_repair(self, env, input->jid);
     case SEAL_INPUT_LEAVE:
         return omemo_leave_start(self, env);
     case SEAL_INPUT_TRUST:
@@ -215,7 +219,7 @@ static const char *const features[] = {"urn:xmpp:omemo:2:devices+notify", NULL};
 static const seal_class omemo_class = {
     .name = "omemo:2",
     .strength = 1,
-    .can = SEAL_CAN_MESSAGE | SEAL_CAN_OFFLINE | SEAL_CAN_ROOM,
+    .can = SEAL_CAN_MESSAGE | SEAL_CAN_OFFLINE,
     .claims = claims,
     .nodes = nodes,
     .features = features,

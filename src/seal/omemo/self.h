@@ -14,6 +14,7 @@
 #define OMEMO_OFFER_MS        3600000ull /* an offer older than this is fetched again: its prekey may be gone */
 #define OMEMO_HOUR_MS         3600000ull
 #define OMEMO_HEAL_MS         86400000ull /* between sessions started because a message came without one (T22) */
+#define OMEMO_CROSSED_MS      600000ull   /* before a session of ours that nobody answers gives way to theirs */
 #define OMEMO_REFILL_MS       2000ull     /* after a prekey was used: several uses, one publication */
 
 typedef struct omemo_self {
@@ -23,6 +24,7 @@ typedef struct omemo_self {
     omemo_cache cache;
     bool online;
     bool gone;             /* left: there are no keys any more */
+    bool unlisted;         /* being published for the first time: nobody could look up who writes */
     bool list_missed;      /* a list without this device came while one was being published */
     uint64_t refill_ms;    /* when prekeys will be filled up; 0: not under way */
     uint64_t announces_ms; /* start of the hour counted in */
@@ -90,6 +92,8 @@ SOTTO_MUST_CHECK sotto_status omemo_fetch_answer(omemo_self *, seal_env *, const
 SOTTO_MUST_CHECK sotto_status omemo_fetch_list(omemo_self *, seal_env *, sotto_bytes jid,
                                                const stanza_element *devices);
 SOTTO_MUST_CHECK sotto_status omemo_fetch_refresh(omemo_self *, seal_env *, sotto_bytes jid);
+/* Forgets the sessions with a JID's devices; identities stay. */
+SOTTO_MUST_CHECK sotto_status omemo_fetch_repair(omemo_self *, seal_env *, sotto_bytes jid);
 /* A key of a device was seen: saved in the peer (the caller saves that), told to the engine, an alarm when it changed.
  */
 SOTTO_MUST_CHECK sotto_status omemo_fetch_key(omemo_self *, seal_env *, sotto_bytes jid, omemo_peer *,

@@ -32,7 +32,7 @@ sotto_status omemo_send_begin(omemo_self *self, seal_env *env, sotto_bytes jid, 
     if (sotto_ok(status)) {
         peer->session = session;
         peer->has_session = true;
-        peer->sessions++;
+        peer->number = ++peer->sessions;
         peer->beat_chain = 0;
         peer->begun_ms = env->now_ms;
         peer->reply_due = false;
@@ -137,24 +137,34 @@ static int key_order(const void *a, const void *b) {
     return order != 0 ? order : ((*one)->device > (*other)->device) - ((*one)->device < (*other)->device);
 }
 
-/* The peer with a session for exactly this key; *ret_can is false when there is none and none can be begun. */
+/* A session from the offer that was seen. One that is gone, or cannot be used, is asked for again by the next promise;
+ * an offer that turns out bad is remembered as the device's problem, so that this comes to an end. */
+static sotto_status recipient_begin(omemo_self *self, seal_env *env, const seal_key *key, omemo_peer *peer) {
+    omemo_glimpse glimpse;
+    if (!omemo_cache_glimpse(&self->cache, key->jid, key->device, &glimpse) || !sotto_ok(glimpse.problem))
+        return SOTTO_FAIL(AGAIN);
+    if (memcmp(glimpse.offer.identity.bytes, key->key, 32) != 0) {
+        omemo_cache_drop_glimpse(&self->cache, key->jid, key->device);
+        return SOTTO_FAIL(AGAIN);
+    }
+    sotto_status status = omemo_send_begin(self, env, key->jid, peer, &glimpse.offer);
+    if (sotto_class(status) != SOTTO_CLASS_PEER) return status;
+    glimpse.problem = status;
+    glimpse.at_ms = env->now_ms;
+    SOTTO_TRY(omemo_cache_put_glimpse(&self->cache, key->jid, key->device, &glimpse));
+    return SOTTO_FAIL(AGAIN);
+}
+
+/* The peer with a session for exactly this key. *ret_can is false when it is not the device's key (any more): what was
+ * allowed is a key, not a device id (T9). AGAIN: it is, but cannot be written to before it was asked about again. */
 static sotto_status recipient_ready(omemo_self *self, seal_env *env, const seal_key *key, omemo_peer *ret,
                                     bool *ret_can) {
-    omemo_glimpse glimpse;
-    *ret_can = false;
     SOTTO_TRY(omemo_peer_load(env, key->jid, key->device, ret));
-    if (omemo_peer_ready(ret, env->now_ms)) {
-        /* T9: what was allowed is a key, not a device id. */
-        *ret_can = memcmp(omemo_session_peer(&ret->session)->bytes, key->key, 32) == 0;
+    *ret_can = ret->known && memcmp(ret->key.bytes, key->key, 32) == 0;
+    if (!*ret_can) return SOTTO_OK;
+    if (omemo_peer_ready(ret, env->now_ms) && memcmp(omemo_session_peer(&ret->session)->bytes, key->key, 32) == 0)
         return SOTTO_OK;
-    }
-    if (!omemo_cache_glimpse(&self->cache, key->jid, key->device, &glimpse) || !sotto_ok(glimpse.problem))
-        return SOTTO_OK;
-    if (memcmp(glimpse.offer.identity.bytes, key->key, 32) != 0) return SOTTO_OK;
-    sotto_status status = omemo_send_begin(self, env, key->jid, ret, &glimpse.offer);
-    if (sotto_class(status) == SOTTO_CLASS_PEER) return SOTTO_OK;
-    *ret_can = sotto_ok(status);
-    return status;
+    return recipient_begin(self, env, key, ret);
 }
 
 static bool is_meant(const seal_audience *audience, sotto_bytes jid) {

@@ -15,7 +15,7 @@
 #include "crypto/hash.h"
 #include "crypto/sha256.h"
 
-#define SESSION_VERSION 1
+#define SESSION_VERSION 2
 #define BODY_BYTES_MAX  (OMEMO_PLAIN_BYTES_MAX + 16 + 64) /* ciphertext, and header fields */
 
 enum { FLAG_INITIATED = 1, FLAG_UNCONFIRMED = 2, FLAG_OWES = 4 };
@@ -193,6 +193,9 @@ static sotto_status receive_half(omemo_session *next, const omemo_dialect *diale
     next->receive_n = 0;
     next->owes = true;
     bytes_wipe(next->send_chain, sizeof next->send_chain);
+    /* Nothing can be agreed with the old pair any more. Waiting for the next answer it would outlive its time, and the
+     * first one is the signed prekey (T21). */
+    bytes_wipe(&next->own, sizeof next->own);
     return SOTTO_OK;
 }
 
@@ -250,12 +253,18 @@ static sotto_status message_open(const omemo_session *session, const omemo_diale
     return status;
 }
 
+/* No key: it was used, and this is a repetition; or it was pushed out, and then nobody can say. */
+static sotto_status key_gone(const omemo_session *session, uint32_t chain, uint32_t n) {
+    bool pushed_out = chain < session->gone_chain || (chain == session->gone_chain && n <= session->gone_n);
+    return pushed_out ? SOTTO_FAIL(TOO_OLD) : SOTTO_FAIL(DUPLICATE);
+}
+
 /* The key of a message at or behind the point a chain has reached. */
 static sotto_status skipped_key(omemo_step *step, const omemo_message *message, const omemo_skipped *skipped,
                                 uint8_t ret[32]) {
-    if (step->next.skipped == 0) return SOTTO_FAIL(DUPLICATE);
+    if (step->next.skipped == 0) return key_gone(&step->next, step->chain, message->n);
     sotto_status status = skipped->find(skipped->arg, step->chain, message->n, ret);
-    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_FAIL(DUPLICATE);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return key_gone(&step->next, step->chain, message->n);
     SOTTO_TRY(status);
     step->used = true;
     step->used_chain = step->chain;
@@ -289,6 +298,7 @@ sotto_status omemo_session_read(const omemo_session *session, const omemo_dialec
 sotto_status omemo_session_apply(omemo_session *session, const omemo_step *step, const omemo_skipped *skipped) {
     uint32_t kept = session->skipped;
     uint32_t added = step->kept[0].count + step->kept[1].count;
+    uint32_t gone_chain = session->gone_chain, gone_n = session->gone_n;
     if (step->used) {
         SOTTO_TRY(skipped->remove(skipped->arg, step->used_chain, step->used_n));
         kept--;
@@ -300,7 +310,7 @@ sotto_status omemo_session_apply(omemo_session *session, const omemo_step *step,
     }
     if (kept + added > SOTTO_OMEMO_SKIP_MAX) {
         uint32_t evicted = kept + added - SOTTO_OMEMO_SKIP_MAX;
-        SOTTO_TRY(skipped->evict(skipped->arg, evicted));
+        SOTTO_TRY(skipped->evict(skipped->arg, evicted, &gone_chain, &gone_n));
         kept -= evicted;
     }
     uint32_t first = 0;
@@ -313,6 +323,8 @@ sotto_status omemo_session_apply(omemo_session *session, const omemo_step *step,
     }
     *session = step->next;
     session->skipped = kept + added;
+    session->gone_chain = gone_chain;
+    session->gone_n = gone_n;
     return SOTTO_OK;
 }
 
@@ -339,6 +351,8 @@ void omemo_session_encode(bytes_buffer *out, const omemo_session *s) {
     bytes_buffer_u32(out, s->receive_n);
     bytes_buffer_u32(out, s->chain);
     bytes_buffer_u32(out, s->skipped);
+    bytes_buffer_u32(out, s->gone_chain);
+    bytes_buffer_u32(out, s->gone_n);
     bytes_buffer_put(out, bytes_of(s->past, sizeof s->past));
 }
 
@@ -366,6 +380,8 @@ sotto_status omemo_session_decode(omemo_session *ret, sotto_bytes in) {
     s.receive_n = bytes_cursor_u32(&c);
     s.chain = bytes_cursor_u32(&c);
     s.skipped = bytes_cursor_u32(&c);
+    s.gone_chain = bytes_cursor_u32(&c);
+    s.gone_n = bytes_cursor_u32(&c);
     bytes_cursor_into(&c, s.past, sizeof s.past);
     bool whole = sotto_ok(bytes_cursor_end(&c)) && version == SESSION_VERSION && flags <= 7;
     if (whole) *ret = s;

@@ -10,6 +10,8 @@
  * Keys of messages that were skipped are kept outside, by chain and number, through omemo_skipped. A chain is a
  * receiving chain, counted from 1. What is forgotten depends on events alone, not on time (section 4.3 recommends it):
  * more than SOTTO_OMEMO_SKIP_MAX keys push out the oldest, and OMEMO_CHAINS ratchet steps later a chain's are dropped.
+ * How far keys were pushed out is remembered: a message from before that point may never have been read (TOO_OLD),
+ * while any other that is behind and has no key was (DUPLICATE).
  */
 #ifndef SEAL_OMEMO_SESSION_H
 #define SEAL_OMEMO_SESSION_H
@@ -20,7 +22,7 @@
 #define OMEMO_CHAINS           16
 #define OMEMO_CHAIN_NAME_BYTES 8
 #define OMEMO_PLAIN_BYTES_MAX  256 /* what one message may carry; a payload's key and MAC are 48 */
-#define OMEMO_SESSION_BYTES    446 /* encoded */
+#define OMEMO_SESSION_BYTES    454 /* encoded */
 
 typedef struct omemo_session {
     crypto_ed25519_public initiator; /* identities, in the order of the associated data */
@@ -38,6 +40,8 @@ typedef struct omemo_session {
     uint32_t receive_n;
     uint32_t chain;   /* receiving chains so far */
     uint32_t skipped; /* keys kept outside */
+    uint32_t gone_chain; /* up to this message, keys were pushed out; chain 0: none */
+    uint32_t gone_n;
     bool initiated;   /* we are the initiator */
     bool unconfirmed; /* ... and nothing came back yet: every message carries the key exchange */
     bool owes;        /* the send half of the last ratchet step is still to be done */
@@ -53,8 +57,8 @@ typedef struct omemo_skipped {
     sotto_status (*remove)(void *arg, uint32_t chain, uint32_t n);
     /* Keys of `count` messages in a row, the first with number n. */
     sotto_status (*keep)(void *arg, uint32_t chain, uint32_t n, const uint8_t (*keys)[32], uint32_t count);
-    /* The `count` oldest: of the lowest chain, in it of the lowest number. */
-    sotto_status (*evict)(void *arg, uint32_t count);
+    /* The `count` oldest: of the lowest chain, in it of the lowest number. Tells which was the last of them. */
+    sotto_status (*evict)(void *arg, uint32_t count, uint32_t *ret_chain, uint32_t *ret_n);
     /* All of one chain; tells how many there were. */
     sotto_status (*forget)(void *arg, uint32_t chain, uint32_t *ret_count);
 } omemo_skipped;
@@ -92,7 +96,7 @@ SOTTO_MUST_CHECK sotto_status omemo_session_write(omemo_session *, const omemo_d
                                                   const crypto_x25519_pair *fresh, sotto_bytes plain, bytes_buffer *ret,
                                                   bool *ret_kex);
 
-/* Appends what a message carries. DUPLICATE, TOO_FAR (before any derivation), BAD_KEY, BAD_MAC, MALFORMED, TOO_LARGE,
+/* Appends what a message carries. DUPLICATE, TOO_OLD, TOO_FAR (before any derivation), BAD_KEY, BAD_MAC, MALFORMED, TOO_LARGE,
  * NO_MEMORY, what find says. */
 SOTTO_MUST_CHECK sotto_status omemo_session_read(const omemo_session *, const omemo_dialect *, const omemo_message *,
                                                  const omemo_skipped *, bytes_arena *, omemo_step *ret,

@@ -41,67 +41,147 @@ static sotto_status devices_had(const receiving *r) {
     return omemo_devices_save(r->env, r->jid, &devices);
 }
 
+/* An identity that is not the device's says nothing about whose the device is: anybody can write a key exchange, and
+ * the server names the device. What it wrote is read, as its own; messages go on to the key we know until the bundle,
+ * which is asked for, shows the new one (T9). */
+static bool is_newcomer(const receiving *r) {
+    return r->peer.known && memcmp(r->peer.key.bytes, r->kex.identity.bytes, 32) != 0;
+}
+
+static bool is_ours_unanswered(const omemo_session *session) {
+    return session->initiated && session->unconfirmed;
+}
+
+/* We began a session with this identity and nobody answered in it, and here is one that it began. */
+static bool is_crossed(const receiving *r) {
+    return r->peer.has_session && is_ours_unanswered(&r->peer.session) &&
+           memcmp(omemo_session_peer(&r->peer.session)->bytes, r->kex.identity.bytes, 32) == 0;
+}
+
+static bool is_lower(const omemo_session *session, const omemo_session *other) {
+    return memcmp(session->ephemeral.bytes, other->ephemeral.bytes, 32) < 0;
+}
+
+static bool passed(const receiving *r, uint64_t since_ms, uint64_t ms) {
+    return r->env->now_ms < since_ms || r->env->now_ms - since_ms >= ms;
+}
+
+/* Of two sessions begun at once both sides keep the one with the lower ephemeral key. An old one of ours may be one that
+ * the other side cannot read any more: then theirs replaces it, as any other does. */
+static bool ours_stays(const receiving *r) {
+    return is_crossed(r) && is_lower(&r->peer.session, &r->step.next) && !passed(r, r->peer.begun_ms, OMEMO_PERIOD_MS);
+}
+
+/* The new session takes the place of the previous one. */
+static sotto_status session_aside(receiving *r, bool crossed) {
+    omemo_peer *peer = &r->peer;
+    r->aside = r->has_previous = true;
+    r->previous = (omemo_previous){.number = r->number, .crossed = crossed, .since_ms = r->env->now_ms};
+    SOTTO_TRY(step_apply(r, &r->previous.session));
+    SOTTO_TRY(omemo_previous_set(r->env, r->jid, peer, &r->previous));
+    peer->until = (peer->has_session ? peer->session.chain : 0) + OMEMO_PREVIOUS_CHAINS;
+    return SOTTO_OK;
+}
+
+static sotto_status newcomer_aside(receiving *r) {
+    omemo_peer as_claimed = {.device = r->sender, .known = true, .key = r->peer.key};
+    bool changed;
+    SOTTO_TRY(omemo_fetch_key(r->self, r->env, r->jid, &as_claimed, &r->kex.identity, r->active, &changed));
+    r->newcomer = r->peer.contested = true;
+    SOTTO_TRY(session_aside(r, false));
+    omemo_cache_drop_glimpse(&r->self->cache, r->jid, r->sender); /* what the bundle was before does not count */
+    return SOTTO_OK;
+}
+
+/* Section 5.6: "it MUST replace this session with the newly built session". */
 static sotto_status session_replace(receiving *r) {
     omemo_peer *peer = &r->peer;
+    omemo_previous previous;
     bool changed;
-    SOTTO_TRY(devices_had(r));
-    SOTTO_TRY(omemo_peer_retire(r->env, r->jid, peer));
     SOTTO_TRY(omemo_fetch_key(r->self, r->env, r->jid, peer, &r->kex.identity, r->active, &changed));
-    SOTTO_TRY(prekey_use(r));
+    if (peer->has_session) {
+        omemo_peer_as_previous(peer, r->env->now_ms, &previous);
+        previous.crossed = is_crossed(r);
+        sotto_status status = omemo_previous_set(r->env, r->jid, peer, &previous);
+        bytes_wipe(&previous, sizeof previous);
+        SOTTO_TRY(status);
+    }
     peer->session = (omemo_session){.chain = 0};
     peer->has_session = true;
-    peer->sessions++;
+    peer->number = r->number;
     peer->beat_chain = 0;
-    peer->reply_due = true;
+    peer->until = OMEMO_PREVIOUS_CHAINS;
     return step_apply(r, &peer->session);
 }
 
-/* ---- the session before ---- */
+static sotto_status session_new(receiving *r) {
+    SOTTO_TRY(devices_had(r));
+    SOTTO_TRY(prekey_use(r));
+    r->peer.sessions = r->number;
+    if (is_newcomer(r)) return newcomer_aside(r);
+    r->peer.reply_due = true; /* in whichever session stays */
+    return ours_stays(r) ? session_aside(r, true) : session_replace(r);
+}
 
-/* Both started a session at the same time, ours was replaced by theirs, and they answer in ours: it is the one they
- * have. Then it becomes the current one again. A message that was merely late does not bring its session back. */
+/* ---- the other session ---- */
+
+/* Whether the previous session, in which a message was just read, becomes the current one again. Only of two that were
+ * begun at once: a message that was merely late says nothing about what the other side has now.
+ * - It is ours, and this is the first answer in it: the other side has it and writes in it.
+ * - It is theirs, and ours was never answered: perhaps they cannot read ours. After a while we follow.
+ * - Both sides have both: the lower one, as the other side finds as well. */
 static bool previous_wins(const receiving *r) {
-    const omemo_session *previous = &r->previous.session;
-    return previous->initiated && previous->unconfirmed && r->peer.has_session && !r->peer.session.initiated &&
-           memcmp(omemo_session_peer(previous)->bytes, r->peer.key.bytes, 32) == 0;
+    const omemo_session *previous = &r->previous.session, *current = &r->peer.session;
+    if (!r->previous.crossed || !r->peer.has_session) return false;
+    if (memcmp(omemo_session_peer(previous)->bytes, omemo_session_peer(current)->bytes, 32) != 0) return false;
+    if (is_ours_unanswered(previous)) return true;
+    if (is_ours_unanswered(current))
+        return r->n >= SOTTO_OMEMO_HEARTBEAT || passed(r, r->previous.since_ms, OMEMO_CROSSED_MS);
+    return is_lower(previous, current);
 }
 
 static sotto_status previous_settle(receiving *r) {
-    bool wins = previous_wins(r);
+    r->aside = !previous_wins(r);
     SOTTO_TRY(step_apply(r, &r->previous.session));
-    if (!wins) return omemo_previous_save(r->env, r->jid, r->sender, &r->previous);
-    omemo_previous other = {.number = r->peer.sessions, .session = r->peer.session};
-    sotto_status status = omemo_previous_save(r->env, r->jid, r->sender, &other);
-    bytes_wipe(&other, sizeof other);
-    SOTTO_TRY(status);
-    /* Sessions are numbered by age for their skipped keys alone; the number goes with the session. */
-    r->peer.session = r->previous.session;
-    r->peer.sessions = r->previous.number;
-    r->peer.beat_chain = 0;
-    r->peer.reply_due = false;
-    return SOTTO_OK;
+    if (r->aside) return omemo_previous_save(r->env, r->jid, r->sender, &r->previous);
+    r->peer.reply_due = is_ours_unanswered(&r->peer.session); /* they do not know yet that theirs is used */
+    return omemo_peer_swap(r->env, r->jid, &r->peer, &r->previous);
 }
 
 /* ---- answers ---- */
 
 /* Section 6: "When a client receives the first message for a given ratchet key with a counter of 53 or higher, it MUST
  * send a heartbeat message." */
-static bool heartbeat_due(const receiving *r) {
-    return r->n >= SOTTO_OMEMO_HEARTBEAT && r->step.chain == r->peer.session.chain &&
-           r->peer.beat_chain != r->step.chain;
+static bool heartbeat_due(const receiving *r, const omemo_session *session, uint32_t beat_chain) {
+    return r->n >= SOTTO_OMEMO_HEARTBEAT && r->step.chain == session->chain && beat_chain != r->step.chain;
+}
+
+/* An empty message in the session aside: only there it has the other side make a step. */
+static sotto_status aside_answer(receiving *r) {
+    bool beat = heartbeat_due(r, &r->previous.session, r->previous.beat_chain);
+    if (!(beat || r->newcomer) || !answerable(r)) return SOTTO_OK;
+    if (beat) r->previous.beat_chain = r->step.chain;
+    omemo_peer as = {.device = r->sender, .has_session = true, .session = r->previous.session};
+    sotto_status status = omemo_send_empty(r->self, r->env, r->jid, &as);
+    if (sotto_ok(status)) r->previous.session = as.session;
+    bytes_wipe(&as, sizeof as);
+    SOTTO_TRY(status);
+    return omemo_previous_save(r->env, r->jid, r->sender, &r->previous);
 }
 
 static sotto_status answers_stage(receiving *r) {
     omemo_peer *peer = &r->peer;
-    if (r->which != RECEIVE_PREVIOUS && heartbeat_due(r)) {
+    if (r->aside) {
+        SOTTO_TRY(aside_answer(r));
+    } else if (heartbeat_due(r, &peer->session, peer->beat_chain)) {
         peer->beat_chain = r->step.chain;
         peer->reply_due = true;
     }
-    if (!peer->reply_due || !answerable(r)) return SOTTO_OK;
+    if (!peer->reply_due || !peer->has_session || !answerable(r)) return SOTTO_OK;
     return omemo_send_empty(r->self, r->env, r->jid, peer);
 }
 
-/* The key that read it: the session's own, which for a session before may be another than the device's now. */
+/* The key that read it: the session's own, which for a session aside may be another than the device's. */
 static sotto_status key_fill(receiving *r) {
     const crypto_ed25519_public *identity = omemo_session_peer(&r->step.next);
     omemo_peer as_read = {.device = r->sender};
@@ -113,12 +193,12 @@ static sotto_status key_fill(receiving *r) {
 }
 
 sotto_status omemo_receive_stage(receiving *r) {
-    SOTTO_TRY(r->which == RECEIVE_NEW        ? session_replace(r)
+    SOTTO_TRY(r->which == RECEIVE_NEW        ? session_new(r)
               : r->which == RECEIVE_PREVIOUS ? previous_settle(r)
                                              : step_apply(r, &r->peer.session));
     SOTTO_TRY(key_fill(r));
     /* The session before has had its time (deterministic, as for skipped keys). */
-    if (r->which == RECEIVE_CURRENT && r->peer.has_previous && r->peer.session.chain >= OMEMO_PREVIOUS_CHAINS) {
+    if (r->which == RECEIVE_CURRENT && r->peer.has_previous && r->peer.session.chain >= r->peer.until) {
         SOTTO_TRY(omemo_previous_drop(r->env, r->jid, &r->peer));
     }
     SOTTO_TRY(answers_stage(r));
@@ -152,7 +232,16 @@ static sotto_status heal_question(receiving *r) {
                             &(omemo_note){.kind = OMEMO_NOTE_HEAL, .number = r->sender, .jid = r->jid});
 }
 
+/* T9: whose the device is. Not asked for strangers (T23), nor for a device that nothing is sent to; then it is asked
+ * when something is. */
+static sotto_status contest_question(receiving *r) {
+    if (!r->newcomer || !r->active || !r->self->online || !answerable(r)) return SOTTO_OK;
+    return omemo_ask_bundle(r->self, r->env,
+                            &(omemo_note){.kind = OMEMO_NOTE_BUNDLE, .number = r->sender, .jid = r->jid});
+}
+
 sotto_status omemo_receive_questions(receiving *r, sotto_status result) {
     SOTTO_TRY(list_question(r));
+    SOTTO_TRY(contest_question(r));
     return sotto_is(result, SOTTO_E_NO_SESSION) ? heal_question(r) : SOTTO_OK;
 }

@@ -139,15 +139,27 @@ static sotto_status oldest_found(void *arg, sotto_bytes key, sotto_bytes value) 
     return SOTTO_OK;
 }
 
-static sotto_status rows_evict(void *arg, uint32_t count) {
+/* Chain and block are the end of a row's key; the number within the block is a bit. */
+static void evicted_last(sotto_bytes key, uint32_t bits, uint32_t *ret_chain, uint32_t *ret_n) {
+    bytes_cursor c = bytes_cursor_over(bytes_after(key, key.len - 8));
+    *ret_chain = bytes_cursor_u32(&c);
+    *ret_n = bytes_cursor_u32(&c) * BLOCK_KEYS + 31u - (uint32_t)__builtin_clz(bits);
+}
+
+/* Evicting takes from the lowest bit up: the newest block that loses any holds the last one. */
+static sotto_status rows_evict(void *arg, uint32_t count, uint32_t *ret_chain, uint32_t *ret_n) {
     const omemo_skipped_rows *rows = arg;
     oldest_blocks oldest = {.arena = rows->env->arena, .wanted = count};
     sotto_status status = rows->env->scan(rows->env, omemo_row_key(&rows->prefix), oldest_found, &oldest);
     if (!sotto_ok(status) && !sotto_is(status, SOTTO_E_AGAIN)) return status;
     uint32_t spare = oldest.found > count ? oldest.found - count : 0; /* to be left in the newest of them */
+    bool last_told = false;
     for (struct oldest_block *one = oldest.first; one; one = one->next) {
-        uint32_t held = (uint32_t)__builtin_popcount(one->block.present);
+        uint32_t held = (uint32_t)__builtin_popcount(one->block.present), before = one->block.present;
         for (; held > spare; held--) one->block.present &= one->block.present - 1; /* the lowest number is the oldest */
+        uint32_t gone = before & ~one->block.present;
+        if (gone != 0 && !last_told) evicted_last(one->key, gone, ret_chain, ret_n);
+        last_told = last_told || gone != 0;
         spare = 0;
         SOTTO_TRY(block_put(rows, one->key, &one->block));
     }

@@ -57,7 +57,7 @@ static sotto_status rot13_unprotect(void *self, seal_env *env, const stanza_elem
 static sotto_status rot13_input(void *self, seal_env *env, const seal_input *input) {
     (void)self;
     sotto_event event = {.jid = input->jid};
-    if (input->kind == SEAL_INPUT_REFRESH)
+    if (input->kind == SEAL_INPUT_REFRESH || input->kind == SEAL_INPUT_REPAIR)
         event.kind = SOTTO_EVENT_REFRESHED;
     else if (input->kind == SEAL_INPUT_LEAVE)
         event.kind = SOTTO_EVENT_LEFT;

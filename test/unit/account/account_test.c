@@ -222,6 +222,52 @@ static void test_answers_friends_and_tells_strangers_nothing(void **state) {
     lab_session_detach(nurse);
 }
 
+/* A request that is too long to be answered is nobody's way to end our connection. */
+static void test_long_requests_do_not_end_the_connection(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0];
+    both_online(r);
+    lab_session *friend;
+    assert_ok(lab_session_attach(&friend, r->server, "romeo", "phone"));
+    sotto_bytes jid = lab_session_jid(lab_connection_session(juliet->connection));
+    static char iq[SOTTO_STANZA_BYTES_MAX / 2], filler[SOTTO_STANZA_BYTES_MAX / 2 - 512];
+    static const size_t sizes[] = {20000, 200000, sizeof filler - 1};
+    memset(filler, 'x', sizeof filler);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(iq, sizeof iq, "<iq type='get' id='%.*s' to='%.*s'><ping xmlns='urn:xmpp:ping'/></iq>", (int)sizes[i],
+                 filler, (int)jid.len, (const char *)jid.at);
+        assert_ok(lab_session_send(friend, bytes_text(iq)));
+        pump(r);
+        assert_true(account_is_online(juliet->account));
+        assert_string_equal(heard(juliet), "");
+    }
+    lab_session_detach(friend);
+}
+
+/* One stanza is stepped, the next fails for want of memory: the first is delivered once, the second after the
+ * resumption. */
+static void test_a_failure_in_the_middle_of_a_batch_doubles_nothing(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0], *romeo = &r->clients[1];
+    both_online(r);
+    romeo->deaf = true;
+    say(juliet, 1, TO_ROMEO("before-the-failure"));
+    say(juliet, 2, "<message to='romeo@capulet.example' type='chat'><sealed xmlns='test:script'/></message>");
+    pump(r);
+    romeo->deaf = false;
+    the_script.open_fails = SOTTO_FAIL(NO_MEMORY);
+    pump(r);
+    const char *log = heard(romeo);
+    assert_contains(log, "offline no-memory");
+    size_t before = occurrences(log, "<body>before-the-failure</body>");
+    the_script.open_fails = SOTTO_OK;
+    advance(r, 3000);
+    log = heard(romeo);
+    assert_contains(log, "resumed");
+    assert_int_equal(before + occurrences(log, "<body>before-the-failure</body>"), 1);
+    assert_int_equal(occurrences(log, "<body>opened</body>"), 1);
+}
+
 static void test_the_password_is_kept_in_the_store(void **state) {
     account_rig *r = *state;
     client *juliet = &r->clients[0];
@@ -261,6 +307,8 @@ static const struct CMUnitTest account_tests[] = {
     T(test_a_stream_ended_in_order_is_not_resumed),
     T(test_works_without_stream_management),
     T(test_answers_friends_and_tells_strangers_nothing),
+    T(test_long_requests_do_not_end_the_connection),
+    T(test_a_failure_in_the_middle_of_a_batch_doubles_nothing),
     T(test_the_password_is_kept_in_the_store),
     T(test_inputs_of_the_pump_are_not_the_hosts),
 };

@@ -385,7 +385,7 @@ static void test_trust(void **state) {
     RUN("trust", ROMEO, "9", "--home", home);
     refused(1, ROMEO " has no device 9: sotto devices " ROMEO " shows those there are.");
     RUN("trust", ROMEO, "nonsense", "--home", home);
-    refused(1, "neither a number nor at least 8 hex digits");
+    refused(1, "neither a number nor at least 16 hex digits");
     RUN("trust", JULIET, "1", "--home", home);
     refused(1, "is this one: there is nothing to decide");
     RUN("trust", ROMEO, "1", "--home", home);

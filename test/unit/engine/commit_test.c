@@ -116,7 +116,7 @@ static void test_stanzas_wait_for_the_stream_and_sessions_end(void **state) {
     script_key(0, ROMEO, 11, 0x11);
     step(r, send_input(1, HELLO));
     step(r, send_input(2, "<presence/>"));
-    assert_outputs(r, "event new-key 0 " ROMEO " ok device 11 blind\n");
+    assert_outputs(r, "event held 1 " ROMEO " offline\n");
     go_online(r, false);
     /* The presence was for a stream that never was: whoever sent it is told. */
     const char *text = outputs(r, false);
@@ -136,6 +136,21 @@ static void test_stanzas_wait_for_the_stream_and_sessions_end(void **state) {
     text = outputs(r, false);
     assert_lacks(text, "<presence/>");
     assert_contains(text, "event refused 3  offline");
+}
+
+static void test_a_server_that_acknowledges_more_than_was_sent_is_not_believed(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    step(r, send_input(1, HELLO));
+    outputs(r, false);
+    sotto_input online = {.kind = SOTTO_INPUT_ONLINE,
+                          .jid = BYTES_LITERAL("juliet@capulet.example/balcony"),
+                          .resumed = true,
+                          .acked = 2};
+    assert_status(try_step(r, online), BAD_SERVER);
+    online.acked = 1;
+    step(r, online);
+    assert_lacks(outputs(r, false), "stanza script 1");
 }
 
 static void test_many_steps_are_one_transaction(void **state) {
@@ -243,6 +258,7 @@ const struct CMUnitTest commit_tests[] = {
     T(test_numbers_are_never_used_twice),
     T(test_stanzas_wait_for_the_stream_and_sessions_end),
     T(test_many_steps_are_one_transaction),
+    T(test_a_server_that_acknowledges_more_than_was_sent_is_not_believed),
     T(test_the_outbox_has_a_limit),
     T(test_notes_are_part_of_the_transaction),
     T(test_opening_refuses_what_is_wrong),

@@ -115,6 +115,11 @@ static sotto_status s_input(void *self, seal_env *env, const seal_input *input) 
         SOTTO_TRY(env->put(env, BYTES_LITERAL("half"), BYTES_LITERAL("done")));
         return s->input_fails;
     }
+    bool good = input->kind == SEAL_INPUT_PEP || (input->kind == SEAL_INPUT_ANSWER && sotto_ok(input->status));
+    if (good && !sotto_ok(s->answer_fails)) {
+        SOTTO_TRY(env->event(env, &(sotto_event){.kind = SOTTO_EVENT_LEFT}));
+        return s->answer_fails;
+    }
     switch (input->kind) {
     case SEAL_INPUT_ONLINE:
         s->fresh = input->fresh;

@@ -36,13 +36,14 @@ typedef struct script {
     bool puts_then_fails; /* unprotect stages a record, then returns `open_fails` */
     sotto_status open_fails;
     sotto_status protect_fails;
-    sotto_status input_fails; /* what `input` returns after staging a record */
+    sotto_status answer_fails; /* what `input` returns for a good answer or a notification, after staging a record */
+    sotto_status input_fails;  /* what `input` returns after staging a record */
     seal_outcome outcome;
     bool opt_out;
     seal_key keys[8];
     size_t key_count;
     /* what it saw */
-    unsigned inputs[SEAL_INPUT_LEAVE + 1];
+    unsigned inputs[SEAL_INPUT_REPAIR + 1];
     unsigned promises, protects, unprotects, opens, closes;
     size_t allowed;
     seal_origin origin;

@@ -57,10 +57,45 @@ static void test_T3_a_roster_from_somebody_else_is_none(void **state) {
     assert_false(the_script.origin.answerable);
 }
 
+static void test_T23_a_new_stream_forgets_the_roster(void **state) {
+    engine_rig *r = *state;
+    go_online(r, false);
+    step(r, stanza_input("<iq type='result' id='r'><query xmlns='jabber:iq:roster'><item jid='" ROMEO
+                         "' subscription='both'/>"
+                         "<item jid='n@c.example' subscription='both'/></query></iq>"));
+    go_online(r, true);
+    step(r, stanza_input(SEALED));
+    assert_true(the_script.origin.answerable);
+    go_online(r, false);
+    step(r, stanza_input(SEALED));
+    assert_false(the_script.origin.answerable);
+}
+
+static void test_the_keys_of_one_jid_are_bounded(void **state) {
+    engine_rig *r = *state;
+    the_script.promise = SEAL_READY;
+    go_online(r, false);
+    for (uint32_t i = 1; i <= SOTTO_KEYS_MAX + 3; i++) {
+        script_key(0, ROMEO, i, 0);
+        memcpy(the_script.keys[0].key, &i, sizeof i);
+        sotto_input input = send_input(i, "<message to='" ROMEO "'><body>x</body></message>");
+        step(r, input);
+        const char *text = outputs(r, true);
+        if (i > SOTTO_KEYS_MAX) {
+            assert_lacks(text, "new-key");
+            assert_lacks(text, "stanza script");
+            assert_contains(text, "held");
+            step(r, (sotto_input){.kind = SOTTO_INPUT_CANCEL, .ticket = i});
+        } else {
+            assert_contains(text, "stanza script");
+        }
+    }
+}
+
 static void test_delayed_is_not_live(void **state) {
     engine_rig *r = *state;
     step(r, stanza_input("<message from='" ROMEO "/x'><sealed xmlns='test:script'/><delay xmlns='urn:xmpp:delay' "
-                                                 "stamp='2026-11-20T09:00:00Z' from='capulet.example'/></message>"));
+                         "stamp='2026-11-20T09:00:00Z' from='capulet.example'/></message>"));
     assert_false(the_script.origin.live);
     assert_true(the_script.origin.time_ms == UINT64_C(1795165200000));
 }
@@ -117,6 +152,21 @@ static void test_a_failure_of_ours_fails_the_step(void **state) {
     assert_contains(outputs(r, true), "deliver script");
 }
 
+static void test_T1_a_forged_copy_is_ignored_whatever_its_type(void **state) {
+    engine_rig *r = *state;
+#define COPY(outer)                                                                                                    \
+    "<message " outer "><received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"                   \
+    "<message xmlns='jabber:client' from='" ROMEO "/x' to='juliet@capulet.example/other'>"                             \
+    "<sealed xmlns='test:script'/></message></forwarded></received></message>"
+    step(r, stanza_input(COPY("from='mallory@evil.example'")));
+    step(r, stanza_input(COPY("from='mallory@evil.example' type='error'")));
+    step(r, stanza_input(COPY("from='juliet@capulet.example/other'")));
+    assert_outputs(r, "");
+    assert_int_equal(the_script.unprotects, 0);
+    step(r, stanza_input(COPY("from='juliet@capulet.example'")));
+    assert_contains(outputs(r, true), "deliver script " ROMEO);
+}
+
 static void test_bounces_are_not_opened(void **state) {
     engine_rig *r = *state;
     step(r, stanza_input("<message type='error' from='" ROMEO
@@ -140,6 +190,21 @@ static void test_T4_notifications_come_from_bare_jids_of_people(void **state) {
     assert_int_equal(the_script.inputs[SEAL_INPUT_PEP], 1);
     assert_string_equal(sotto_engine_features(r->engine)[0], "test:devices+notify");
     assert_null(sotto_engine_features(r->engine)[1]);
+}
+
+static void test_a_notification_that_is_none_changes_nothing(void **state) {
+    engine_rig *r = *state;
+    the_script.answer_fails = SOTTO_FAIL(MALFORMED);
+    step(r, stanza_input("<message from='" ROMEO "' type='headline'>" EVENT "</message>"));
+    assert_int_equal(the_script.inputs[SEAL_INPUT_PEP], 1);
+    assert_outputs(r, "");
+}
+
+static void test_a_sealed_iq_goes_to_no_seal_that_cannot_seal_them(void **state) {
+    engine_rig *r = *state;
+    step(r, stanza_input("<iq type='set' id='1' from='" ROMEO "/x'><sealed xmlns='test:script'/></iq>"));
+    assert_int_equal(the_script.unprotects, 0);
+    assert_contains(outputs(r, true), "deliver clear " ROMEO);
 }
 
 static void test_presence_and_iq_are_handed_out_once(void **state) {
@@ -181,13 +246,18 @@ const struct CMUnitTest receive_tests[] = {
     T(test_T23_who_may_be_answered),
     T(test_T3_a_roster_from_somebody_else_is_none),
     T(test_delayed_is_not_live),
+    T(test_T23_a_new_stream_forgets_the_roster),
+    T(test_the_keys_of_one_jid_are_bounded),
     T(test_a_failure_of_the_peer_is_an_event_and_changes_nothing),
     T(test_duplicates_are_silent),
     T(test_unreadable_keeps_what_was_staged),
     T(test_a_failure_of_ours_fails_the_step),
     T(test_bounces_are_not_opened),
+    T(test_T1_a_forged_copy_is_ignored_whatever_its_type),
     T(test_T4_notifications_come_from_bare_jids_of_people),
     T(test_presence_and_iq_are_handed_out_once),
+    T(test_a_notification_that_is_none_changes_nothing),
+    T(test_a_sealed_iq_goes_to_no_seal_that_cannot_seal_them),
     T(test_malformed_stanzas_are_refused_exactly),
     T(test_timers_and_jobs),
 };

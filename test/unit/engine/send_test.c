@@ -130,6 +130,33 @@ static void test_T5_an_answer_from_somebody_else_is_no_answer(void **state) {
     assert_int_equal(the_script.inputs[SEAL_INPUT_ANSWER], 1);
 }
 
+static void test_T35_an_answer_that_cannot_be_used_is_told_and_changes_nothing(void **state) {
+    engine_rig *r = *state;
+    the_script.promise = SEAL_ASKING;
+    the_script.asks = true;
+    the_script.answer_fails = SOTTO_FAIL(BAD_KEY);
+    go_online(r, false);
+    step(r, send_input(1, HELLO));
+    const char *id = strstr(outputs(r, true), "id='");
+    char answer[256];
+    snprintf(answer, sizeof answer, "<iq type='result' id='%.18s' from='" ROMEO "'/>", id + 4);
+    step(r, stanza_input(answer));
+    assert_int_equal(the_script.inputs[SEAL_INPUT_ANSWER], 2);
+    assert_int_equal(the_script.answer_status.code, SOTTO_E_BAD_KEY);
+    assert_outputs(r, "event held 1 " ROMEO " bad-key\n");
+    assert_true(sotto_engine_deadline(r->engine) == UINT64_MAX);
+    /* A failure of this machine fails the step, and the same answer works later. */
+    the_script.promise = SEAL_ASKING;
+    step(r, send_input(2, "<message to='mercutio@verona.example'><body>x</body></message>"));
+    id = strstr(outputs(r, true), "id='");
+    snprintf(answer, sizeof answer, "<iq type='result' id='%.18s' from='mercutio@verona.example'/>", id + 4);
+    the_script.answer_fails = SOTTO_FAIL(NO_MEMORY);
+    assert_status(try_step(r, stanza_input(answer)), NO_MEMORY);
+    the_script.answer_fails = SOTTO_OK;
+    step(r, stanza_input(answer));
+    assert_int_equal(the_script.answer_status.code, 0);
+}
+
 static void test_a_question_times_out(void **state) {
     engine_rig *r = *state;
     the_script.promise = SEAL_ASKING;
@@ -186,6 +213,94 @@ static void test_T7_a_new_key_after_verification_gets_nothing(void **state) {
                           .trust = SOTTO_TRUST_VERIFIED});
     step(r, send_input(3, HELLO));
     assert_int_equal(the_script.allowed, 2);
+}
+
+static void verdict(engine_rig *r, const char *jid, uint8_t fill, sotto_trust trust) {
+    uint8_t key[32];
+    memset(key, fill, sizeof key);
+    step(r,
+         (sotto_input){.kind = SOTTO_INPUT_VERDICT, .jid = bytes_text(jid), .key = bytes_of(key, 32), .trust = trust});
+}
+
+static void test_T7_distrusting_the_verified_key_does_not_bring_the_blind_one_back(void **state) {
+    engine_rig *r = *state;
+    ready();
+    script_key(1, ROMEO, 666, 0x66);
+    go_online(r, false);
+    step(r, send_input(1, HELLO));
+    assert_int_equal(the_script.allowed, 2);
+    verdict(r, ROMEO, 0x11, SOTTO_TRUST_VERIFIED);
+    step(r, send_input(2, HELLO));
+    assert_int_equal(the_script.allowed, 1);
+    verdict(r, ROMEO, 0x11, SOTTO_TRUST_DISTRUSTED); /* the phone was stolen */
+    script_key(2, ROMEO, 667, 0x67);
+    outputs(r, true);
+    step(r, send_input(3, HELLO));
+    const char *text = outputs(r, true);
+    assert_contains(text, "event held 3 " ROMEO " no-trusted-device");
+    assert_contains(text, "event new-key 0 " ROMEO " ok device 667 undecided");
+    assert_lacks(text, "stanza");
+}
+
+static void test_T7_own_blind_devices_are_left_out_of_what_goes_to_verified_contacts(void **state) {
+    engine_rig *r = *state;
+    ready();
+    script_key(1, "juliet@capulet.example", 99, 0x99);
+    go_online(r, false);
+    step(r, send_input(1, HELLO));
+    assert_int_equal(the_script.allowed, 2);
+    verdict(r, ROMEO, 0x11, SOTTO_TRUST_VERIFIED);
+    outputs(r, true);
+    step(r, send_input(2, HELLO));
+    assert_int_equal(the_script.allowed, 1);
+    assert_contains(outputs(r, true), "event left-out 2 juliet@capulet.example no-trusted-device device 99");
+    verdict(r, "juliet@capulet.example", 0x99, SOTTO_TRUST_VERIFIED);
+    step(r, send_input(3, HELLO));
+    assert_int_equal(the_script.allowed, 2);
+}
+
+static void test_sealed_only_when_it_can_leave(void **state) {
+    engine_rig *r = *state;
+    ready();
+    go_online(r, false);
+    step(r, send_input(1, HELLO));
+    outputs(r, true);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    step(r, send_input(2, HELLO));
+    assert_outputs(r, "event held 2 " ROMEO " offline\n");
+    /* Distrusted while it waited: it is not sealed for that key any more. */
+    verdict(r, ROMEO, 0x11, SOTTO_TRUST_DISTRUSTED);
+    go_online(r, false);
+    const char *text = outputs(r, true);
+    assert_contains(text, "event held 2 " ROMEO " no-trusted-device");
+    assert_lacks(text, "stanza script 2");
+}
+
+static void test_T14_who_seals_is_never_answered_in_the_clear(void **state) {
+    engine_rig *r = *state;
+    go_online(r, false);
+    step(r, stanza_input("<message from='" ROMEO
+                         "/x' to='juliet@capulet.example'><sealed xmlns='test:script'/></message>"));
+    outputs(r, true);
+    the_script.promise = SEAL_NEVER;
+    step(r, send_input(1, HELLO));
+    assert_contains(outputs(r, true), "event held 1 " ROMEO " no-device");
+}
+
+static void test_T14_a_key_that_is_not_accepted_cannot_opt_out(void **state) {
+    engine_rig *r = *state;
+    ready();
+    go_online(r, false);
+    const char *sealed =
+        "<message from='" ROMEO "/x' to='juliet@capulet.example'><sealed xmlns='test:script'/></message>";
+    step(r, stanza_input(sealed));
+    verdict(r, ROMEO, 0x77, SOTTO_TRUST_DISTRUSTED);
+    outputs(r, true);
+    the_script.opt_out = true;
+    step(r, stanza_input(sealed));
+    assert_lacks(outputs(r, true), "opt-out");
+    step(r, send_input(1, HELLO));
+    assert_contains(outputs(r, true), "stanza script 1");
 }
 
 static void test_held_until_a_person_accepts_the_only_key(void **state) {
@@ -380,9 +495,15 @@ const struct CMUnitTest send_tests[] = {
     T(test_held_while_asking_and_released_in_order),
     T(test_T5_an_answer_from_somebody_else_is_no_answer),
     T(test_a_question_times_out),
+    T(test_T35_an_answer_that_cannot_be_used_is_told_and_changes_nothing),
     T(test_one_question_for_many_messages),
     T(test_T7_a_new_key_after_verification_gets_nothing),
     T(test_held_until_a_person_accepts_the_only_key),
+    T(test_T7_distrusting_the_verified_key_does_not_bring_the_blind_one_back),
+    T(test_T7_own_blind_devices_are_left_out_of_what_goes_to_verified_contacts),
+    T(test_sealed_only_when_it_can_leave),
+    T(test_T14_who_seals_is_never_answered_in_the_clear),
+    T(test_T14_a_key_that_is_not_accepted_cannot_opt_out),
     T(test_T9_a_known_device_with_another_key_is_an_alarm),
     T(test_T9_a_key_under_a_second_jid_is_an_alarm),
     T(test_a_broken_device_does_not_stop_the_others),

@@ -275,12 +275,33 @@ static void noise(void **state) {
     assert_true(taken > 500 && taken < 7000);
 }
 
+/* Memory that runs out while a session ends must not leave its parked stanzas with a session that is gone. */
+static void memory_while_the_session_ends(void **state) {
+    rig *r = *state;
+    lab_server_time(r->server, 1700000000000);
+    for (long fail_at = 1; fail_at < 12; fail_at++) {
+        lab_session *phone = rig_attach(r, "juliet", "phone");
+        script s = {.rules = {{"a", LAB_REORDER, NULL, 0}, {"b", LAB_DELAY, NULL, 1700000000000 + 1000}}};
+        lab_server_hook(r->server, follow, &s);
+        say(phone, "b"), say(phone, "a");
+        r->fail_at = fail_at;
+        lab_session_detach(phone);
+        r->fail_at = 0;
+        lab_server_time(r->server, 1700000000000 + 1000);
+        lab_server_hook(r->server, NULL, NULL);
+        const char *got = ids(r, r->romeo);
+        assert_true(strchr(got, 'b') != NULL);
+        lab_server_time(r->server, 1700000000000);
+    }
+}
+
 const struct CMUnitTest hostility_tests[] = {
     cmocka_unit_test_setup_teardown(drop_and_repeat, rig_setup, rig_teardown),
     cmocka_unit_test_setup_teardown(delay, rig_setup, rig_teardown),
     cmocka_unit_test_setup_teardown(reorder, rig_setup, rig_teardown),
     cmocka_unit_test_setup_teardown(alter, rig_setup, rig_teardown),
     cmocka_unit_test_setup_teardown(held_back_when_the_session_ends, rig_setup, rig_teardown),
+    cmocka_unit_test_setup_teardown(memory_while_the_session_ends, rig_setup, rig_teardown),
     cmocka_unit_test_setup_teardown(answers_and_notifications_pass_the_hook, rig_setup, rig_teardown),
     cmocka_unit_test_setup_teardown(inject, rig_setup, rig_teardown),
     cmocka_unit_test_setup_teardown(saw_everything_in_order, rig_setup, rig_teardown),

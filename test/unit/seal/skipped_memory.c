@@ -44,9 +44,11 @@ static sotto_status memory_keep(void *arg, uint32_t chain, uint32_t n, const uin
     return SOTTO_OK;
 }
 
-static sotto_status memory_evict(void *arg, uint32_t count) {
+static sotto_status memory_evict(void *arg, uint32_t count, uint32_t *ret_chain, uint32_t *ret_n) {
     skipped_memory *memory = arg;
-    if (count > memory->count) return SOTTO_FAIL(STATE);
+    if (count == 0 || count > memory->count) return SOTTO_FAIL(STATE);
+    *ret_chain = memory->at[count - 1].chain;
+    *ret_n = memory->at[count - 1].n;
     memory_cut(memory, 0, count);
     return SOTTO_OK;
 }

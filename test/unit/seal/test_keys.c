@@ -143,14 +143,19 @@ static void test_skipped_blocks(void **state) {
     assert_code(port.remove(port.arg, 3, 50), 0);
     assert_code(port.find(port.arg, 3, 50, key), SOTTO_E_NOT_FOUND);
     assert_code(port.keep(port.arg, 4, 0, (const uint8_t(*)[32])keys, 5), 0);
-    assert_code(port.evict(port.arg, 31), 0); /* 20 to 49, and 51 */
+    uint32_t chain, last;
+    assert_code(port.evict(port.arg, 31, &chain, &last), 0); /* 20 to 49, and 51 */
+    assert_int_equal(chain, 3);
+    assert_int_equal(last, 51);
     assert_code(port.find(port.arg, 3, 51, key), SOTTO_E_NOT_FOUND);
     assert_code(port.find(port.arg, 3, 52, key), 0);
     assert_code(port.forget(port.arg, 3, &count), 0);
     assert_int_equal(count, 68);
     assert_code(port.find(port.arg, 3, 52, key), SOTTO_E_NOT_FOUND);
     assert_code(port.find(port.arg, 4, 4, key), 0);
-    assert_code(port.evict(port.arg, 5), 0);
+    assert_code(port.evict(port.arg, 5, &chain, &last), 0);
+    assert_int_equal(chain, 4);
+    assert_int_equal(last, 4);
     assert_int_equal(d->records.count, before + 1);
     assert_code(omemo_skipped_wipe(&others), 0);
     assert_int_equal(d->records.count, before);

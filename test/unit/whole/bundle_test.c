@@ -153,7 +153,8 @@ static const char *small_identity(const char *b, const char *j) {
 }
 static const char *small_prekey(const char *b, const char *j) {
     (void)j;
-    return with_zeros(alter_part(b, "<prekeys>", "</prekeys>", "<prekeys><pk id='5'>AAAA</pk></prekeys>"), "<pk id='5'");
+    return with_zeros(alter_part(b, "<prekeys>", "</prekeys>", "<prekeys><pk id='5'>AAAA</pk></prekeys>"),
+                      "<pk id='5'");
 }
 static const char *high_prekey(const char *b, const char *j) {
     (void)j;
@@ -382,6 +383,7 @@ static void test_another_key_for_a_known_device(void **state) {
     char *bundle = bundle_of(r.mallory);
     plant_bundle(&r.t.w, "romeo", device_number(r.t.romeo), bundle);
     free(bundle);
+    world_pass(&r.t.w, 2 * 3600 * 1000); /* what was read of it is too old to be used */
     say(r.t.juliet, ROMEO, "words");
     const told_event *told = device_told_last(r.t.juliet, SOTTO_EVENT_KEY_ALARM);
     assert_reason(told, SOTTO_E_KEY_CHANGED, 0);
@@ -437,8 +439,7 @@ static lab_fate keep_answer(void *arg, const stanza_element *stanza, bool to_cli
                             uint64_t *ret_until_ms) {
     (void)ret_instead, (void)ret_until_ms;
     liar *l = arg;
-    const stanza_element *items =
-        stanza_child(stanza_child(stanza, "pubsub", LAB_NS_PUBSUB), "items", LAB_NS_PUBSUB);
+    const stanza_element *items = stanza_child(stanza_child(stanza, "pubsub", LAB_NS_PUBSUB), "items", LAB_NS_PUBSUB);
     if (!to_client || !bytes_is(stanza_attribute_of(items, "node"), NODE_LIST) ||
         !bytes_is(stanza_attribute_of(stanza, "from"), ROMEO))
         return LAB_PASS;
@@ -451,8 +452,9 @@ static void answer_list(liar *l, const char *from, uint32_t number) {
     char stanza[1024], sender[96] = "";
     if (from != NULL) snprintf(sender, sizeof sender, " from='%s'", from);
     snprintf(stanza, sizeof stanza,
-             "<iq type='result' id='%s'%s to='" JULIET "/balcony'><pubsub xmlns='" LAB_NS_PUBSUB "'><items node='" NODE_LIST
-             "'><item id='current'><devices xmlns='" NS_OMEMO "'><device id='%u'/></devices></item></items></pubsub>"
+             "<iq type='result' id='%s'%s to='" JULIET "/balcony'><pubsub xmlns='" LAB_NS_PUBSUB
+             "'><items node='" NODE_LIST "'><item id='current'><devices xmlns='" NS_OMEMO
+             "'><device id='%u'/></devices></item></items></pubsub>"
              "</iq>",
              l->id, sender, (unsigned)number);
     device_inject(l->t.juliet, stanza);
@@ -470,7 +472,8 @@ static void test_forged_answers(void **state) {
     lab_server_hook(l.t.w.server, keep_answer, &l);
     say(l.t.juliet, ROMEO, "words");
     assert_true(l.id[0] != 0);
-    static const char *const froms[] = {MALLORY, MALLORY "/den", ROMEO "/orchard", DOMAIN, JULIET, JULIET "/balcony", NULL};
+    static const char *const froms[] = {MALLORY, MALLORY "/den", ROMEO "/orchard", DOMAIN, JULIET, JULIET "/balcony",
+                                        NULL};
     for (size_t i = 0; i < sizeof froms / sizeof froms[0]; i++) {
         answer_list(&l, froms[i], 666);
         assert_int_equal(device_held(l.t.juliet), 1);

@@ -32,9 +32,14 @@ static void frail_close(sotto_store *store) {
 }
 static const sotto_store_class frail_class = {frail_get, frail_scan, frail_write, frail_close};
 
+sotto_status frail_copy(void *arg, sotto_bytes key, sotto_bytes value) {
+    sotto_store *to = arg;
+    return to->methods->write(to, &(sotto_change){key, value}, 1);
+}
+
 /* ---- opening ---- */
 
-device *world_device(world *w, const char *local, const char *resource) {
+device *world_device_over(world *w, const char *local, const char *resource, sotto_store *over) {
     device *d = calloc(1, sizeof *d);
     assert_non_null(d);
     assert_true(w->count < DEVICES_MAX);
@@ -46,18 +51,24 @@ device *world_device(world *w, const char *local, const char *resource) {
     d->host.random_state += w->seed * UINT64_C(0x9e3779b97f4a7c15) * w->count;
     d->store.base.methods = &frail_class;
     assert_ok(sotto_store_memory(&d->store.inner, &d->host.host));
+    if (over != NULL) assert_ok(over->methods->scan(over, BYTES_NONE, frail_copy, d->store.inner));
     bytes_buffer_owned(&d->transcript, &d->host.host, (size_t)64 * 1024 * 1024);
     d->seals[0] = w->seal;
-    d->config = (sotto_engine_config){
-        .account = bytes_text(strcmp(local, "juliet") == 0 ? JULIET : strcmp(local, "romeo") == 0 ? ROMEO : MALLORY),
-        .host = &d->host.host,
-        .store = &d->store.base,
-        .seals = d->seals,
-        .encrypt = w->encrypt,
-        .trust = w->trust,
-        .least_strength = w->seal->strength};
+    d->config = (sotto_engine_config){.account = bytes_text(strcmp(local, "juliet") == 0  ? JULIET
+                                                            : strcmp(local, "romeo") == 0 ? ROMEO
+                                                                                          : MALLORY),
+                                      .host = &d->host.host,
+                                      .store = &d->store.base,
+                                      .seals = d->seals,
+                                      .encrypt = w->encrypt,
+                                      .trust = w->trust,
+                                      .least_strength = w->seal->strength};
     device_open(d);
     return d;
+}
+
+device *world_device(world *w, const char *local, const char *resource) {
+    return world_device_over(w, local, resource, NULL);
 }
 
 static void drop_wishes(wish_queue *queue) {
@@ -143,6 +154,7 @@ void device_crash(device *d, bool resumed) {
     forget_operation(d);
     drop_wishes(&d->chores);
     d->chores.stepped = 0;
+    d->own_ticket = 0; /* a process knows nothing of the numbers of the one before */
     d->done_len = 0;
     device_open(d);
     if (d->session == NULL) return;
@@ -176,9 +188,9 @@ uint64_t device_send(device *d, const char *stanza) {
 uint64_t device_say(device *d, const char *to, const char *body) {
     char stanza[512];
     snprintf(stanza, sizeof stanza,
-             "<message to='%s' type='chat' id='id-%s'><subject>about %s</subject><body>%s</body>"
+             "<message to='%s' type='chat' id='m%u'><subject>about %s</subject><body>%s</body>"
              "<request xmlns='urn:xmpp:receipts'/></message>",
-             to, body, body, body);
+             to, (unsigned)d->w->ticket + 1, body, body);
     return device_send(d, stanza);
 }
 
@@ -187,8 +199,7 @@ void device_policy(device *d, const char *jid, sotto_encrypt encrypt) {
 }
 
 void device_verdict(device *d, const char *jid, const uint8_t key[32], sotto_trust trust) {
-    sotto_input input = {
-        .kind = SOTTO_INPUT_VERDICT, .jid = bytes_text(jid), .key = bytes_of(key, 32), .trust = trust};
+    sotto_input input = {.kind = SOTTO_INPUT_VERDICT, .jid = bytes_text(jid), .key = bytes_of(key, 32), .trust = trust};
     device_wish(d, input, NULL);
     world_run(d->w);
 }
@@ -244,8 +255,8 @@ static void answer_disco(device *d, const stanza_element *iq) {
     stanza_put_text(&writer, "type", "result");
     stanza_put(&writer, "id", stanza_attribute_of(iq, "id"));
     stanza_put(&writer, "to", stanza_attribute_of(iq, "from"));
-    assert_ok(context_caps_info(&writer, &d->w->arena, sotto_engine_features(d->engine),
-                                stanza_attribute_of(query, "node")));
+    assert_ok(
+        context_caps_info(&writer, &d->w->arena, sotto_engine_features(d->engine), stanza_attribute_of(query, "node")));
     stanza_close(&writer);
     chore(d, &buffer);
 }
@@ -422,8 +433,7 @@ static void add_done(device *d, uint64_t seq, bool to_server) {
  * it saw is the next operation. */
 static bool take_output(device *d) {
     if (d->online_due || !sotto_engine_next(d->engine, &d->output)) return false;
-    sotto_bytes stanza =
-        d->output.kind == SOTTO_OUTPUT_DELIVER ? d->output.delivery.stanza : d->output.stanza;
+    sotto_bytes stanza = d->output.kind == SOTTO_OUTPUT_DELIVER ? d->output.delivery.stanza : d->output.stanza;
     if (stanza.len > 0) d->output_stanza = strndup((const char *)stanza.at, stanza.len);
     transcribe(d);
     d->pending = true;
@@ -471,8 +481,8 @@ static void collect(device *d) {
 }
 
 static bool has_input(const device *d) {
-    return d->online_due || d->stream_stepped < d->stream_len ||
-           d->wishes.first + d->wishes.stepped < d->wishes.len || d->chores.first + d->chores.stepped < d->chores.len;
+    return d->online_due || d->stream_stepped < d->stream_len || d->wishes.first + d->wishes.stepped < d->wishes.len ||
+           d->chores.first + d->chores.stepped < d->chores.len;
 }
 
 static bool step_any(device *d) {

@@ -11,6 +11,7 @@ typedef struct forger {
     net n;
     device *victim;
     const char *good; /* a message of romeo's that juliet did not get yet */
+    char id[16];      /* of it */
     uint32_t number;  /* juliet's device */
 } forger;
 
@@ -35,6 +36,7 @@ static void forger_start(forger *f, void **state, place where) {
     assert_int_equal(f->n.len, 1);
     f->good = f->n.caught[0];
     f->number = device_number(f->t.juliet);
+    snprintf(f->id, sizeof f->id, "m%u", (unsigned)f->t.w.ticket);
     lab_server_hook(f->t.w.server, NULL, NULL);
 }
 
@@ -68,7 +70,7 @@ static void refused(forger *f, const char *stanza, int reason) {
         fail_msg("%s instead of %s: %s", sotto_status_name(told->reason), sotto_status_name((sotto_status){reason}),
                  stanza);
     assert_int_equal(device_told_count(f->victim, SOTTO_EVENT_UNREADABLE, -1), 1);
-    assert_string_equal(told->text, "id-good");
+    assert_string_equal(told->text, f->id);
 }
 
 /* Nothing is read and nothing is said. */
@@ -89,7 +91,8 @@ static void test_the_form_of_a_message(void **state) {
     refused(&f, alter_part(f.good, "<header", "</header>", "<header xmlns='urn:else' sid='1'/>"), SOTTO_E_MALFORMED);
     refused(&f, alter_text(f.good, "<payload", "<header sid='1'/><payload"), SOTTO_E_MALFORMED);
     refused(&f, alter_text(f.good, "</encrypted>", "</encrypted><encrypted xmlns='" NS_OMEMO "'/>"), SOTTO_E_MALFORMED);
-    refused(&f, alter_part(f.good, "<encrypted", "</encrypted>", "<encrypted xmlns='" NS_OMEMO "'/>"), SOTTO_E_MALFORMED);
+    refused(&f, alter_part(f.good, "<encrypted", "</encrypted>", "<encrypted xmlns='" NS_OMEMO "'/>"),
+            SOTTO_E_MALFORMED);
     refused(&f, alter_text(f.good, "</encrypted>", "<payload>AAAA</payload></encrypted>"), SOTTO_E_MALFORMED);
     refused(&f, alter_part(f.good, "<payload", "</payload>", ""), SOTTO_E_MALFORMED);
     refused(&f, alter_part(f.good, "<payload", "</payload>", "<payload/>"), SOTTO_E_BAD_MAC);
@@ -344,6 +347,22 @@ static void test_an_hour_of_forged_key_exchanges(void **state) {
     forger_end(&f);
 }
 
+/* The control of all the audits: a key that is used twice is found. */
+static void test_the_audit_finds_a_key_used_twice(void **state) {
+    forger f;
+    forger_start(&f, state, CHAIN);
+    assert_true(world_keys_used_once(&f.t.w) >= 3);
+    assert_ok(lab_session_inject(f.t.juliet->session, bytes_text(f.good))); /* a repeat is none */
+    assert_int_equal(world_audit(&f.t.w).again, 0);
+    alter_bytes payload;
+    alter_get(f.good, "<payload", &payload);
+    payload.at[0] ^= 1;
+    assert_ok(lab_session_inject(f.t.juliet->session, bytes_text(alter_put(f.good, "<payload", &payload))));
+    assert_int_equal(world_audit(&f.t.w).again, 1);
+    net_end(&f.n);
+    world_end(&f.t.w);
+}
+
 /* ---- two devices ---- */
 
 /* What was meant for one device is given to the other. */
@@ -361,6 +380,7 @@ static void test_swapped_recipients(void **state) {
     assert_int_equal(f.n.len, 2);
     f.victim = f.t.juliet;
     f.good = f.n.caught[0];
+    snprintf(f.id, sizeof f.id, "m%u", (unsigned)f.t.w.ticket);
     uint32_t one = device_number(f.t.juliet), other = device_number(tablet);
     char one_key[32], other_key[32];
     snprintf(one_key, sizeof one_key, "%s", alter_key_of(one));
@@ -370,7 +390,8 @@ static void test_swapped_recipients(void **state) {
     refused(&f, alter_put(f.good, one_key, &bytes), SOTTO_E_BAD_MAC);
     char swapped[32768];
     snprintf(swapped, sizeof swapped, "%s", alter_text(f.good, one_key, "<key rid='x'"));
-    snprintf(swapped, sizeof swapped, "%s", alter_text(alter_text(swapped, other_key, one_key), "<key rid='x'", other_key));
+    snprintf(swapped, sizeof swapped, "%s",
+             alter_text(alter_text(swapped, other_key, one_key), "<key rid='x'", other_key));
     refused(&f, swapped, SOTTO_E_BAD_MAC);
     f.victim = tablet;
     refused(&f, swapped, SOTTO_E_BAD_MAC);
@@ -396,8 +417,10 @@ static void test_forged_copies(void **state) {
     for (size_t i = 0; i < sizeof froms / sizeof froms[0]; i++) {
         snprintf(stanza, sizeof stanza, COPY("%s", "received", "%s"), froms[i], inner);
         ignored(&f, stanza);
-        snprintf(stanza, sizeof stanza, COPY("%s", "sent", "<message xmlns='jabber:client' from='" JULIET
-                                                           "/tablet' to='" ROMEO "'><body>forged</body></message>"),
+        snprintf(stanza, sizeof stanza,
+                 COPY("%s", "sent",
+                      "<message xmlns='jabber:client' from='" JULIET "/tablet' to='" ROMEO
+                      "'><body>forged</body></message>"),
                  froms[i]);
         ignored(&f, stanza);
     }
@@ -412,7 +435,8 @@ static void test_forged_copies(void **state) {
     snprintf(nested, sizeof nested, "%s",
              alter_text(stanza, "</received>", "</received><received xmlns='urn:xmpp:carbons:2'/>"));
     ignored(&f, nested);
-    snprintf(nested, sizeof nested, "%s", alter_text(stanza, "<forwarded ", "<forwarded xmlns='urn:xmpp:forward:0'/><forwarded "));
+    snprintf(nested, sizeof nested, "%s",
+             alter_text(stanza, "<forwarded ", "<forwarded xmlns='urn:xmpp:forward:0'/><forwarded "));
     ignored(&f, nested);
     /* The true one is read, and is the message: it is not read again. */
     device_inject(f.victim, stanza);
@@ -432,6 +456,7 @@ const struct CMUnitTest forged_tests[] = {
     WITH_OMEMO(test_the_fields_of_a_message),
     WITH_OMEMO(test_the_fields_of_a_key_exchange),
     WITH_OMEMO(test_an_hour_of_forged_key_exchanges),
+    WITH_OMEMO(test_the_audit_finds_a_key_used_twice),
     WITH_OMEMO(test_swapped_recipients),
     WITH_OMEMO(test_forged_copies),
 };

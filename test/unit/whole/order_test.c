@@ -4,7 +4,7 @@
  * missing, with any of them twice. */
 #include "world.h"
 
-#define BURST 6
+#define BURST  6
 #define ORDERS 720
 
 typedef struct burst {
@@ -69,11 +69,6 @@ static void order_of(unsigned number, size_t ret[BURST]) {
     }
 }
 
-static sotto_status copy_record(void *arg, sotto_bytes key, sotto_bytes value) {
-    sotto_store *to = arg;
-    return to->methods->write(to, &(sotto_change){key, value}, 1);
-}
-
 /* What came out, a letter each: the body of a message; '!' for an event other than those about devices. */
 static void outputs(burst *b, sotto_engine *engine, char *ret, size_t size) {
     sotto_output out;
@@ -105,7 +100,7 @@ static const char *feed(burst *b, const size_t *numbers, size_t count, bool each
     text[0] = 0;
     if (each) {
         assert_ok(sotto_store_memory(&copy, &juliet->host.host));
-        assert_ok(juliet->store.inner->methods->scan(juliet->store.inner, BYTES_NONE, copy_record, copy));
+        assert_ok(juliet->store.inner->methods->scan(juliet->store.inner, BYTES_NONE, frail_copy, copy));
         config.store = copy;
     }
     assert_ok(sotto_engine_open(&engine, &config, b->t.w.now_ms));
@@ -157,7 +152,8 @@ static void any_missing(burst *b) {
 
 /* Read once, and silent. */
 static void any_twice(burst *b) {
-    static const size_t at_once[] = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, all_again[] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5},
+    static const size_t at_once[] = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5},
+                        all_again[] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5},
                         backwards[] = {5, 4, 3, 2, 1, 0, 0, 1, 2, 3, 4, 5}, one[] = {3, 3, 3, 3};
     for (unsigned each = 0; each < 2; each++) {
         assert_string_equal(feed(b, at_once, 12, each), "123456");
@@ -211,7 +207,8 @@ static lab_fate trouble(void *arg, const stanza_element *stanza, bool to_client,
                         uint64_t *ret_until_ms) {
     (void)ret_instead;
     mess *m = arg;
-    if (m->over || !to_client || !stanza_is(stanza, "message", NULL) || stanza_child(stanza, "encrypted", NS_OMEMO) == NULL)
+    if (m->over || !to_client || !stanza_is(stanza, "message", NULL) ||
+        stanza_child(stanza, "encrypted", NS_OMEMO) == NULL)
         return LAB_PASS;
     switch (rig_next(&m->t.w.host) >> 32 & 7) {
     case 0:

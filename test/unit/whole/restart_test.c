@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A restart between any step, commit, release and done of a scripted conversation: nothing is lost, nothing comes twice,
- * no key of a ratchet is used twice. The script is run once to count its operations; then again for each of them, with
- * one side ended right after it, without a word, and opened again over its store. */
+ * A restart between any step, commit, release and done of a scripted conversation: nothing is lost, nothing comes
+ * twice, no key of a ratchet is used twice. The script is run once to count its operations; then again for each of
+ * them, with one side ended right after it, without a word, and opened again over its store. */
 #include "world.h"
 
 static void say(device *d, const char *to, const char *body) {
@@ -11,18 +11,19 @@ static void say(device *d, const char *to, const char *body) {
 
 typedef struct restart {
     const sotto_seal *seal;
-    bool romeo;   /* whose end it is */
-    bool grouped; /* how he commits */
-    bool resumed; /* what becomes of his stream */
-    unsigned at;  /* after which operation; 0: never */
+    const made *made;
+    bool romeo;     /* whose end it is */
+    bool grouped;   /* how he commits */
+    bool resumed;   /* what becomes of his stream */
+    unsigned at;    /* after which operation; 0: never */
     unsigned again; /* ... and once more so many operations later; 0: no */
 } restart;
 
 /* Key exchanges, both at once, ratchet steps, being away, timers. Returns the operations of the side in question. */
 static unsigned converse(two *t, const restart *r) {
     world_start(&t->w, r->seal);
-    t->juliet = world_device(&t->w, "juliet", "balcony");
-    t->romeo = world_device(&t->w, "romeo", "orchard");
+    t->juliet = world_device_over(&t->w, "juliet", "balcony", r->made->juliet);
+    t->romeo = world_device_over(&t->w, "romeo", "orchard", r->made->romeo);
     device *victim = r->romeo ? t->romeo : t->juliet;
     victim->crash_at = r->at;
     victim->crash_again = r->again;
@@ -72,6 +73,9 @@ static void check(two *t, const restart *r) {
 /* After every operation, or after each so many; when again is set, the process ends a second time soon afterwards. */
 static void end_after(restart r, unsigned each) {
     two t;
+    made m;
+    made_start(&m, r.seal);
+    r.made = &m;
     unsigned again = r.again, operations = converse(&t, &r);
     check(&t, &r);
     world_end(&t.w);
@@ -84,6 +88,7 @@ static void end_after(restart r, unsigned each) {
         check(&t, &r);
         world_end(&t.w);
     }
+    made_end(&m);
 }
 
 static void test_juliet_ends_and_resumes(void **state) {
@@ -103,11 +108,55 @@ static void test_ends_again_while_it_recovers(void **state) {
     end_after((restart){.seal = seal_of(state), .again = 17}, 3);
 }
 
+/* ---- two devices of hers: copies of what the other one wrote ---- */
+
+static unsigned converse_in_three(world *w, const restart *r, device *ret[3]) {
+    world_start(w, r->seal);
+    ret[0] = world_device_over(w, "juliet", "balcony", r->made->juliet);
+    ret[1] = world_device_over(w, "romeo", "orchard", r->made->romeo);
+    ret[2] = world_device(w, "juliet", "tablet");
+    device *victim = ret[2];
+    victim->crash_at = r->at;
+    victim->crash_resumed = true;
+    victim->grouped = r->grouped;
+    for (size_t i = 0; i < 3; i++) device_attach(ret[i]);
+    world_run(w);
+    say(ret[0], ROMEO, "one");
+    say(ret[1], JULIET, "two");
+    world_run(w);
+    say(ret[2], ROMEO, "three");
+    say(ret[1], JULIET, "four");
+    world_run(w);
+    say(ret[0], ROMEO, "five");
+    world_pass(w, 3000);
+    return victim->ops;
+}
+
+static void test_the_tablet_ends_and_resumes(void **state) {
+    made m;
+    made_start(&m, seal_of(state));
+    restart r = {.seal = seal_of(state), .made = &m, .grouped = true};
+    world w;
+    device *devices[3];
+    unsigned operations = converse_in_three(&w, &r, devices);
+    world_end(&w);
+    for (r.at = 1; r.at <= operations; r.at += 2) {
+        converse_in_three(&w, &r, devices);
+        assert_int_equal(devices[2]->crashes, 1);
+        assert_read_from(devices[1], JULIET, LIST("one", "three", "five"));
+        assert_read_from(devices[0], ROMEO, LIST("two", "four"));
+        assert_read_from(devices[2], ROMEO, LIST("two", "four"));
+        assert_read_from(devices[0], JULIET, LIST("three"));
+        assert_read_from(devices[2], JULIET, LIST("one", "five"));
+        world_keys_used_once(&w);
+        world_end(&w);
+    }
+    made_end(&m);
+}
+
 const struct CMUnitTest restart_tests[] = {
-    WITH_BOTH(test_juliet_ends_and_resumes),
-    WITH_BOTH(test_juliet_ends_and_begins_anew),
-    WITH_BOTH(test_romeo_ends_and_resumes),
-    WITH_BOTH(test_romeo_ends_and_begins_anew),
-    WITH_BOTH(test_ends_again_while_it_recovers),
+    WITH_BOTH(test_juliet_ends_and_resumes),      WITH_BOTH(test_juliet_ends_and_begins_anew),
+    WITH_BOTH(test_romeo_ends_and_resumes),       WITH_BOTH(test_romeo_ends_and_begins_anew),
+    WITH_BOTH(test_ends_again_while_it_recovers), WITH_BOTH(test_the_tablet_ends_and_resumes),
 };
 const size_t restart_count = sizeof restart_tests / sizeof restart_tests[0];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Conversations: both ways, offline and back, several devices a side, the same script twice, and what the server saw. */
+ * Conversations: both ways, offline and back, several devices a side, the same script twice, and what the server saw.
+ */
 #include "world.h"
 
 static void say(device *d, const char *to, const char *body) {
@@ -32,10 +33,13 @@ static void test_both_begin_at_once(void **state) {
     device_say(t.juliet, ROMEO, "a");
     device_say(t.romeo, JULIET, "b");
     world_run(&t.w);
+    size_t ratchets = world_audit(&t.w).ratchets;
     for (int i = 0; i < 3; i++) {
         say(t.juliet, ROMEO, "more");
         say(t.romeo, JULIET, "more");
     }
+    /* However it began, every turn of the talk turns the ratchet. */
+    if (seal_of(state)->strength > 0) assert_true(world_audit(&t.w).ratchets >= ratchets + 5);
     assert_read_from(t.romeo, JULIET, LIST("a", "more", "more", "more"));
     assert_read_from(t.juliet, ROMEO, LIST("b", "more", "more", "more"));
     assert_int_equal(device_told_count(t.romeo, SOTTO_EVENT_UNREADABLE, -1), 0);
@@ -222,15 +226,10 @@ static void test_the_server_saw_nothing(void **state) {
     world_run(&t.w);
     assert_int_equal(device_read_count(t.romeo, "corrected-word"), 1);
     assert_int_equal(t.romeo->read_len, 6);
-    char subject[64];
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(subject, sizeof subject, "about %s<", words[i]);
-        assert_int_equal(world_saw(&t.w, subject), !real);
-        snprintf(subject, sizeof subject, ">%s<", words[i]);
-        assert_int_equal(world_saw(&t.w, subject), !real);
-    }
-    static const char *const hidden[] = {"<body", "<subject", "corrected-word", "secret-reference", "secret-emotion",
-                                         "unheard-of", "<composing", "message-correct", "receipts"};
+    for (size_t i = 0; i < 4; i++) assert_int_equal(world_saw(&t.w, words[i]), !real);
+    static const char *const hidden[] = {
+        "<body",          "<subject",   "about ",     "corrected-word",  "secret-reference",
+        "secret-emotion", "unheard-of", "<composing", "message-correct", "receipts"};
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) assert_int_equal(world_saw(&t.w, hidden[i]), !real);
     world_end(&t.w);
 }

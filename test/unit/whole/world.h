@@ -67,10 +67,13 @@ typedef struct frail_store {
     sotto_store base;
     sotto_store *inner;
     size_t writes;
-    size_t fail_at;   /* this write and the next ones up to fail_until fail; 0: none */
+    size_t fail_at; /* this write and the next ones up to fail_until fail; 0: none */
     size_t fail_until;
     bool pretends;
 } frail_store;
+
+/* A visitor that writes what it sees into another store. */
+sotto_status frail_copy(void *to, sotto_bytes key, sotto_bytes value);
 
 /* ---- a device ---- */
 
@@ -159,13 +162,30 @@ void world_start(world *, const sotto_seal *);
 void world_end(world *);
 /* A new device, its store empty, not online. */
 device *world_device(world *, const char *local, const char *resource);
+/* Accounts' stores as they are after their first opening: making keys takes longer than all the rest, so tests that run
+ * a script again and again make them once. */
+typedef struct made {
+    rig host;
+    sotto_store *juliet, *romeo;
+} made;
+void made_start(made *, const sotto_seal *);
+void made_end(made *);
+/* A new device over a copy of such a store. */
+device *world_device_over(world *, const char *local, const char *resource, sotto_store *);
 /* Turns, one operation a device, until nobody has anything to do. */
 void world_run(world *);
 /* Time passes for everybody; then runs. */
 void world_pass(world *, uint64_t ms);
 bool world_saw(const world *, const char *text);
 size_t world_saw_count(const world *, const char *text);
-/* No key of a ratchet was used for two different things in all that the server saw. Returns how many were used. */
+/* Looks through all that the server saw. */
+typedef struct audit {
+    size_t used;     /* message keys that were used */
+    size_t again;    /* uses of one that had been used for something else */
+    size_t ratchets; /* ratchet keys they belong to */
+} audit;
+audit world_audit(world *);
+/* None was; returns how many were used. */
 size_t world_keys_used_once(world *);
 
 /* Juliet and Romeo with one device each, online, everything settled. */
@@ -178,7 +198,7 @@ void two_start_seeded(two *, const sotto_seal *, uint64_t seed);
 
 /* ---- doing ---- */
 
-void device_open(device *); /* opens the engine; the store may hold something */
+void device_open(device *);   /* opens the engine; the store may hold something */
 void device_attach(device *); /* a new stream */
 void device_leave(device *);  /* OFFLINE, committed, and the connection closed in order */
 /* Attached and everything settled. */
@@ -196,7 +216,7 @@ void device_policy(device *, const char *jid, sotto_encrypt);
 void device_verdict(device *, const char *jid, const uint8_t key[32], sotto_trust);
 /* The server says this to the device, and everything settles. */
 void device_inject(device *, const char *stanza);
-uint32_t device_number(device *);              /* its OMEMO device id */
+uint32_t device_number(device *);               /* its OMEMO device id */
 void device_key(device *, uint8_t ret_key[32]); /* ... and key */
 
 /* A net: what the server was to hand to an account, of messages with content, it keeps for the test instead. */
@@ -226,12 +246,15 @@ void assert_read_from(const device *, const char *from, const char *const *bodie
 
 extern char use_rot13[], use_omemo[];
 const sotto_seal *seal_of(void **state);
-#define WITH_ROT13(f) {#f " rot13", f, NULL, NULL, use_rot13}
-#define WITH_OMEMO(f) {#f " omemo", f, NULL, NULL, use_omemo}
-#define WITH_BOTH(f)  WITH_ROT13(f), WITH_OMEMO(f)
+#define WITH_ROT13(f)                                                                                                  \
+    { #f " rot13", f, NULL, NULL, use_rot13 }
+#define WITH_OMEMO(f)                                                                                                  \
+    { #f " omemo", f, NULL, NULL, use_omemo }
+#define WITH_BOTH(f) WITH_ROT13(f), WITH_OMEMO(f)
 
 extern const struct CMUnitTest talk_tests[], restart_tests[], order_tests[], forged_tests[], bundle_tests[],
-    downgrade_tests[], disk_tests[];
-extern const size_t talk_count, restart_count, order_count, forged_count, bundle_count, downgrade_count, disk_count;
+    downgrade_tests[], disk_tests[], stranger_tests[];
+extern const size_t talk_count, restart_count, order_count, forged_count, bundle_count, downgrade_count, disk_count,
+    stranger_count;
 
 #endif
