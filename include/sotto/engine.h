@@ -119,7 +119,8 @@ typedef struct sotto_input {
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_step(sotto_engine *, const sotto_input *, uint64_t now_ms);
 
 /* Makes everything staged durable and releases its outputs. Errors: STORE_FULL, STORE_FAILED, NO_MEMORY; then
- * everything since the last commit is undone and what was volatile is lost, as after OFFLINE. */
+ * everything since the last commit is undone and what was volatile is lost, as after OFFLINE. What was told by
+ * sotto_engine_done, or as `acked`, stays told: it is not to be told again, and goes with the next commit. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_commit(sotto_engine *);
 
 /* ---- outputs ---- */

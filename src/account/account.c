@@ -70,7 +70,7 @@ static sotto_status commit(account *a) {
     a->staged = false;
     if (!sotto_ok(status)) {
         a->handled = a->committed;
-        a->noted = false;
+        a->noted = a->announced = false;
         return status;
     }
     a->committed = a->handled;

@@ -139,7 +139,9 @@ static sotto_status go_online(account *a, const stream_client_output *out) {
     a->manages = out->manages;
     a->failures = 0;
     a->unacked_count = 0; /* what was not acknowledged comes from the engine again */
-    if (out->resumed) return SOTTO_OK;
+    /* A process that resumes the stream of an earlier one cannot know whether its presence was ever sent, and has no
+     * roster. */
+    if (out->resumed) return a->announced ? SOTTO_OK : account_announce(a);
     a->handled = a->committed = a->acked = 0;
     keep_span(a->resume_at, sizeof a->resume_at, out->resume_id, &a->resume_id);
     keep_span(a->full_at, sizeof a->full_at, out->jid, &a->full);

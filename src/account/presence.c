@@ -63,6 +63,7 @@ static sotto_status write_carbons_request(account *a, stanza_writer *writer, con
 
 sotto_status account_announce(account *a) {
     SOTTO_TRY(stage_own(a, write_roster_request, NULL));
+    a->announced = true;
     if (!a->available) return SOTTO_OK;
     SOTTO_TRY(stage_own(a, write_carbons_request, NULL));
     return stage_own(a, write_presence, NULL);

@@ -40,11 +40,12 @@ struct account {
     bool connected;    /* the host has a connection open for us */
     bool disconnect;   /* ... and is to be told to close it */
     bool online;
-    bool ending;  /* the stream is to be ended once everything committed has been sent */
-    bool ended;   /* ... and that was begun */
-    bool manages; /* XEP-0198 is on */
-    bool staged;  /* something was stepped and not committed */
-    bool noted;   /* the note about the stream must go with the next commit */
+    bool announced; /* roster asked for and presence sent, by this process */
+    bool ending;    /* the stream is to be ended once everything committed has been sent */
+    bool ended;     /* ... and that was begun */
+    bool manages;   /* XEP-0198 is on */
+    bool staged;    /* something was stepped and not committed */
+    bool noted;     /* the note about the stream must go with the next commit */
     uint8_t resume_at[ACCOUNT_RESUME_ID_BYTES_MAX];
     sotto_bytes resume_id; /* in resume_at */
     uint8_t full_at[SOTTO_JID_BYTES_MAX];

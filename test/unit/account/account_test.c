@@ -77,6 +77,33 @@ static void test_a_restart_resumes_the_stream(void **state) {
     assert_int_equal(occurrences(heard(juliet), "said-before-death"), 1);
 }
 
+/* Whoever dies before his presence was sent must not stay deaf for the rest of the stream. */
+static void test_a_restart_announces_again(void **state) {
+    account_rig *r = *state;
+    client *juliet = &r->clients[0];
+    both_online(r);
+    lab_session *romeo;
+    assert_ok(lab_session_attach(&romeo, r->server, "romeo", "phone"));
+    assert_ok(lab_session_send(romeo, bytes_text("<presence/>")));
+    pump(r);
+    sotto_bytes stanza;
+    while (lab_session_next(romeo, &stanza)) {
+    }
+    client_restart(juliet);
+    start(juliet);
+    assert_contains(heard(juliet), "resumed");
+    bool announced = false;
+    while (lab_session_next(romeo, &stanza))
+        announced = announced || bytes_starts_with(stanza, BYTES_LITERAL("<presence"));
+    assert_true(announced);
+    cut(juliet); /* the same process: it need not be said again */
+    pump(r);
+    advance(r, 2000);
+    assert_contains(heard(juliet), "resumed");
+    assert_false(lab_session_next(romeo, &stanza));
+    lab_session_detach(romeo);
+}
+
 static void test_what_was_not_done_comes_again_after_a_restart(void **state) {
     account_rig *r = *state;
     client *juliet = &r->clients[0], *romeo = &r->clients[1];
@@ -298,6 +325,7 @@ static const struct CMUnitTest account_tests[] = {
     T(test_logs_in_speaks_and_is_acknowledged),
     T(test_a_cut_connection_is_resumed_and_nothing_is_lost_or_doubled),
     T(test_a_restart_resumes_the_stream),
+    T(test_a_restart_announces_again),
     T(test_what_was_not_done_comes_again_after_a_restart),
     T(test_a_full_disk_acknowledges_nothing),
     T(test_failures_that_cannot_pass_are_not_repeated),
