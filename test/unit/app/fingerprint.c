@@ -36,19 +36,18 @@ static void test_typed(void **state) {
     (void)state;
     assert_true(fits(shown));
     assert_true(fits("0123456789abcdef"));
-    assert_true(fits("01234567"));
-    assert_true(fits("01:23:45:67:89:AB"));
-    assert_true(fits("0123-4567 8"));
-    assert_false(fits("01234568"));
+    assert_true(fits("01:23:45:67:89:AB:cd:ef"));
+    assert_true(fits("0123-4567 89ab-cdef 0"));
+    assert_false(fits("01234568 89abcdef"));
     assert_false(fits("01234567 89abcdee"));
 }
 
 static void test_typed_wrongly(void **state) {
     (void)state;
-    assert_false(readable("0123456")); /* too short to mean anything */
+    assert_false(readable("01234567 89abcde")); /* 60 bits: somebody could search for a key that fits */
     assert_false(readable(""));
-    assert_false(readable("0123456g"));
-    assert_false(readable("01234567\n"));
+    assert_false(readable("01234567 89abcdeg"));
+    assert_false(readable("01234567 89abcdef\n"));
     assert_false(readable("01234567 89abcdef 00112233 44556677 8899aabb ccddeeff 10325476 98badcfe 0"));
     assert_true(readable("01234567 89abcdef 00112233 44556677 8899aabb ccddeeff 10325476 98badcfe"));
 }

@@ -220,7 +220,7 @@ static app_keys three_keys(void) {
     keys.at[2] = (app_key){.device = 3, .active = true, .seal = "omemo:2"};
     memset(keys.at[0].fingerprint, 0x11, 32);
     memset(keys.at[1].fingerprint, 0x11, 32);
-    keys.at[1].fingerprint[5] = 0x22;
+    keys.at[1].fingerprint[10] = 0x22;
     return keys;
 }
 
@@ -234,7 +234,7 @@ static void test_list_of_devices(void **state) {
     app_keys_print(&output, &keys, 5000);
     assert_string_equal(kept.out, " 1   device 1, this one\n     " ONES "\n"
                                   " 2   device 2, accepted, not compared, never used, not on the list any more\n"
-                                  "     11111111 11221111 11111111 11111111 11111111 11111111 11111111 11111111\n"
+                                  "     11111111 11111111 11112211 11111111 11111111 11111111 11111111 11111111\n"
                                   " 3   device 3, its key could not be read\n");
     output = app_kept_output(&kept);
     output.screen.out_terminal = true;
@@ -271,14 +271,14 @@ static void test_choosing_a_device(void **state) {
     assert_int_equal(at, 1);
     assert_int_equal(app_keys_choose(&keys, "0", &at), APP_KEYS_NONE);
     assert_int_equal(app_keys_choose(&keys, "4", &at), APP_KEYS_NONE);
-    assert_int_equal(app_keys_choose(&keys, "11111111", &at), APP_KEYS_SEVERAL);
-    assert_int_equal(app_keys_choose(&keys, "11111111 11", &at), APP_KEYS_SEVERAL);
-    assert_int_equal(app_keys_choose(&keys, "11111111 112", &at), APP_KEYS_ONE);
+    assert_int_equal(app_keys_choose(&keys, "11111111 11111111", &at), APP_KEYS_SEVERAL);
+    assert_int_equal(app_keys_choose(&keys, "11111111 11111111 11", &at), APP_KEYS_SEVERAL);
+    assert_int_equal(app_keys_choose(&keys, "11111111 11111111 1111 2", &at), APP_KEYS_ONE);
     assert_int_equal(at, 1);
     assert_int_equal(app_keys_choose(&keys, ONES, &at), APP_KEYS_ONE);
     assert_int_equal(at, 0);
-    assert_int_equal(app_keys_choose(&keys, "00000000", &at), APP_KEYS_NONE); /* the unknown key is all zero */
-    assert_int_equal(app_keys_choose(&keys, "12345", &at), APP_KEYS_UNREADABLE);
+    assert_int_equal(app_keys_choose(&keys, "00000000 00000000", &at), APP_KEYS_NONE); /* the unknown key is all zero */
+    assert_int_equal(app_keys_choose(&keys, "12345678 1234567", &at), APP_KEYS_UNREADABLE);
     assert_int_equal(app_keys_choose(&keys, "", &at), APP_KEYS_UNREADABLE);
     assert_int_equal(app_keys_choose(&keys, "-1", &at), APP_KEYS_UNREADABLE);
 }
