@@ -397,7 +397,7 @@ static void test_trust(void **state) {
     done();
     RUN("send", ROMEO, "to somebody who is refused", "--home", home);
     refused(1, "Not sent: " ROMEO " has no device that you accepted. Nothing left unencrypted.");
-    fingerprint[12] = '\0';
+    fingerprint[20] = '\0';
     RUN("trust", ROMEO, fingerprint, "--home", home);
     done();
     RUN("send", ROMEO, "and accepted again", "--home", home);
