@@ -71,11 +71,6 @@ app_keys_result app_keys_choose(const app_keys *keys, const char *typed, size_t 
 
 /* ---- showing ---- */
 
-const char *app_trust_name(sotto_trust trust) {
-    static const char *const names[] = {"undecided", "blind", "verified", "distrusted"};
-    return (unsigned)trust < 4 ? names[trust] : "undecided";
-}
-
 const char *app_trust_text(sotto_trust trust) {
     static const char *const texts[] = {"not accepted yet", "accepted, not compared", "verified", "refused"};
     return (unsigned)trust < 4 ? texts[trust] : texts[0];
@@ -142,7 +137,7 @@ void app_keys_json(bytes_buffer *to, const app_keys *keys, const char *jid) {
             app_json_hex(&json, "fingerprint", bytes_of(key->fingerprint, sizeof key->fingerprint));
         else
             app_json_null(&json, "fingerprint");
-        app_json_text(&json, "trust", bytes_text(app_trust_name(key->trust)));
+        app_json_text(&json, "trust", bytes_text(sotto_trust_name(key->trust)));
         app_json_bool(&json, "active", key->active);
         app_json_bool(&json, "this_device", key->this_device);
         app_json_time(&json, "first_seen", key->first_seen_ms);

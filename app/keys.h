@@ -32,8 +32,6 @@ SOTTO_MUST_CHECK sotto_status app_keys_read(app_keys *ret, sotto_engine *, const
 typedef enum app_keys_result { APP_KEYS_ONE, APP_KEYS_NONE, APP_KEYS_SEVERAL, APP_KEYS_UNREADABLE } app_keys_result;
 app_keys_result app_keys_choose(const app_keys *, const char *typed, size_t *ret_at);
 
-/* "verified", "blind", "undecided", "distrusted": as --json has it; and for people. */
-const char *app_trust_name(sotto_trust);
 const char *app_trust_text(sotto_trust);
 
 void app_keys_print(const app_output *, const app_keys *, uint64_t now_ms);

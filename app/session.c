@@ -388,7 +388,7 @@ void app_session_close(app_session *session) {
     if (!session) return;
     net_loop_free(session->loop); /* writes nothing more, calls nobody */
     account_close(session->account);
-    if (session->store) session->store->methods->close(session->store);
+    sotto_store_close(session->store);
     tls_context_free(session->tls);
     bytes_free(sotto_host_default(), session, sizeof *session);
 }

@@ -137,7 +137,7 @@ static void put_text_or_null(app_json *json, const char *name, bool there, sotto
 static void put_protection(app_json *json, const sotto_delivery *delivery) {
     bool sealed = delivery->seal.len > 0;
     put_text_or_null(json, "seal", sealed, delivery->seal);
-    put_text_or_null(json, "trust", sealed, bytes_text(app_trust_name(delivery->trust)));
+    put_text_or_null(json, "trust", sealed, bytes_text(sotto_trust_name(delivery->trust)));
     if (!sealed) {
         app_json_null(json, "device");
         app_json_null(json, "fingerprint");

@@ -94,24 +94,19 @@ void app_event_print(const app_output *output, const sotto_event *event) {
 
 /* ---- as JSON ---- */
 
+/* NULL: an answer to a command, which is no business of whoever reads what arrives. */
 static const char *event_name(sotto_event_kind kind) {
     switch (kind) {
     case SOTTO_EVENT_NEW_KEY:
-        return "new-key";
     case SOTTO_EVENT_KEY_ALARM:
-        return "key-alarm";
     case SOTTO_EVENT_DEVICES:
-        return "devices";
     case SOTTO_EVENT_UNREADABLE:
-        return "unreadable";
     case SOTTO_EVENT_PUBLISHED:
-        return "published";
     case SOTTO_EVENT_NOT_PUBLISHED:
-        return "not-published";
     case SOTTO_EVENT_OPT_OUT:
-        return "opt-out";
+        return sotto_event_name(kind);
     default:
-        return NULL; /* answers to commands */
+        return NULL;
     }
 }
 
@@ -123,7 +118,7 @@ static void put_key(app_json *json, const sotto_key *key, bool with_trust) {
         app_json_null(json, "fingerprint");
     if (!with_trust) return;
     app_json_text(json, "seal", key->seal);
-    app_json_text(json, "trust", bytes_text(app_trust_name(key->trust)));
+    app_json_text(json, "trust", bytes_text(sotto_trust_name(key->trust)));
     app_json_bool(json, "this_device", key->this_device);
 }
 

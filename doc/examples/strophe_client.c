@@ -18,7 +18,7 @@
 #define NOW_MS ((uint64_t)time(NULL) * 1000)
 
 typedef struct client {
-    xmpp_conn_t *connection;
+    xmpp_conn_t *conn;
     sotto_engine *engine;
     char *id; /* of the message */
     uint64_t ticket;
@@ -50,7 +50,7 @@ static void step_stanza(client *c, sotto_input_kind kind, xmpp_stanza_t *stanza)
 static void deliver(client *c, const sotto_delivery *d) {
     static const char *const trusts[] = {"undecided", "not compared", "verified", "distrusted"};
     char *text = strndup((const char *)d->stanza.at, d->stanza.len);
-    xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(xmpp_conn_get_context(c->connection), text);
+    xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(xmpp_conn_get_context(c->conn), text);
     if (!stanza) check(SOTTO_FAIL(NO_MEMORY));
     const char *how = d->seal.len > 0 ? trusts[d->trust] : "in the clear", *type = xmpp_stanza_get_type(stanza);
     char *body = xmpp_message_get_body(stanza);
@@ -78,7 +78,7 @@ static void flush(client *c) {
     check(sotto_engine_commit(c->engine));
     for (sotto_output output; sotto_engine_next(c->engine, &output); check(sotto_engine_commit(c->engine))) {
         if (output.kind == SOTTO_OUTPUT_STANZA) {
-            xmpp_send_raw(c->connection, (const char *)output.stanza.at, output.stanza.len);
+            xmpp_send_raw_string(c->conn, "%.*s", (int)output.stanza.len, (const char *)output.stanza.at);
             c->sent[c->handed++ % SOTTO_OUTBOX_ROWS_MAX] = output.seq;
             continue;
         }
@@ -87,14 +87,14 @@ static void flush(client *c) {
         if (output.seq != 0) check(sotto_engine_done(c->engine, output.seq));
     }
     if (c->handed == before) return;
-    xmpp_send_raw_string(c->connection, "<iq type='get' id='sent-%zu'><ping xmlns='urn:xmpp:ping'/></iq>", c->handed);
+    xmpp_send_raw_string(c->conn, "<iq type='get' id='sent-%zu'><ping xmlns='urn:xmpp:ping'/></iq>", c->handed);
 }
 
 static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg) {
     client *c = arg;
     const char *id = xmpp_stanza_get_id(stanza), *from = xmpp_stanza_get_from(stanza);
-    size_t count = 0;
-    if (id && (!from || strcmp(from, xmpp_conn_get_jid(conn)) == 0)) (void)sscanf(id, "sent-%zu", &count);
+    size_t count = id && strncmp(id, "sent-", 5) == 0 ? strtoul(id + 5, NULL, 10) : 0;
+    if (from && strcmp(from, xmpp_conn_get_jid(conn)) != 0) count = 0; /* somebody else says so */
     for (; c->acked < count && c->acked < c->handed; c->acked++)
         check(sotto_engine_done(c->engine, c->sent[c->acked % SOTTO_OUTBOX_ROWS_MAX]));
     if (count == 0) step_stanza(c, SOTTO_INPUT_STANZA, stanza);
@@ -102,7 +102,7 @@ static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg) {
     return 1;
 }
 
-static void on_connection(xmpp_conn_t *conn, xmpp_conn_event_t event, int error, xmpp_stream_error_t *why, void *arg) {
+static void on_connect(xmpp_conn_t *conn, xmpp_conn_event_t event, int error, xmpp_stream_error_t *why, void *arg) {
     client *c = arg;
     if (event != XMPP_CONN_CONNECT) fprintf(stderr, "disconnected (%d) %s\n", error, why && why->text ? why->text : "");
     if (event != XMPP_CONN_CONNECT) return;
@@ -128,23 +128,23 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0); /* what counts as printed is */
     xmpp_initialize();
     xmpp_ctx_t *context = xmpp_ctx_new(NULL, xmpp_get_default_logger(XMPP_LEVEL_ERROR));
-    c.connection = xmpp_conn_new(context);
-    xmpp_conn_set_jid(c.connection, argv[1]);
-    xmpp_conn_set_pass(c.connection, getenv("XMPP_PASSWORD"));
-    xmpp_conn_set_flags(c.connection, XMPP_CONN_FLAG_MANDATORY_TLS);
-    if (argc == 9) xmpp_conn_set_cafile(c.connection, argv[8]);
-    xmpp_connect_client(c.connection, argv[6], argc == 9 ? (unsigned short)atoi(argv[7]) : 0, on_connection, &c);
+    c.conn = xmpp_conn_new(context);
+    xmpp_conn_set_jid(c.conn, argv[1]);
+    xmpp_conn_set_pass(c.conn, getenv("XMPP_PASSWORD"));
+    xmpp_conn_set_flags(c.conn, XMPP_CONN_FLAG_MANDATORY_TLS);
+    if (argc == 9) xmpp_conn_set_cafile(c.conn, argv[8]);
+    xmpp_connect_client(c.conn, argv[6], argc > 6 ? (unsigned short)strtoul(argv[7], NULL, 10) : 0, on_connect, &c);
     xmpp_stanza_t *message = xmpp_message_new(context, "chat", argv[2], c.id = xmpp_uuid_gen(context));
     xmpp_message_set_body(message, argv[3]);
     check(host->random(host->arg, &c.ticket, sizeof c.ticket)); /* tickets of earlier runs may still be in use */
     step_stanza(&c, SOTTO_INPUT_SEND, message);
     struct pollfd input = {.events = POLLIN}; /* of the file 0 */
-    for (; !xmpp_conn_is_disconnected(c.connection); flush(&c)) {
+    for (; !xmpp_conn_is_disconnected(c.conn); flush(&c)) {
         xmpp_run_once(context, 100);
         if (NOW_MS >= sotto_engine_deadline(c.engine)) step(&c, (sotto_input){.kind = SOTTO_INPUT_TIMER});
-        if (c.acked > 0 && c.acked == c.handed && poll(&input, 1, 0) == 1) input.fd = -1, xmpp_disconnect(c.connection);
+        if (c.acked > 0 && c.acked == c.handed && poll(&input, 1, 0) == 1) input.fd = -1, xmpp_disconnect(c.conn);
     }
     sotto_engine_close(c.engine);
-    config.store->methods->close(config.store);
+    sotto_store_close(config.store);
     return input.fd < 0 ? 0 : 1;
 }

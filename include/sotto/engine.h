@@ -14,6 +14,9 @@
  * number and the same bytes, after a crash: a host drops the numbers it has already seen, a peer's ratchet drops the
  * repeats. `done` itself is staged until the next commit.
  *
+ * A host hands in every stanza of the server, the roster's among them (it asks for the roster itself, RFC 6121 section
+ * 2.2): the engine answers nobody by itself whom the roster or earlier messages do not make a contact.
+ *
  * When a step fails it changed nothing. When a commit fails, everything stepped since the last commit is undone: the
  * host treats it as never handled (a connected host ends its stream and resumes it, so that the server sends it again).
  *
@@ -32,7 +35,7 @@ extern "C" {
 
 typedef struct sotto_engine sotto_engine;
 
-/* A way of protecting stanzas. The tables are static; see src/seal/seal.h for what is in one. */
+/* A way of protecting stanzas: opaque here, static. */
 typedef struct seal_class sotto_seal;
 SOTTO_API const sotto_seal *sotto_seal_omemo(void); /* urn:xmpp:omemo:2, XEP-0384 */
 SOTTO_API const sotto_seal *sotto_seal_rot13(void); /* XEP-0419, of strength zero: the control every attack beats */
@@ -92,9 +95,9 @@ typedef enum sotto_input_kind {
     SOTTO_INPUT_VERDICT, /* a person's decision about a key: jid, key, trust */
     SOTTO_INPUT_REFRESH, /* ask for the devices of jid and their keys; ends in SOTTO_EVENT_REFRESHED */
     SOTTO_INPUT_ANSWER,  /* the result of a job: job number, bytes */
-    SOTTO_INPUT_REPAIR,  /* replace broken sessions with jid's devices: the next message begins anew; keys and trust
-                            stay;  ends in SOTTO_EVENT_REFRESHED */
-    SOTTO_INPUT_LEAVE    /* take this device off the server; ends in SOTTO_EVENT_LEFT */
+    SOTTO_INPUT_LEAVE,   /* take this device off the server; ends in SOTTO_EVENT_LEFT */
+    SOTTO_INPUT_REPAIR   /* replace broken sessions with jid's devices: the next message begins anew; keys and trust
+                            stay; ends in SOTTO_EVENT_REFRESHED */
 } sotto_input_kind;
 
 /* One input. Only the members its kind names are looked at; everything is copied that is kept. */
@@ -204,6 +207,19 @@ SOTTO_API bool sotto_engine_next(sotto_engine *, sotto_output *ret);
 
 /* Output `seq` arrived; staged until the next commit. Errors: NOT_FOUND, NO_MEMORY. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_done(sotto_engine *, uint64_t seq);
+
+/* The server has acknowledged the first `count` of the stanza outputs that are not done (XEP-0198 counts, it does not
+ * name): they are done, staged until the next commit. Errors: BAD_SERVER (so many were never handed out), nothing is
+ * done then. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_acked(sotto_engine *, uint32_t count);
+
+/* A ticket that nobody has: random, its highest bit clear. Errors: NO_RANDOM, or what the host's generator says. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_ticket(sotto_engine *, uint64_t *ret);
+
+/* Names for logs and --json: "held", "new-key"; "blind", "verified". Static; "unknown" for what a later library adds,
+ * which a host ignores. No errors. */
+SOTTO_API const char *sotto_event_name(sotto_event_kind);
+SOTTO_API const char *sotto_trust_name(sotto_trust);
 
 /* When to step with SOTTO_INPUT_TIMER at the latest; UINT64_MAX: never. */
 SOTTO_API uint64_t sotto_engine_deadline(const sotto_engine *);

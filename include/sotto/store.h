@@ -50,6 +50,11 @@ struct sotto_store {
     const sotto_store_class *methods;
 };
 
+/* Wipes and frees; NULL is allowed. No errors. */
+static inline void sotto_store_close(sotto_store *store) {
+    if (store) store->methods->close(store);
+}
+
 /* A store that forgets everything on close. For tests, and for hosts that write snapshots of their own.
  * Errors: NO_MEMORY, USAGE. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_store_memory(sotto_store **ret, const sotto_host *host);

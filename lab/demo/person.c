@@ -35,7 +35,7 @@ void person_close(person *who) {
     account_close(who->account);
     lab_connection_close(who->connection);
     tls_context_free(who->tls);
-    if (who->store != NULL) who->store->methods->close(who->store);
+    sotto_store_close(who->store);
 }
 
 sotto_status person_come(person *who) {

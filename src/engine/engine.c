@@ -398,6 +398,32 @@ sotto_status sotto_engine_done(sotto_engine *engine, uint64_t seq) {
     return SOTTO_OK;
 }
 
+sotto_status sotto_engine_acked(sotto_engine *engine, uint32_t count) {
+    begin_call(engine);
+    if (count > engine_outbox_handed(&engine->outbox)) return SOTTO_FAIL(BAD_SERVER);
+    engine_outbox_acked(&engine->outbox, count);
+    return SOTTO_OK;
+}
+
+sotto_status sotto_engine_ticket(sotto_engine *engine, uint64_t *ret) {
+    begin_call(engine);
+    uint8_t random[8];
+    SOTTO_TRY(engine->host->random(engine->host->arg, random, sizeof random));
+    uint64_t ticket = get_u64(bytes_of(random, sizeof random)) & (UINT64_MAX >> 1);
+    *ret = ticket != 0 ? ticket : 1;
+    return SOTTO_OK;
+}
+
+const char *sotto_event_name(sotto_event_kind kind) {
+    static const char *const names[] = {"held",       "refused",   "left-out",  "new-key",       "key-alarm", "devices",
+                                        "unreadable", "refreshed", "published", "not-published", "opt-out",   "left"};
+    return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
+}
+
+const char *sotto_trust_name(sotto_trust trust) {
+    return trust_name(trust);
+}
+
 uint64_t sotto_engine_deadline(const sotto_engine *engine) {
     return engine_due_at(engine);
 }

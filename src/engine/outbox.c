@@ -137,6 +137,16 @@ size_t engine_outbox_waiting(const engine_outbox *outbox) {
     return count;
 }
 
+size_t engine_outbox_handed(const engine_outbox *outbox) {
+    size_t count = 0;
+    for (size_t i = 0; i < outbox->committed; i++) {
+        const outbox_entry *entry = &outbox->at[i];
+        if (entry->to_server && !entry->done && !entry->handed) break;
+        count += entry->to_server && !entry->done;
+    }
+    return count;
+}
+
 void engine_outbox_acked(engine_outbox *outbox, size_t count) {
     for (size_t i = 0; i < outbox->committed && count > 0; i++) {
         outbox_entry *entry = &outbox->at[i];

@@ -57,6 +57,8 @@ outbox_entry *engine_outbox_find(engine_outbox *, uint64_t seq);
 bool engine_outbox_has_ticket(const engine_outbox *, uint64_t ticket);
 /* How many outputs for the server are committed and not done. */
 size_t engine_outbox_waiting(const engine_outbox *);
+/* ... of these, how many were handed out in this stream. */
+size_t engine_outbox_handed(const engine_outbox *);
 /* The server has the first `count` of what is for it: they are done. */
 void engine_outbox_acked(engine_outbox *, size_t count);
 /* A stream began: what is for the server and not done is handed out again; with `anew`, what was for the old stream

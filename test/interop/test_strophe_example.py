@@ -73,8 +73,8 @@ class Play:
         self.said.append(f"{words} {len(self.said)} {os.urandom(6).hex()}")
         return self.said[-1]
 
-    def start(self, text, to=ROMEO, ca=None):
-        self.juliet = Example(self.server, JULIET, self.folder, to, text, ca)
+    def start(self, text, to=ROMEO):
+        self.juliet = Example(self.server, JULIET, self.folder, to, text)
 
     def hears(self, text):
         """Romeo reads it; what it is known by is kept for no_errors."""
@@ -155,19 +155,25 @@ class Play:
         tap.equal(self.juliet.says(f"* refused {NURSE} "), "no-device")
         self.juliet.leave()
 
+    def refuses(self, server, name, ca=None):
+        """It gets as far as TLS, ends, and never tries to log in."""
+        before = server.log_length()
+        folder = os.path.join(self.folder, name)
+        os.makedirs(folder)
+        example = Example(server, JULIET, folder, ROMEO, self.text("To whom am I speaking?"), ca)
+        example.ends(1)
+        with server.changed:
+            lines = server.lines[before:]
+        tap.holds(any("<proceed" in line for line in lines), "it did not begin TLS")
+        tap.holds(not any("<auth" in line for line in lines), "it tried to log in")
+
     def other_authority(self):
-        before = self.server.log_length()
         other = prosody.Authority(os.path.join(self.folder, "ca"))
-        self.start(self.text("To whom am I speaking?"), ca=other.certificate)
-        self.juliet.ends(1)
-        with self.server.changed:
-            tap.holds(not any("<auth" in line for line in self.server.lines[before:]), "it tried to log in")
+        self.refuses(self.server, "other-ca", other.certificate)
 
     def wrong_name(self):
         with prosody.Prosody({JULIET: "pw-juliet"}, certificate="wrong-name") as server:
-            example = Example(server, JULIET, self.folder, ROMEO, self.text("Wherefore art thou?"))
-            example.ends(1)
-            tap.holds(not any("<auth" in line for line in server.lines), "it tried to log in")
+            self.refuses(server, "wrong-name")
 
     def no_errors(self):
         """But for messages that come twice, since the program was killed before it knew that they had arrived: the second

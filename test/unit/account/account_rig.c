@@ -64,7 +64,7 @@ int account_teardown(void **state) {
         client *c = &r->clients[i];
         account_close(c->account);
         tls_context_free(c->tls);
-        c->store.inner->methods->close(c->store.inner);
+        sotto_store_close(c->store.inner);
         rig_end(&c->host);
     }
     lab_listener_free(r->listener);

@@ -153,6 +153,44 @@ static void test_a_server_that_acknowledges_more_than_was_sent_is_not_believed(v
     assert_lacks(outputs(r, false), "stanza script 1");
 }
 
+static void test_acknowledgements_are_counts(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    for (uint64_t i = 1; i <= 3; i++) step(r, send_input(i, HELLO));
+    commit(r);
+    assert_status(sotto_engine_acked(r->engine, 1), BAD_SERVER); /* nothing was handed out yet */
+    outputs(r, false);
+    assert_status(sotto_engine_acked(r->engine, 4), BAD_SERVER);
+    assert_ok(sotto_engine_acked(r->engine, 2));
+    commit(r);
+    engine_reopen(r);
+    go_online(r, false);
+    const char *text = outputs(r, false);
+    assert_lacks(text, "stanza script 1");
+    assert_lacks(text, "stanza script 2");
+    assert_contains(text, "stanza script 3");
+}
+
+static void test_tickets_are_fresh(void **state) {
+    engine_rig *r = *state;
+    uint64_t one = 0, other = 0;
+    assert_ok(sotto_engine_ticket(r->engine, &one));
+    assert_ok(sotto_engine_ticket(r->engine, &other));
+    assert_true(one != 0 && other != 0 && one != other && (one | other) >> 63 == 0);
+    r->host.random_fail_at = 1;
+    assert_status(sotto_engine_ticket(r->engine, &one), SYSTEM);
+    assert_true(one != 0);
+}
+
+static void test_names_cover_every_kind(void **state) {
+    (void)state;
+    for (int kind = SOTTO_EVENT_HELD; kind <= SOTTO_EVENT_LEFT; kind++)
+        assert_string_not_equal(sotto_event_name((sotto_event_kind)kind), "unknown");
+    assert_string_equal(sotto_event_name((sotto_event_kind)(SOTTO_EVENT_LEFT + 1)), "unknown");
+    assert_string_equal(sotto_event_name(SOTTO_EVENT_LEFT), "left");
+    assert_string_equal(sotto_trust_name(SOTTO_TRUST_VERIFIED), "verified");
+}
+
 static void test_many_steps_are_one_transaction(void **state) {
     engine_rig *r = *state;
     ready(r);
@@ -257,6 +295,9 @@ const struct CMUnitTest commit_tests[] = {
     T(test_done_is_staged_until_the_commit),
     T(test_numbers_are_never_used_twice),
     T(test_stanzas_wait_for_the_stream_and_sessions_end),
+    T(test_acknowledgements_are_counts),
+    T(test_tickets_are_fresh),
+    T(test_names_cover_every_kind),
     T(test_many_steps_are_one_transaction),
     T(test_a_server_that_acknowledges_more_than_was_sent_is_not_believed),
     T(test_the_outbox_has_a_limit),

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "trust/key.h"
-
 /* ---- store ---- */
 
 static sotto_status frail_get(sotto_store *store, sotto_bytes key, sotto_visit *visit, void *arg) {
@@ -200,7 +198,7 @@ int engine_setup_rot13(void **state) {
 int engine_teardown(void **state) {
     engine_rig *r = *state;
     sotto_engine_close(r->engine);
-    r->store.inner->methods->close(r->store.inner);
+    sotto_store_close(r->store.inner);
     rig_end(&r->host);
     free(r);
     return 0;
@@ -246,12 +244,6 @@ static void add(char *text, size_t size, const char *format, ...) {
 
 #define SPAN(b) (int)(b).len, (const char *)(b).at
 
-static const char *event_name(sotto_event_kind kind) {
-    static const char *const names[] = {"held",       "refused",   "left-out",  "new-key",       "key-alarm", "devices",
-                                        "unreadable", "refreshed", "published", "not-published", "opt-out",   "left"};
-    return names[kind];
-}
-
 const char *outputs(engine_rig *r, bool done) {
     commit(r);
     r->text[0] = 0;
@@ -266,15 +258,15 @@ const char *outputs(engine_rig *r, bool done) {
             add(r->text, sizeof r->text, "deliver %.*s %.*s %s %.*s\n",
                 out.delivery.seal.len ? (int)out.delivery.seal.len : 5,
                 out.delivery.seal.len ? (const char *)out.delivery.seal.at : "clear", SPAN(out.delivery.from),
-                trust_name(out.delivery.trust), SPAN(out.delivery.stanza));
+                sotto_trust_name(out.delivery.trust), SPAN(out.delivery.stanza));
             break;
         case SOTTO_OUTPUT_EVENT:
-            add(r->text, sizeof r->text, "event %s %d %.*s %s", event_name(out.event.kind), (int)out.event.ticket,
+            add(r->text, sizeof r->text, "event %s %d %.*s %s", sotto_event_name(out.event.kind), (int)out.event.ticket,
                 SPAN(out.event.jid), sotto_status_name(out.event.reason));
             if (out.event.text.len > 0) add(r->text, sizeof r->text, " '%.*s'", SPAN(out.event.text));
             if (out.event.key.device != 0)
                 add(r->text, sizeof r->text, " device %d %s", (int)out.event.key.device,
-                    trust_name(out.event.key.trust));
+                    sotto_trust_name(out.event.key.trust));
             add(r->text, sizeof r->text, "\n");
             break;
         case SOTTO_OUTPUT_JOB:

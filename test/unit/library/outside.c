@@ -91,6 +91,6 @@ int main(int argc, char **argv) {
     must(sotto_engine_held(engine, count_held, &held), "held");
     printf("%s features: %s; leaving: %d; held: %d\n", argv[3], sotto_engine_features(engine)[0], leaving > 0, held);
     sotto_engine_close(engine);
-    store->methods->close(store);
+    sotto_store_close(store);
     return 0;
 }

@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(ROOT, "test", "interop"))
 import tap
 
 FUNCTIONS_MAX = 60  # of the public headers, all together
+EXAMPLE_LINES_MAX = 150
 NEEDED = {
     "sotto": {"libcrypto", "libsodium", "libexpat", "libidn", "libc"},
     "sotto-sqlite": {"libcrypto", "libsodium", "libsqlite3", "libc"},
@@ -208,6 +209,20 @@ class Outside:
             raise tap.Skip("no C++ compiler")
         self.compile_alone([*self.cxx, "-x", "c++"], "c++11")
 
+    def compile_page(self):
+        """The code of doc/embedding.md, all of it together."""
+        code = re.findall(r"^```c\n(.*?)^```$", read(os.path.join(ROOT, "doc", "embedding.md")), re.MULTILINE | re.DOTALL)
+        tap.holds(len(code) > 3, "no code was found")
+        source = os.path.join(self.folder, "page.c")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("\n".join(code))
+        run(*self.cc, "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wno-unused-function", "-Werror",
+            "-fsyntax-only", "-I" + os.path.dirname(HEADERS), source)
+
+    def example_is_short(self):
+        lines = read(os.path.join(ROOT, "doc", "examples", "strophe_client.c")).count("\n")
+        tap.holds(lines <= EXAMPLE_LINES_MAX, f"{lines} lines, more than {EXAMPLE_LINES_MAX}")
+
     # --- installed ---
 
     def install(self):
@@ -274,6 +289,8 @@ def main():
         ("libsotto asks the system for nothing but memory and randomness", Outside.asks_for_nothing),
         ("each public header stands alone, C17", Outside.compile_c),
         ("each public header stands alone, C++11", Outside.compile_cxx),
+        ("the code of doc/embedding.md compiles", Outside.compile_page),
+        ("the example is short", Outside.example_is_short),
         ("installed: libraries, headers", Outside.install),
         ("installed: pkg-config", Outside.describes),
         ("an outside program in C", Outside.outside_c),

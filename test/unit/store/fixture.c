@@ -91,7 +91,7 @@ static void remove_folder(const char *folder) {
 
 int fixture_teardown(void **state) {
     fixture *f = *state;
-    if (f->store != NULL) f->store->methods->close(f->store);
+    sotto_store_close(f->store);
     remove_folder(f->folder);
     long live = f->host.live, unwiped = f->host.unwiped;
     free(f);
@@ -106,7 +106,7 @@ void fixture_open(fixture *f) {
 }
 
 void fixture_close(fixture *f) {
-    f->store->methods->close(f->store);
+    sotto_store_close(f->store);
     f->store = NULL;
 }
 

@@ -272,7 +272,7 @@ static void test_rekey_that_fails(void **state) {
     assert_fails(sotto_sqlite_rekey(memory, f->key_path, BYTES_NONE), "usage");
     assert_string_equal(sotto_sqlite_message(memory), "");
     assert_string_equal(sotto_sqlite_message(NULL), "");
-    memory->methods->close(memory);
+    sotto_store_close(memory);
 }
 
 int run_keys(void) {

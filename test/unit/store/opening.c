@@ -392,7 +392,7 @@ static void test_every_write_is_durable(void **state) {
         sotto_store *store = NULL;
         assert_ok(sotto_sqlite_open(&store, &copy));
         assert_scan(store, BYTES_NONE, expected);
-        store->methods->close(store);
+        sotto_store_close(store);
     }
 }
 

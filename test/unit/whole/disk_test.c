@@ -93,7 +93,7 @@ static void test_full_when_the_account_is_made(void **state) {
     d->engine = NULL;
     sotto_store *fresh;
     assert_ok(sotto_store_memory(&fresh, &d->host.host));
-    d->store.inner->methods->close(d->store.inner);
+    sotto_store_close(d->store.inner);
     d->store.inner = fresh;
     d->store.fail_at = d->store.writes + 1;
     d->store.fail_until = d->store.fail_at + 1;

@@ -119,7 +119,7 @@ static const char *feed(burst *b, const size_t *numbers, size_t count, bool each
     assert_ok(sotto_engine_commit(engine));
     outputs(b, engine, text, sizeof text);
     sotto_engine_close(engine);
-    if (copy != NULL) copy->methods->close(copy);
+    sotto_store_close(copy);
     return text;
 }
 

@@ -44,8 +44,8 @@ void made_start(made *m, const sotto_seal *seal) {
 }
 
 void made_end(made *m) {
-    m->juliet->methods->close(m->juliet);
-    m->romeo->methods->close(m->romeo);
+    sotto_store_close(m->juliet);
+    sotto_store_close(m->romeo);
     rig_end(&m->host);
 }
 
@@ -69,7 +69,7 @@ static void queue_free(wish_queue *queue) {
 static void device_free(device *d) {
     sotto_engine_close(d->engine);
     for (size_t i = 0; i < d->stream_len; i++) lab_piece_free(d->w->server, d->stream[i]);
-    d->store.inner->methods->close(d->store.inner);
+    sotto_store_close(d->store.inner);
     queue_free(&d->wishes);
     queue_free(&d->chores);
     free(d->output_stanza);
