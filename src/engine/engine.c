@@ -132,6 +132,7 @@ sotto_status sotto_engine_open(sotto_engine **ret, const sotto_engine_config *co
     bytes_arena_init(&engine->lasting, engine->host, ARENA_CEILING);
     bytes_arena_init(&engine->arena, engine->host, ARENA_CEILING);
     bytes_arena_init(&engine->step_arena, engine->host, ARENA_CEILING);
+    bytes_arena_init(&engine->scan_arena, engine->host, ARENA_CEILING);
     engine_stage_init(&engine->records, engine->host);
     engine_stage_init(&engine->fleeting, engine->host);
     engine_stage_init(&engine->roster, engine->host);
@@ -154,6 +155,7 @@ void sotto_engine_close(sotto_engine *engine) {
     engine_stage_clear(&engine->roster);
     engine_stage_clear(&engine->records);
     bytes_arena_clear(&engine->arena);
+    bytes_arena_clear(&engine->scan_arena);
     bytes_arena_clear(&engine->step_arena);
     bytes_arena_clear(&engine->lasting);
     bytes_free(engine->host, engine, sizeof *engine);

@@ -19,7 +19,7 @@ bytes_buffer *engine_key_begin(engine_key_room *, char space);
 /* The value lies in the call's arena. NOT_FOUND, STORE_*, NO_MEMORY. */
 SOTTO_MUST_CHECK sotto_status engine_record_get(sotto_engine *, sotto_bytes key, sotto_bytes *ret);
 SOTTO_MUST_CHECK sotto_status engine_record_put(sotto_engine *, sotto_bytes key, sotto_bytes value); /* empty: delete */
-/* In order; the visitor may read, write and scan again: it works on a copy in the arena. */
+/* In order; the visitor may read, write and scan again: it works on a copy, which lives for the visit. */
 SOTTO_MUST_CHECK sotto_status engine_record_scan(sotto_engine *, sotto_bytes prefix, sotto_visit *, void *arg);
 
 #endif

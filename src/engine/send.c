@@ -191,9 +191,8 @@ static sotto_status tell_held(sotto_engine *engine, const sending *s, const pros
     return engine_event(engine, &event);
 }
 
-/* Decides and does it; *ret_held: it has to wait, p->reason says for what, and nothing was done. A peer's keys that
- * turn out to be broken only now make it wait like keys that were known to be broken. */
-static sotto_status settle(sotto_engine *engine, sending *s, prospect *p, bool *ret_held) {
+/* Decides and does it, once; *ret_held: it has to wait, p->reason says for what, and nothing was done. */
+static sotto_status settle_once(sotto_engine *engine, sending *s, prospect *p, bool *ret_held) {
     engine_policy policy = engine_contact_policy(engine, &s->contact, s->encrypt);
     SOTTO_TRY(judge(engine, s, policy, p));
     *ret_held = false;
@@ -215,6 +214,14 @@ static sotto_status settle(sotto_engine *engine, sending *s, prospect *p, bool *
     p->reason = status;
     *ret_held = true;
     return SOTTO_OK;
+}
+
+/* A peer's keys that turn out to be broken, or used up, only while sealing make it wait like keys that were known to be
+ * so. With AGAIN the seal has learnt something: what it promises now either asks for it or counts without it. */
+static sotto_status settle(sotto_engine *engine, sending *s, prospect *p, bool *ret_held) {
+    SOTTO_TRY(settle_once(engine, s, p, ret_held));
+    bool again = *ret_held && p->kind == ENGINE_PROSPECT_READY && sotto_is(p->reason, SOTTO_E_AGAIN);
+    return again ? settle_once(engine, s, p, ret_held) : SOTTO_OK;
 }
 
 /* ---- held ---- */

@@ -31,6 +31,7 @@ struct sotto_engine {
     sotto_trust_policy trust;
 
     bytes_arena arena;      /* one call's; emptied when the next call begins */
+    bytes_arena scan_arena; /* records being scanned */
     bytes_arena step_arena; /* the same, for what outlives the review of one held stanza */
     stanza_parser *parser;
     engine_stage records;  /* staged over the store; an empty value is a deletion */

@@ -165,7 +165,9 @@ static sotto_status affixes_check(const stanza_element *envelope, const stanza_e
     bool same = false;
     if (from.at) SOTTO_TRY(same_bare(arena, from, origin->from, &same));
     if (!same) return SOTTO_FAIL(WRONG_SENDER);
-    same = !origin->room; /* between two people it may be left out */
+    /* Between two people it may be left out, but not in what an own device wrote to others: nothing else says to whom,
+     * and the server could show it in another conversation (T13). */
+    same = !origin->room && !(origin->own && !bytes_equal(expected, origin->from));
     if (to.at) SOTTO_TRY(same_bare(arena, to, expected, &same));
     if (!same) return SOTTO_FAIL(WRONG_RECIPIENT);
     if (!stamp.at || !stanza_time_read(stamp, ret_time_ms)) *ret_time_ms = 0;

@@ -129,20 +129,8 @@ static sotto_status rows_prune(seal_env *env, sotto_bytes jid) {
     return SOTTO_OK;
 }
 
-static sotto_status alarm_tell(omemo_self *self, seal_env *env, const seal_key *key) {
-    sotto_event event = {.kind = SOTTO_EVENT_KEY_ALARM, .jid = key->jid, .reason = SOTTO_FAIL(KEY_CHANGED)};
-    event.key = (sotto_key){.jid = key->jid,
-                            .seal = bytes_text(self->dialect->name),
-                            .device = key->device,
-                            .active = key->active,
-                            .known = true};
-    memcpy(event.key.key, key->key, sizeof event.key.key);
-    memcpy(event.key.fingerprint, key->fingerprint, sizeof event.key.fingerprint);
-    return env->event(env, &event);
-}
-
-sotto_status omemo_fetch_key(omemo_self *self, seal_env *env, sotto_bytes jid, omemo_peer *peer,
-                             const crypto_ed25519_public *identity, bool active, bool *ret_changed) {
+sotto_status omemo_fetch_key(seal_env *env, sotto_bytes jid, omemo_peer *peer, const crypto_ed25519_public *identity,
+                             bool active, bool *ret_changed) {
     bool is_new = !peer->known;
     SOTTO_TRY(omemo_peer_learn(peer, identity, ret_changed));
     if (!is_new && !*ret_changed) return SOTTO_OK;
@@ -150,8 +138,8 @@ sotto_status omemo_fetch_key(omemo_self *self, seal_env *env, sotto_bytes jid, o
     seal_key key;
     omemo_peer_key(peer, jid, &key);
     key.active = active;
-    /* T9: the same device id with another key is another key; nothing it was trusted for carries over. */
-    if (*ret_changed) SOTTO_TRY(alarm_tell(self, env, &key));
+    /* T9: the same device id with another key is another key; nothing it was trusted for carries over. The engine sees
+     * that, and raises the alarm. */
     return env->key_seen(env, &key);
 }
 
@@ -186,9 +174,25 @@ static sotto_status glimpse_of_answer(omemo_self *self, seal_env *env, uint32_t 
     return SOTTO_OK;
 }
 
-/* Messages are written to the identity the bundle shows: with it there may be a session aside, otherwise the next one is
- * a new one. What the other session was with can still be read. */
-static sotto_status sessions_follow(seal_env *env, sotto_bytes jid, omemo_peer *peer) {
+/* A key that was seen before, which to the engine is nothing new, is now the one that is written to (T9). */
+static sotto_status alarm_tell(omemo_self *self, seal_env *env, sotto_bytes jid, const omemo_peer *peer) {
+    seal_key seen, *key = &seen;
+    omemo_peer_key(peer, jid, key);
+    key->active = true;
+    sotto_event event = {.kind = SOTTO_EVENT_KEY_ALARM, .jid = key->jid, .reason = SOTTO_FAIL(KEY_CHANGED)};
+    event.key = (sotto_key){.jid = key->jid,
+                            .seal = bytes_text(self->dialect->name),
+                            .device = key->device,
+                            .active = key->active,
+                            .known = true};
+    memcpy(event.key.key, key->key, sizeof event.key.key);
+    memcpy(event.key.fingerprint, key->fingerprint, sizeof event.key.fingerprint);
+    return env->event(env, &event);
+}
+
+/* Messages are written to the identity the bundle shows: with it there may be a session aside, otherwise the next one
+ * is a new one. What the other session was with can still be read. */
+static sotto_status sessions_follow(omemo_self *self, seal_env *env, sotto_bytes jid, omemo_peer *peer) {
     if (peer->has_session && memcmp(omemo_session_peer(&peer->session)->bytes, peer->key.bytes, 32) == 0)
         return SOTTO_OK;
     omemo_previous previous;
@@ -198,10 +202,12 @@ static sotto_status sessions_follow(seal_env *env, sotto_bytes jid, omemo_peer *
         status = omemo_previous_load(env, jid, peer->device, &previous);
         fits = sotto_ok(status) && memcmp(omemo_session_peer(&previous.session)->bytes, peer->key.bytes, 32) == 0;
     }
-    if (sotto_ok(status)) status = fits ? omemo_peer_swap(env, jid, peer, &previous) : omemo_peer_retire(env, jid, peer);
+    if (sotto_ok(status))
+        status = fits ? omemo_peer_swap(env, jid, peer, &previous) : omemo_peer_retire(env, jid, peer);
     bytes_wipe(&previous, sizeof previous);
     peer->reply_due = fits && peer->session.owes;
-    return status;
+    SOTTO_TRY(status);
+    return fits ? alarm_tell(self, env, jid, peer) : SOTTO_OK;
 }
 
 /* *ret_peer: the device as it is now; *ret_changed: its key is another. */
@@ -211,10 +217,10 @@ static sotto_status bundle_learn(omemo_self *self, seal_env *env, const omemo_no
     bool was_known = ret_peer->known;
     *ret_changed = false;
     if (!sotto_ok(glimpse->problem)) return SOTTO_OK;
-    SOTTO_TRY(omemo_fetch_key(self, env, note->jid, ret_peer, &glimpse->offer.identity, true, ret_changed));
+    SOTTO_TRY(omemo_fetch_key(env, note->jid, ret_peer, &glimpse->offer.identity, true, ret_changed));
     bool contested = ret_peer->contested;
     ret_peer->contested = false;
-    if (contested || *ret_changed) SOTTO_TRY(sessions_follow(env, note->jid, ret_peer));
+    if (contested || *ret_changed) SOTTO_TRY(sessions_follow(self, env, note->jid, ret_peer));
     return was_known && !contested && !*ret_changed ? SOTTO_OK : omemo_peer_save(env, note->jid, ret_peer);
 }
 

@@ -16,6 +16,14 @@
 #define OMEMO_KEEP_CATCH_UP_MS (3600ull * 1000)
 #define OMEMO_USES_MAX         8 /* key exchanges remembered for such a prekey */
 
+/* By what a key exchange that used a prekey is known again: 8 bytes of its ephemeral key, which are there before any
+ * work is done, and 8 of a hash of what was agreed on, which is the same in whatever form the key comes (T19, T26). */
+typedef struct omemo_use {
+    uint8_t ephemeral[8];
+    uint8_t agreed[8];
+} omemo_use;
+void omemo_use_of(const crypto_x25519_public *ephemeral, const uint8_t secret[32], omemo_use *ret);
+
 typedef struct omemo_own {
     uint32_t device;
     uint8_t is_scalar;
@@ -56,9 +64,10 @@ const crypto_x25519_pair *omemo_own_signed(const omemo_own *, uint32_t id);
  * (T19). */
 SOTTO_MUST_CHECK sotto_status omemo_own_prekey(seal_env *, uint32_t id, const crypto_x25519_public *ephemeral,
                                                crypto_x25519_pair *ret);
+/* NO_PREKEY: a key exchange that agreed on the same used it before. */
+SOTTO_MUST_CHECK sotto_status omemo_own_unused(seal_env *, uint32_t id, const omemo_use *);
 /* After its use: no longer published, and kept for a while. The caller saves `own`. */
-SOTTO_MUST_CHECK sotto_status omemo_own_use(seal_env *, omemo_own *, uint32_t id, const crypto_x25519_public *ephemeral,
-                                            uint64_t keep_ms);
+SOTTO_MUST_CHECK sotto_status omemo_own_use(seal_env *, omemo_own *, uint32_t id, const omemo_use *, uint64_t keep_ms);
 /* Deletes kept ones that are due. *ret_next: when the next is, or UINT64_MAX. */
 SOTTO_MUST_CHECK sotto_status omemo_own_expire(seal_env *, uint64_t *ret_next);
 /* Fills up to SOTTO_OMEMO_PREKEYS; the caller saves. */

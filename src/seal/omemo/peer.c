@@ -168,10 +168,8 @@ sotto_status omemo_previous_set(seal_env *env, sotto_bytes jid, omemo_peer *peer
 }
 
 void omemo_peer_as_previous(const omemo_peer *peer, uint64_t now_ms, omemo_previous *ret) {
-    *ret = (omemo_previous){.number = peer->number,
-                            .beat_chain = peer->beat_chain,
-                            .since_ms = now_ms,
-                            .session = peer->session};
+    *ret = (omemo_previous){
+        .number = peer->number, .beat_chain = peer->beat_chain, .since_ms = now_ms, .session = peer->session};
 }
 
 sotto_status omemo_peer_retire(seal_env *env, sotto_bytes jid, omemo_peer *peer) {

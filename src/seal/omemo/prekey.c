@@ -6,16 +6,17 @@
 
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
+#include "crypto/sha256.h"
 #include "seal/omemo/own.h"
 
-#define PREKEY_VERSION   1
-#define PREKEY_BYTES_MAX (80 + 8 * OMEMO_USES_MAX)
+#define PREKEY_VERSION   2
+#define PREKEY_BYTES_MAX (80 + sizeof(omemo_use) * OMEMO_USES_MAX)
 
 typedef struct own_prekey {
     crypto_x25519_pair pair;
     uint64_t until_ms; /* 0: unused, to be published */
     uint8_t uses;
-    uint8_t used[OMEMO_USES_MAX][8]; /* first bytes of the ephemeral keys of its key exchanges */
+    omemo_use used[OMEMO_USES_MAX];
 } own_prekey;
 
 static void prekey_row(omemo_row *ret, uint32_t id) {
@@ -33,7 +34,7 @@ static sotto_status prekey_decode(sotto_bytes value, own_prekey *ret) {
     ret->until_ms = bytes_cursor_u64(&c);
     ret->uses = bytes_cursor_u8(&c);
     if (ret->uses > OMEMO_USES_MAX) return SOTTO_FAIL(STORE_CORRUPT);
-    bytes_cursor_into(&c, ret->used, (size_t)ret->uses * 8);
+    bytes_cursor_into(&c, ret->used, ret->uses * sizeof ret->used[0]);
     return sotto_ok(bytes_cursor_end(&c)) && version == PREKEY_VERSION ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
 }
 
@@ -49,7 +50,7 @@ static sotto_status prekey_put(seal_env *env, uint32_t id, const own_prekey *pre
     bytes_buffer_put(&out, bytes_of(prekey->pair.public_key.bytes, 32));
     bytes_buffer_u64(&out, prekey->until_ms);
     bytes_buffer_u8(&out, prekey->uses);
-    bytes_buffer_put(&out, bytes_of(prekey->used, (size_t)prekey->uses * 8));
+    bytes_buffer_put(&out, bytes_of(prekey->used, prekey->uses * sizeof prekey->used[0]));
     sotto_status status = bytes_buffer_end(&out, &value);
     if (sotto_ok(status)) status = env->put(env, omemo_row_key(&row), value);
     bytes_wipe(memory, sizeof memory);
@@ -68,7 +69,7 @@ static sotto_status prekey_get(seal_env *env, uint32_t id, own_prekey *ret) {
 
 static bool prekey_used_by(const own_prekey *prekey, const crypto_x25519_public *ephemeral) {
     for (uint8_t i = 0; i < prekey->uses; i++) {
-        if (memcmp(prekey->used[i], ephemeral->bytes, 8) == 0) return true;
+        if (memcmp(prekey->used[i].ephemeral, ephemeral->bytes, 8) == 0) return true;
     }
     return false;
 }
@@ -86,15 +87,33 @@ sotto_status omemo_own_prekey(seal_env *env, uint32_t id, const crypto_x25519_pu
     return status;
 }
 
-sotto_status omemo_own_use(seal_env *env, omemo_own *own, uint32_t id, const crypto_x25519_public *ephemeral,
-                           uint64_t keep_ms) {
+void omemo_use_of(const crypto_x25519_public *ephemeral, const uint8_t secret[32], omemo_use *ret) {
+    uint8_t hash[32];
+    crypto_sha256(hash, bytes_of(secret, 32));
+    memcpy(ret->ephemeral, ephemeral->bytes, sizeof ret->ephemeral);
+    memcpy(ret->agreed, hash, sizeof ret->agreed);
+    bytes_wipe(hash, sizeof hash);
+}
+
+sotto_status omemo_own_unused(seal_env *env, uint32_t id, const omemo_use *use) {
+    own_prekey prekey;
+    SOTTO_TRY(prekey_get(env, id, &prekey));
+    sotto_status status = SOTTO_OK;
+    for (uint8_t i = 0; i < prekey.uses; i++) {
+        if (memcmp(prekey.used[i].agreed, use->agreed, sizeof use->agreed) == 0) status = SOTTO_FAIL(NO_PREKEY);
+    }
+    bytes_wipe(&prekey, sizeof prekey);
+    return status;
+}
+
+sotto_status omemo_own_use(seal_env *env, omemo_own *own, uint32_t id, const omemo_use *use, uint64_t keep_ms) {
     own_prekey prekey;
     SOTTO_TRY(prekey_get(env, id, &prekey));
     if (prekey.until_ms == 0) {
         own->version++;
         prekey.until_ms = env->now_ms + keep_ms;
     }
-    if (prekey.uses < OMEMO_USES_MAX) memcpy(prekey.used[prekey.uses++], ephemeral->bytes, 8);
+    if (prekey.uses < OMEMO_USES_MAX) prekey.used[prekey.uses++] = *use;
     sotto_status status = prekey_put(env, id, &prekey);
     bytes_wipe(&prekey, sizeof prekey);
     return status;

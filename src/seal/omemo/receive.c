@@ -186,7 +186,9 @@ static sotto_status exchange_accept(receiving *r) {
         status = omemo_exchange_accept(&session, r->self->dialect, &r->self->identity, signed_pair, &prekey, &r->kex);
     bytes_wipe(&prekey, sizeof prekey);
     SOTTO_TRY(status);
-    status = session_try(r, &session, r->peer.sessions + 1);
+    omemo_use_of(&r->kex.ephemeral, session.root, &r->use); /* where X3DH's secret is at first */
+    status = omemo_own_unused(r->env, r->kex.prekey_id, &r->use);
+    if (sotto_ok(status)) status = session_try(r, &session, r->peer.sessions + 1);
     bytes_wipe(&session, sizeof session);
     r->which = RECEIVE_NEW;
     return status;

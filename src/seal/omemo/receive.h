@@ -22,6 +22,7 @@ typedef struct receiving {
     bool is_kex;
     sotto_bytes data; /* the message in our <key/> */
     omemo_kex kex;
+    omemo_use use;     /* of the prekey, by a key exchange */
     omemo_peer peer;   /* as it was */
     bool has_previous; /* previous was read */
     omemo_previous previous;

@@ -94,10 +94,9 @@ SOTTO_MUST_CHECK sotto_status omemo_fetch_list(omemo_self *, seal_env *, sotto_b
 SOTTO_MUST_CHECK sotto_status omemo_fetch_refresh(omemo_self *, seal_env *, sotto_bytes jid);
 /* Forgets the sessions with a JID's devices; identities stay. */
 SOTTO_MUST_CHECK sotto_status omemo_fetch_repair(omemo_self *, seal_env *, sotto_bytes jid);
-/* A key of a device was seen: saved in the peer (the caller saves that), told to the engine, an alarm when it changed.
- */
-SOTTO_MUST_CHECK sotto_status omemo_fetch_key(omemo_self *, seal_env *, sotto_bytes jid, omemo_peer *,
-                                              const crypto_ed25519_public *, bool active, bool *ret_changed);
+/* A key of a device was seen: put into the peer (the caller saves that), and told to the engine. */
+SOTTO_MUST_CHECK sotto_status omemo_fetch_key(seal_env *, sotto_bytes jid, omemo_peer *, const crypto_ed25519_public *,
+                                              bool active, bool *ret_changed);
 
 /* ---- own keys on the server (publish.c, leave.c) ---- */
 

@@ -38,8 +38,8 @@ typedef struct omemo_session {
     uint32_t send_n; /* number of the next message */
     uint32_t send_pn;
     uint32_t receive_n;
-    uint32_t chain;   /* receiving chains so far */
-    uint32_t skipped; /* keys kept outside */
+    uint32_t chain;      /* receiving chains so far */
+    uint32_t skipped;    /* keys kept outside */
     uint32_t gone_chain; /* up to this message, keys were pushed out; chain 0: none */
     uint32_t gone_n;
     bool initiated;   /* we are the initiator */
@@ -96,8 +96,8 @@ SOTTO_MUST_CHECK sotto_status omemo_session_write(omemo_session *, const omemo_d
                                                   const crypto_x25519_pair *fresh, sotto_bytes plain, bytes_buffer *ret,
                                                   bool *ret_kex);
 
-/* Appends what a message carries. DUPLICATE, TOO_OLD, TOO_FAR (before any derivation), BAD_KEY, BAD_MAC, MALFORMED, TOO_LARGE,
- * NO_MEMORY, what find says. */
+/* Appends what a message carries. DUPLICATE, TOO_OLD, TOO_FAR (before any derivation), BAD_KEY, BAD_MAC, MALFORMED,
+ * TOO_LARGE, NO_MEMORY, what find says. */
 SOTTO_MUST_CHECK sotto_status omemo_session_read(const omemo_session *, const omemo_dialect *, const omemo_message *,
                                                  const omemo_skipped *, bytes_arena *, omemo_step *ret,
                                                  bytes_buffer *ret_plain);

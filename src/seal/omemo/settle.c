@@ -25,7 +25,7 @@ static sotto_status step_apply(receiving *r, omemo_session *session) {
 static sotto_status prekey_use(receiving *r) {
     uint32_t before = r->own->version;
     uint64_t keep_ms = r->origin->live ? OMEMO_KEEP_LIVE_MS : OMEMO_KEEP_CATCH_UP_MS;
-    SOTTO_TRY(omemo_own_use(r->env, r->own, r->kex.prekey_id, &r->kex.ephemeral, keep_ms));
+    SOTTO_TRY(omemo_own_use(r->env, r->own, r->kex.prekey_id, &r->use, keep_ms));
     SOTTO_TRY(omemo_publish_timers(r->env, r->own));
     if (r->own->version == before) return SOTTO_OK;
     SOTTO_TRY(omemo_own_save(r->env, r->own));
@@ -43,7 +43,8 @@ static sotto_status devices_had(const receiving *r) {
 
 /* An identity that is not the device's says nothing about whose the device is: anybody can write a key exchange, and
  * the server names the device. What it wrote is read, as its own; messages go on to the key we know until the bundle,
- * which is asked for, shows the new one (T9). */
+ * which is asked for, shows the new one (T9). Its answer waits for that as well: until then it would go to the true
+ * device, which cannot read it. */
 static bool is_newcomer(const receiving *r) {
     return r->peer.known && memcmp(r->peer.key.bytes, r->kex.identity.bytes, 32) != 0;
 }
@@ -66,8 +67,8 @@ static bool passed(const receiving *r, uint64_t since_ms, uint64_t ms) {
     return r->env->now_ms < since_ms || r->env->now_ms - since_ms >= ms;
 }
 
-/* Of two sessions begun at once both sides keep the one with the lower ephemeral key. An old one of ours may be one that
- * the other side cannot read any more: then theirs replaces it, as any other does. */
+/* Of two sessions begun at once both sides keep the one with the lower ephemeral key. An old one of ours may be one
+ * that the other side cannot read any more: then theirs replaces it, as any other does. */
 static bool ours_stays(const receiving *r) {
     return is_crossed(r) && is_lower(&r->peer.session, &r->step.next) && !passed(r, r->peer.begun_ms, OMEMO_PERIOD_MS);
 }
@@ -86,7 +87,7 @@ static sotto_status session_aside(receiving *r, bool crossed) {
 static sotto_status newcomer_aside(receiving *r) {
     omemo_peer as_claimed = {.device = r->sender, .known = true, .key = r->peer.key};
     bool changed;
-    SOTTO_TRY(omemo_fetch_key(r->self, r->env, r->jid, &as_claimed, &r->kex.identity, r->active, &changed));
+    SOTTO_TRY(omemo_fetch_key(r->env, r->jid, &as_claimed, &r->kex.identity, r->active, &changed));
     r->newcomer = r->peer.contested = true;
     SOTTO_TRY(session_aside(r, false));
     omemo_cache_drop_glimpse(&r->self->cache, r->jid, r->sender); /* what the bundle was before does not count */
@@ -98,7 +99,7 @@ static sotto_status session_replace(receiving *r) {
     omemo_peer *peer = &r->peer;
     omemo_previous previous;
     bool changed;
-    SOTTO_TRY(omemo_fetch_key(r->self, r->env, r->jid, peer, &r->kex.identity, r->active, &changed));
+    SOTTO_TRY(omemo_fetch_key(r->env, r->jid, peer, &r->kex.identity, r->active, &changed));
     if (peer->has_session) {
         omemo_peer_as_previous(peer, r->env->now_ms, &previous);
         previous.crossed = is_crossed(r);
@@ -158,9 +159,8 @@ static bool heartbeat_due(const receiving *r, const omemo_session *session, uint
 
 /* An empty message in the session aside: only there it has the other side make a step. */
 static sotto_status aside_answer(receiving *r) {
-    bool beat = heartbeat_due(r, &r->previous.session, r->previous.beat_chain);
-    if (!(beat || r->newcomer) || !answerable(r)) return SOTTO_OK;
-    if (beat) r->previous.beat_chain = r->step.chain;
+    if (!heartbeat_due(r, &r->previous.session, r->previous.beat_chain) || !answerable(r)) return SOTTO_OK;
+    r->previous.beat_chain = r->step.chain;
     omemo_peer as = {.device = r->sender, .has_session = true, .session = r->previous.session};
     sotto_status status = omemo_send_empty(r->self, r->env, r->jid, &as);
     if (sotto_ok(status)) r->previous.session = as.session;

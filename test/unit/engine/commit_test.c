@@ -3,6 +3,8 @@
  * Commit before release, the outbox, failed commits, restarts at every point. */
 #include "engine_rig.h"
 
+#include "engine/record.h"
+
 #define ROMEO "romeo@montague.example"
 #define HELLO "<message to='" ROMEO "' type='chat'><body>hello</body></message>"
 #define CLEAR "<message from='" ROMEO "/x'><body>in the clear</body></message>"
@@ -191,6 +193,38 @@ static void test_names_cover_every_kind(void **state) {
     assert_string_equal(sotto_trust_name(SOTTO_TRUST_VERIFIED), "verified");
 }
 
+typedef struct big_scan {
+    sotto_engine *engine;
+    unsigned seen;
+    bool right;
+} big_scan;
+
+static sotto_status visit_big(void *arg, sotto_bytes key, sotto_bytes value) {
+    big_scan *scan = arg;
+    unsigned number = key.at[3];
+    scan->right = scan->right && value.len == 65536 && value.at[0] == number && value.at[65535] == number;
+    scan->seen++;
+    /* The one after the next is deleted meanwhile: it is not visited any more. */
+    uint8_t later[4] = {'S', 't', 0, (uint8_t)(number + 2)};
+    return number == 100 ? engine_record_put(scan->engine, bytes_of(later, 4), BYTES_NONE) : SOTTO_OK;
+}
+
+/* More than any call's memory would hold twice, half of it staged, and changed by the visitor. */
+static void test_large_scans(void **state) {
+    engine_rig *r = *state;
+    static uint8_t value[65536];
+    for (unsigned i = 0; i < 200; i++) {
+        uint8_t key[4] = {'S', 't', 0, (uint8_t)i};
+        memset(value, (int)i, sizeof value);
+        assert_ok(engine_record_put(r->engine, bytes_of(key, 4), bytes_of(value, sizeof value)));
+        if (i == 120) commit(r);
+    }
+    big_scan scan = {.engine = r->engine, .right = true};
+    assert_ok(engine_record_scan(r->engine, bytes_of("St\0", 3), visit_big, &scan));
+    assert_int_equal(scan.seen, 199);
+    assert_true(scan.right);
+}
+
 static void test_many_steps_are_one_transaction(void **state) {
     engine_rig *r = *state;
     ready(r);
@@ -298,6 +332,7 @@ const struct CMUnitTest commit_tests[] = {
     T(test_acknowledgements_are_counts),
     T(test_tickets_are_fresh),
     T(test_names_cover_every_kind),
+    T(test_large_scans),
     T(test_many_steps_are_one_transaction),
     T(test_a_server_that_acknowledges_more_than_was_sent_is_not_believed),
     T(test_the_outbox_has_a_limit),

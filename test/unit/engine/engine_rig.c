@@ -64,7 +64,10 @@ static sotto_status s_protect(void *self, seal_env *env, const stanza_element *s
     s->protects++;
     s->allowed = allowed->count;
     SOTTO_TRY(env->put(env, BYTES_LITERAL("ratchet"), BYTES_LITERAL("moved")));
-    if (!sotto_ok(s->protect_fails)) return s->protect_fails;
+    if (!sotto_ok(s->protect_fails)) {
+        s->promise = s->promise_then;
+        return s->protect_fails;
+    }
     char text[512];
     int len = snprintf(text, sizeof text, "<message to='%.*s'><sealed xmlns='" NS_SCRIPT "' n='%u'/></message>",
                        (int)audience->jids[0].len, (const char *)audience->jids[0].at, s->protects);

@@ -36,6 +36,7 @@ typedef struct script {
     bool puts_then_fails; /* unprotect stages a record, then returns `open_fails` */
     sotto_status open_fails;
     sotto_status protect_fails;
+    seal_promise_kind promise_then; /* with protect_fails: what it promises afterwards */
     sotto_status answer_fails; /* what `input` returns for a good answer or a notification, after staging a record */
     sotto_status input_fails;  /* what `input` returns after staging a record */
     seal_outcome outcome;

@@ -368,11 +368,31 @@ static void test_keys_that_break_while_sealing_hold_the_message(void **state) {
     engine_rig *r = *state;
     ready();
     the_script.protect_fails = SOTTO_FAIL(BAD_KEY);
+    the_script.promise_then = SEAL_READY;
     go_online(r, false);
     step(r, send_input(1, HELLO));
     assert_contains(outputs(r, true), "event held 1 " ROMEO " bad-key");
     the_script.protect_fails = SOTTO_OK;
     step(r, (sotto_input){.kind = SOTTO_INPUT_POLICY, .jid = BYTES_LITERAL(ROMEO), .encrypt = SOTTO_ENCRYPT_ALWAYS});
+    assert_contains(outputs(r, true), "stanza script 1");
+}
+
+static void test_a_seal_that_needs_to_ask_after_all_is_asked_again(void **state) {
+    engine_rig *r = *state;
+    ready();
+    the_script.asks = true;
+    the_script.protect_fails = SOTTO_FAIL(AGAIN);
+    the_script.promise_then = SEAL_ASKING;
+    go_online(r, false);
+    step(r, send_input(1, HELLO));
+    const char *text = outputs(r, true);
+    assert_contains(text, "test:keys");
+    assert_contains(text, "event held 1 " ROMEO " again");
+    assert_int_equal(the_script.protects, 1);
+    the_script.protect_fails = SOTTO_OK;
+    char answer[256];
+    snprintf(answer, sizeof answer, "<iq type='result' id='%.18s' from='" ROMEO "'/>", strstr(text, "id='") + 4);
+    step(r, stanza_input(answer));
     assert_contains(outputs(r, true), "stanza script 1");
 }
 
@@ -508,6 +528,7 @@ const struct CMUnitTest send_tests[] = {
     T(test_T9_a_key_under_a_second_jid_is_an_alarm),
     T(test_a_broken_device_does_not_stop_the_others),
     T(test_keys_that_break_while_sealing_hold_the_message),
+    T(test_a_seal_that_needs_to_ask_after_all_is_asked_again),
     T(test_only_a_person_makes_it_clear),
     T(test_opt_out_holds_until_a_person_answers),
     T(test_tickets),

@@ -15,5 +15,8 @@ int devices_group(void);
 int envelope_group(void);
 int hostile_group(void);
 int fault_group(void);
+int crossing_group(void);
+int takeover_group(void);
+int refusal_group(void);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "bytes/base64.h"
 #include "groups.h"
+#include "seal/omemo/envelope.h"
 #include "seal/omemo/own.h"
 #include "seal/omemo/payload.h"
 #include "seal/omemo/peer.h"
@@ -200,12 +201,63 @@ static void test_T29_padding(void **state) {
     two_end(&t);
 }
 
+static sotto_status envelope_opened(two *t, const char *envelope, const char *from, const char *to, bool own) {
+    omemo_content content;
+    const stanza_element *outer = world_parse(&t->w, world_text(&t->w, "<message from='%s/x' to='%s'/>", from, to));
+    seal_origin origin = {.from = bytes_text(from), .to = bytes_text(to), .own = own};
+    sotto_status status =
+        omemo_envelope_read(&t->romeo->env, bytes_text(envelope), outer, &origin, omemo_dialect_2.ns, &content);
+    bytes_arena_clear(&t->romeo->arena);
+    return status;
+}
+
+/* T13: of what another own device wrote only the affix says to whom; without it the server could show a message to one
+ * contact in the conversation with another. */
+static void test_C12_T13_own_messages_say_to_whom(void **state) {
+    (void)state;
+    two t;
+    two_start(&t);
+    const char *none = ENVELOPE(BODY, "<from jid='" ROMEO "'/>"),
+               *full = ENVELOPE(BODY, "<from jid='" ROMEO "'/><to jid='" JULIET "'/>");
+    assert_code(envelope_opened(&t, none, ROMEO, JULIET, true), SOTTO_E_WRONG_RECIPIENT);
+    assert_code(envelope_opened(&t, full, ROMEO, JULIET, true), 0);
+    assert_code(envelope_opened(&t, full, ROMEO, "nurse@capulet.example", true), SOTTO_E_WRONG_RECIPIENT);
+    assert_code(envelope_opened(&t, none, ROMEO, ROMEO, true), 0); /* a note to oneself */
+    assert_code(envelope_opened(&t, none, ROMEO, JULIET, false), 0);
+    two_end(&t);
+}
+
+/* Memory that runs out is ours, and nobody's wrong address. */
+static void test_affixes_without_memory(void **state) {
+    (void)state;
+    two t;
+    two_start(&t);
+    const char *envelope = ENVELOPE(BODY, "<from jid='Juliet@CAPULET.example/x'/><to jid='" ROMEO "/y'/>");
+    unsigned failures = 0;
+    for (size_t allowed = 0;; allowed++, failures++) {
+        omemo_content content;
+        const stanza_element *outer = world_parse(&t.w, BYTES_LITERAL("<message from='" JULIET "/x' to='" ROMEO "'/>"));
+        seal_origin origin = {.from = BYTES_LITERAL(JULIET), .to = BYTES_LITERAL(ROMEO)};
+        t.w.allocations_left = allowed;
+        sotto_status status =
+            omemo_envelope_read(&t.romeo->env, bytes_text(envelope), outer, &origin, omemo_dialect_2.ns, &content);
+        t.w.allocations_left = SIZE_MAX;
+        bytes_arena_clear(&t.romeo->arena);
+        if (sotto_ok(status)) break;
+        assert_code(status, SOTTO_E_NO_MEMORY);
+    }
+    assert_true(failures > 0);
+    two_end(&t);
+}
+
 int envelope_group(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_T13_T33_envelopes),
         cmocka_unit_test(test_T33_forbidden_content),
         cmocka_unit_test(test_T33_depth),
         cmocka_unit_test(test_T29_padding),
+        cmocka_unit_test(test_C12_T13_own_messages_say_to_whom),
+        cmocka_unit_test(test_affixes_without_memory),
     };
     return cmocka_run_group_tests_name("envelope", tests, NULL, NULL);
 }

@@ -219,10 +219,36 @@ static void test_fetching(void **state) {
     }
 }
 
+/* Both began at once; and somebody else in the name of a device, until the bundle is seen; then all is begun anew. */
+static void test_crossing_and_repairing(void **state) {
+    (void)state;
+    EACH_FAULT(f) {
+        two t;
+        two_start(&t);
+        world_device *evil = world_join(&t.w, ROMEO);
+        world_go_online(evil, true);
+        sotto_bytes hers = world_say(t.juliet, ROMEO, "x"), his = world_say(t.romeo, JULIET, "x");
+        sotto_bytes forged = world_replace(&t.w, world_say(evil, JULIET, "x"),
+                                           (const char *)world_text(&t.w, "sid='%u'", world_device_id(evil)).at,
+                                           (const char *)world_text(&t.w, "sid='%s'", romeo_id(&t)).at);
+        assert_true(open_with_faults(f, t.romeo, t.juliet, hers) > 0);
+        assert_true(open_with_faults(f, t.juliet, t.romeo, his) > 0);
+        world_pass_controls(t.romeo);
+        t.juliet->control_count = 0;
+        assert_true(open_with_faults(f, t.juliet, evil, forged) > 0 || f->code == SOTTO_E_NO_RANDOM);
+        assert_true(settle_with_faults(f, t.juliet) > 0 || f->code == SOTTO_E_NO_RANDOM);
+        fail_input(f, t.juliet, &(seal_input){.kind = SEAL_INPUT_REPAIR, .jid = BYTES_LITERAL(ROMEO)});
+        t.juliet->control_count = 0;
+        world_expect(t.romeo, t.juliet, world_say(t.juliet, ROMEO, "anew"), "anew");
+        two_end(&t);
+    }
+}
+
 int fault_group(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opening), cmocka_unit_test(test_publishing), cmocka_unit_test(test_sealing),
-        cmocka_unit_test(test_reading), cmocka_unit_test(test_fetching),
+        cmocka_unit_test(test_opening),  cmocka_unit_test(test_publishing),
+        cmocka_unit_test(test_sealing),  cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_fetching), cmocka_unit_test(test_crossing_and_repairing),
     };
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "two.h"
 
 static const crypto_x25519_public ephemeral = {{1, 2, 3}}, other_ephemeral = {{3, 2, 1}};
+static const omemo_use use = {{1, 2, 3}, {7}};
 
 typedef struct seen_ids {
     uint32_t ids[256];
@@ -66,7 +67,7 @@ static void test_T19_ids_are_never_given_twice(void **state) {
     assert_code(omemo_own_prekeys(&d->env, see_id, &seen), 0);
     for (uint32_t i = 0; i < 10; i++) {
         uint32_t version = own.version;
-        assert_code(omemo_own_use(&d->env, &own, seen.ids[i], &ephemeral, OMEMO_KEEP_LIVE_MS), 0);
+        assert_code(omemo_own_use(&d->env, &own, seen.ids[i], &use, OMEMO_KEEP_LIVE_MS), 0);
         assert_int_equal(own.version, version + 1);
     }
     assert_code(omemo_own_refill(&d->env, &own, &changed), 0);
@@ -98,13 +99,13 @@ static void test_T19_used_prekeys(void **state) {
     assert_code(omemo_own_prekeys(&d->env, see_id, &seen), 0);
     uint32_t id = seen.ids[0];
     assert_code(omemo_own_prekey(&d->env, id, &ephemeral, &pair), 0);
-    assert_code(omemo_own_use(&d->env, &own, id, &ephemeral, 1000), 0);
+    assert_code(omemo_own_use(&d->env, &own, id, &use, 1000), 0);
     assert_code(omemo_own_prekey(&d->env, id, &ephemeral, &pair), SOTTO_E_NO_PREKEY);
     assert_code(omemo_own_prekey(&d->env, id, &other_ephemeral, &pair), 0);
     for (uint8_t i = 1; i < OMEMO_USES_MAX; i++)
-        assert_code(omemo_own_use(&d->env, &own, id, &(crypto_x25519_public){{99, i}}, 1000), 0);
+        assert_code(omemo_own_use(&d->env, &own, id, &(omemo_use){{99, i}, {99, i}}, 1000), 0);
     assert_code(omemo_own_prekey(&d->env, id, &other_ephemeral, &pair), SOTTO_E_NO_PREKEY);
-    assert_code(omemo_own_use(&d->env, &own, seen.ids[1], &ephemeral, 1000), 0);
+    assert_code(omemo_own_use(&d->env, &own, seen.ids[1], &use, 1000), 0);
     assert_code(omemo_own_expire(&d->env, &next), 0);
     assert_true(next == w.now_ms + 1000);
     d->env.now_ms += 1000;
@@ -113,6 +114,30 @@ static void test_T19_used_prekeys(void **state) {
     assert_true(next == UINT64_MAX);
     assert_int_equal(d->records.count, 1 + SOTTO_OMEMO_PREKEYS - 2);
     assert_code(omemo_own_prekey(&d->env, 5, &ephemeral, &pair), SOTTO_E_NO_PREKEY);
+    bytes_arena_clear(&d->arena);
+    world_end(&w);
+}
+
+/* T26: the same key exchange, whatever its ephemeral key looks like, is known by what was agreed on. */
+static void test_C12_T19_use_is_known_by_the_secret(void **state) {
+    (void)state;
+    static const uint8_t secret[32] = {1}, another[32] = {2};
+    world w;
+    omemo_own own;
+    omemo_use first, again, other;
+    world_start(&w, sotto_seal_omemo());
+    world_device *d = world_join(&w, JULIET);
+    seen_ids seen = {.count = 0};
+    assert_code(omemo_own_load(&d->env, &own), 0);
+    assert_code(omemo_own_prekeys(&d->env, see_id, &seen), 0);
+    omemo_use_of(&ephemeral, secret, &first);
+    omemo_use_of(&other_ephemeral, secret, &again);
+    omemo_use_of(&other_ephemeral, another, &other);
+    assert_code(omemo_own_unused(&d->env, seen.ids[0], &first), 0);
+    assert_code(omemo_own_use(&d->env, &own, seen.ids[0], &first, 1000), 0);
+    assert_code(omemo_own_unused(&d->env, seen.ids[0], &again), SOTTO_E_NO_PREKEY);
+    assert_code(omemo_own_unused(&d->env, seen.ids[0], &other), 0);
+    assert_code(omemo_own_unused(&d->env, seen.ids[1], &first), 0);
     bytes_arena_clear(&d->arena);
     world_end(&w);
 }
@@ -231,11 +256,9 @@ static void test_damaged_records(void **state) {
 
 int keys_group(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_keys),
-        cmocka_unit_test(test_T19_ids_are_never_given_twice),
-        cmocka_unit_test(test_T19_used_prekeys),
-        cmocka_unit_test(test_skipped_blocks),
-        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_own_keys),         cmocka_unit_test(test_T19_ids_are_never_given_twice),
+        cmocka_unit_test(test_T19_used_prekeys), cmocka_unit_test(test_C12_T19_use_is_known_by_the_secret),
+        cmocka_unit_test(test_skipped_blocks),   cmocka_unit_test(test_cache),
         cmocka_unit_test(test_damaged_records),
     };
     return cmocka_run_group_tests_name("keys", tests, NULL, NULL);

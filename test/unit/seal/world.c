@@ -145,12 +145,31 @@ static sotto_status env_changed(seal_env *env, sotto_bytes jid) {
     return SOTTO_OK;
 }
 
+/* As the engine does: a key seen for the first time under a device id that had another one is an alarm. */
+static sotto_status ring_add(world_device *d, const seal_key *key) {
+    bool had_other = false;
+    for (size_t i = 0; i < d->ring_count; i++) {
+        const seal_key *one = &d->ring[i];
+        if (!bytes_equal(one->jid, key->jid)) continue;
+        if (memcmp(one->key, key->key, 32) == 0) return SOTTO_OK;
+        had_other = had_other || one->device == key->device;
+    }
+    assert_true(d->ring_count < WORLD_LIST_MAX);
+    d->ring[d->ring_count] = *key;
+    d->ring[d->ring_count++].jid = lasting(d->world, key->jid);
+    sotto_event alarm = {.kind = SOTTO_EVENT_KEY_ALARM,
+                         .jid = key->jid,
+                         .reason = SOTTO_FAIL(KEY_CHANGED),
+                         .key = {.device = key->device}};
+    return had_other ? env_event(&d->env, &alarm) : SOTTO_OK;
+}
+
 static sotto_status env_key_seen(seal_env *env, const seal_key *key) {
     world_device *d = device_of(env);
     assert_true(d->seen_count < WORLD_LIST_MAX);
     d->seen[d->seen_count] = *key;
     d->seen[d->seen_count++].jid = lasting(d->world, key->jid);
-    return SOTTO_OK;
+    return ring_add(d, key);
 }
 
 static sotto_status env_trust(seal_env *env, sotto_bytes jid, const uint8_t key[32], sotto_trust *ret) {
@@ -163,7 +182,7 @@ static sotto_status env_trust(seal_env *env, sotto_bytes jid, const uint8_t key[
 
 typedef struct call_mark {
     bytes_map records;
-    size_t asks, timers, events, controls, seen, changed;
+    size_t asks, timers, events, controls, seen, ring, changed;
 } call_mark;
 
 static void map_copy(const sotto_host *host, const bytes_map *from, bytes_map *ret) {
@@ -184,6 +203,7 @@ static void call_begin(world_device *d, call_mark *mark) {
     mark->events = d->event_count;
     mark->controls = d->control_count;
     mark->seen = d->seen_count;
+    mark->ring = d->ring_count;
     mark->changed = d->changed_count;
     d->env.now_ms = d->world->now_ms;
 }
@@ -197,6 +217,7 @@ static void call_end(world_device *d, call_mark *mark, bool failed) {
         d->event_count = mark->events;
         d->control_count = mark->controls;
         d->seen_count = mark->seen;
+        d->ring_count = mark->ring;
         d->changed_count = mark->changed;
     } else {
         bytes_map_clear(&mark->records);

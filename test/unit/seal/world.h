@@ -49,6 +49,8 @@ typedef struct world_device {
     size_t control_count;
     seal_key seen[WORLD_LIST_MAX];
     size_t seen_count;
+    seal_key ring[WORLD_LIST_MAX]; /* every key that was ever seen, as the engine remembers it */
+    size_t ring_count;
     size_t changed_count;
     size_t puts; /* records changed */
 } world_device;
