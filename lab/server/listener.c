@@ -233,6 +233,8 @@ static sotto_status on_stanza(lab_connection *connection, const stream_server_ou
     stanza_copy(&draft.w, output->stanza);
     sotto_bytes text = BYTES_NONE;
     sotto_status status = lab_draft_end(&draft, &text);
+    size_t most = connection->listener->config.stanza_bytes_max;
+    if (sotto_ok(status) && most > 0 && text.len > most) status = SOTTO_FAIL(TOO_LARGE);
     if (sotto_ok(status)) status = lab_session_send(seat->session, text);
     lab_draft_free(&draft);
     if (sotto_class(status) == SOTTO_CLASS_OURS) return status;

@@ -12,10 +12,11 @@ typedef struct lab_listener lab_listener;
 typedef struct lab_connection lab_connection;
 
 typedef struct lab_listener_config {
-    uint64_t now_ms;       /* Unix time; the certificate is valid by it */
-    lab_flaw flaw;         /* of the certificate */
-    uint64_t resume_ms;    /* how long a lost session can be resumed; 0: LAB_RESUME_MS */
-    bool without_starttls; /* these as in stream_server_config */
+    uint64_t now_ms;         /* Unix time; the certificate is valid by it */
+    lab_flaw flaw;           /* of the certificate */
+    size_t stanza_bytes_max; /* a longer one ends its stream, as real servers do; 0: no limit of its own */
+    uint64_t resume_ms;      /* how long a lost session can be resumed; 0: LAB_RESUME_MS */
+    bool without_starttls;   /* these as in stream_server_config */
     bool without_management;
     bool without_binding;
     const char *const *offer;

@@ -141,6 +141,11 @@ static sotto_status turn(account *a, account_output *ret, bool *ret_give, bool *
     if (a->stream != NULL) SOTTO_TRY(stream_client_next(a->stream, &from_stream));
     if (from_stream.kind != STREAM_NONE) return account_take_stream(a, &from_stream, ret, ret_give);
     if (a->staged) return commit(a);
+    /* One of them made the server end the stream: one at a time tells which. */
+    if (a->suspect != 0 && a->online && a->manages && a->unacked_count > 0) {
+        *ret_more = false;
+        return SOTTO_OK;
+    }
     sotto_output from_engine;
     if (sotto_engine_next(a->engine, &from_engine)) return take_engine(a, &from_engine, ret, ret_give);
     if (a->ending && !a->ended && a->stream != NULL) {

@@ -9,6 +9,8 @@
 
 #define PAUSE_FIRST_MS 1000u
 #define PAUSE_LAST_MS  300000u
+#define LASTING_MS     60000u /* a stream that lived so long was none that fails */
+#define STRIKES_MAX    2u     /* the second time it was sent alone: there is no doubt any more */
 
 sotto_status account_connect(account *a) {
     stream_client_config config = {
@@ -56,6 +58,33 @@ static uint64_t pause_ms(account *a) {
     return pause - pause / 4 * dice / 255;
 }
 
+/* Stream errors by which a server says that it cannot stand what we sent (RFC 6120 section 4.9.3). */
+static bool blames_us(sotto_status status, sotto_bytes text) {
+    static const char *const conditions[] = {"policy-violation",        "not-well-formed",   "invalid-xml",
+                                             "restricted-xml",          "bad-format",        "bad-namespace-prefix",
+                                             "unsupported-stanza-type", "invalid-namespace", "undefined-condition"};
+    if (!sotto_is(status, SOTTO_E_STREAM_ERROR)) return false;
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+        if (bytes_starts_with(text, bytes_text(conditions[i]))) return true;
+    return false;
+}
+
+/* A stanza that makes the server end the stream would end every stream it is sent on. The first time it is only
+ * suspected, and from then on stanzas are sent one at a time; the second time it is dropped, and whoever sent it is
+ * told. *ret_blamed: it makes sense to try again at once. */
+static sotto_status blame(account *a, bool *ret_blamed) {
+    *ret_blamed = a->unacked_count > 0 && a->manages;
+    if (!*ret_blamed) return SOTTO_OK;
+    uint64_t seq = a->unacked[0].seq;
+    a->strikes = a->suspect == seq ? a->strikes + 1 : 1;
+    a->suspect = seq;
+    a->staged = true;
+    if (a->strikes < STRIKES_MAX) return account_note_suspect(a);
+    a->suspect = a->strikes = 0;
+    SOTTO_TRY(account_note_suspect(a));
+    return sotto_engine_reject(a->engine, seq, SOTTO_FAIL(STREAM_ERROR));
+}
+
 void account_drop(account *a, sotto_status status, sotto_bytes text) {
     size_t len = text.len < sizeof a->text_at ? text.len : sizeof a->text_at;
     if (len > 0) memmove(a->text_at, text.at, len); /* it may lie in the stream */
@@ -72,7 +101,10 @@ void account_drop(account *a, sotto_status status, sotto_bytes text) {
         a->resume_id = BYTES_NONE; /* closed in order: there is nothing to resume */
         a->noted = true;
     }
-    bool again = a->keep_trying && !a->ending && may_pass(status);
+    bool blamed = false;
+    if (was_online && blames_us(status, bytes_of(a->text_at, len)) && !sotto_ok(blame(a, &blamed))) blamed = false;
+    if (was_online && a->now_ms - a->online_since_ms >= LASTING_MS) a->failures = 0;
+    bool again = (a->keep_trying || blamed) && !a->ending && may_pass(status);
     a->retry_ms = again ? a->now_ms + pause_ms(a) : UINT64_MAX;
     a->failures++;
     a->ending = false;
@@ -105,6 +137,7 @@ static sotto_status take_acks(account *a, uint32_t acked, bool tell_engine) {
     size_t known = count < a->unacked_count ? count : a->unacked_count;
     for (size_t i = 0; i < known; i++) {
         const account_unacked *entry = &a->unacked[i];
+        if (entry->seq == a->suspect) a->suspect = a->strikes = 0;
         if (tell_engine) {
             sotto_status status = sotto_engine_done(a->engine, entry->seq);
             if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
@@ -137,7 +170,7 @@ static sotto_status go_online(account *a, const stream_client_output *out) {
     SOTTO_TRY(take_acks(a, a->acked + input.acked, false));
     a->online = a->staged = a->noted = true;
     a->manages = out->manages;
-    a->failures = 0;
+    a->online_since_ms = a->now_ms;
     a->unacked_count = 0; /* what was not acknowledged comes from the engine again */
     /* A process that resumes the stream of an earlier one cannot know whether its presence was ever sent, and has no
      * roster. */

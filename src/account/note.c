@@ -5,6 +5,7 @@
 
 #define NOTE_STREAM   BYTES_LITERAL("stream")
 #define NOTE_PASSWORD BYTES_LITERAL("password")
+#define NOTE_SUSPECT  BYTES_LITERAL("suspect")
 #define NOTE_VERSION  1u
 
 sotto_status account_note_stream(account *a) {
@@ -24,6 +25,29 @@ sotto_status account_note_stream(account *a) {
 
 sotto_status account_note_password(account *a) {
     return sotto_engine_note(a->engine, NOTE_PASSWORD, a->password);
+}
+
+sotto_status account_note_suspect(account *a) {
+    if (a->suspect == 0) return sotto_engine_note(a->engine, NOTE_SUSPECT, BYTES_NONE);
+    uint8_t at[9];
+    bytes_buffer out;
+    bytes_buffer_borrowed(&out, at, sizeof at);
+    bytes_buffer_u64(&out, a->suspect);
+    bytes_buffer_u8(&out, (uint8_t)a->strikes);
+    sotto_bytes value;
+    SOTTO_TRY(bytes_buffer_end(&out, &value));
+    return sotto_engine_note(a->engine, NOTE_SUSPECT, value);
+}
+
+static sotto_status load_suspect(account *a) {
+    sotto_bytes value;
+    sotto_status status = sotto_engine_noted(a->engine, NOTE_SUSPECT, &value);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    bytes_cursor in = bytes_cursor_over(value);
+    a->suspect = bytes_cursor_u64(&in);
+    a->strikes = bytes_cursor_u8(&in);
+    return SOTTO_OK;
 }
 
 static sotto_status load_stream(account *a) {
@@ -49,6 +73,7 @@ static sotto_status load_stream(account *a) {
 }
 
 sotto_status account_load_notes(account *a, sotto_bytes password) {
+    SOTTO_TRY(load_suspect(a));
     if (a->available) SOTTO_TRY(load_stream(a));
     if (password.len == 0) SOTTO_TRY(sotto_engine_noted(a->engine, NOTE_PASSWORD, &password));
     return bytes_arena_copy(&a->lasting, password, &a->password) ? SOTTO_OK : SOTTO_FAIL(NO_MEMORY);

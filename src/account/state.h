@@ -36,6 +36,9 @@ struct account {
     stream_client *stream; /* NULL: neither connected nor trying */
     uint64_t now_ms;
     uint64_t retry_ms; /* when to connect again; UINT64_MAX: not by itself */
+    uint64_t online_since_ms;
+    uint64_t suspect;  /* number of the output that may be what a server ended the stream for; 0: none */
+    unsigned strikes;  /* how often it did */
     unsigned failures; /* in a row */
     bool connected;    /* the host has a connection open for us */
     bool disconnect;   /* ... and is to be told to close it */
@@ -67,7 +70,9 @@ struct account {
 /* The stream that may be resumed and its counts; staged. */
 SOTTO_MUST_CHECK sotto_status account_note_stream(account *);
 SOTTO_MUST_CHECK sotto_status account_note_password(account *);
-/* Reads both. password: of the configuration, which wins. NOT_FOUND: there is none. */
+/* The output under suspicion; staged. */
+SOTTO_MUST_CHECK sotto_status account_note_suspect(account *);
+/* Reads all of them. password: of the configuration, which wins. NOT_FOUND: there is none. */
 SOTTO_MUST_CHECK sotto_status account_load_notes(account *, sotto_bytes password);
 
 /* ---- what a client says by itself (account/presence.c); staged ---- */

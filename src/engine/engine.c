@@ -407,6 +407,16 @@ sotto_status sotto_engine_acked(sotto_engine *engine, uint32_t count) {
     return SOTTO_OK;
 }
 
+sotto_status sotto_engine_reject(sotto_engine *engine, uint64_t seq, sotto_status reason) {
+    begin_call(engine);
+    const outbox_entry *entry = engine_outbox_find(&engine->outbox, seq);
+    if (entry == NULL || entry->done || !entry->to_server) return SOTTO_FAIL(NOT_FOUND);
+    sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = reason};
+    SOTTO_TRY(engine_event(engine, &event));
+    engine_outbox_find(&engine->outbox, seq)->done = true; /* staging may have moved it */
+    return SOTTO_OK;
+}
+
 sotto_status sotto_engine_ticket(sotto_engine *engine, uint64_t *ret) {
     begin_call(engine);
     uint8_t random[8];

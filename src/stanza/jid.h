@@ -8,9 +8,9 @@
 #include "bytes/span.h"
 
 typedef struct stanza_jid {
-    sotto_bytes full;     /* everything, normalized */
-    sotto_bytes bare;     /* local@domain, or domain: a prefix of full */
-    sotto_bytes local;    /* may be empty */
+    sotto_bytes full;  /* everything, normalized */
+    sotto_bytes bare;  /* local@domain, or domain: a prefix of full */
+    sotto_bytes local; /* may be empty */
     sotto_bytes domain;
     sotto_bytes resource; /* may be empty */
 } stanza_jid;

@@ -14,9 +14,11 @@
 typedef struct stanza_writer {
     bytes_buffer *out;
     unsigned depth;
-    bool tag_open;                               /* the start tag still lacks its > */
-    unsigned prefixes;                           /* made up for attributes of that start tag */
-    struct { sotto_bytes name, ns; } open[STANZA_WRITER_DEPTH]; /* borrowed: names and namespaces outlive the writer */
+    bool tag_open;     /* the start tag still lacks its > */
+    unsigned prefixes; /* made up for attributes of that start tag */
+    struct {
+        sotto_bytes name, ns;
+    } open[STANZA_WRITER_DEPTH]; /* borrowed: names and namespaces outlive the writer */
     sotto_bytes outer_ns;
 } stanza_writer;
 
@@ -31,7 +33,7 @@ void stanza_put(stanza_writer *, const char *name, sotto_bytes value);
 void stanza_put_text(stanza_writer *, const char *name, const char *value);
 void stanza_put_number(stanza_writer *, const char *name, uint64_t value);
 void stanza_put_ns(stanza_writer *, const stanza_attribute *); /* copies a qualified (or plain) attribute */
-void stanza_write(stanza_writer *, sotto_bytes text);           /* character data, escaped */
+void stanza_write(stanza_writer *, sotto_bytes text);          /* character data, escaped */
 void stanza_write_text(stanza_writer *, const char *text);
 void stanza_close(stanza_writer *);
 void stanza_leaf(stanza_writer *, const char *name, const char *ns, sotto_bytes text); /* open, text, close */

@@ -295,6 +295,83 @@ static void test_a_failure_in_the_middle_of_a_batch_doubles_nothing(void **state
     assert_int_equal(occurrences(log, "<body>opened</body>"), 1);
 }
 
+static void test_a_stanza_that_ends_every_stream_is_dropped_and_told(void **state) {
+    account_rig *r = *state;
+    listener_with(r, (lab_listener_config){.stanza_bytes_max = 2000});
+    client *juliet = &r->clients[0], *romeo = &r->clients[1];
+    static char poison[4096], filler[3000];
+    memset(filler, 'x', sizeof filler - 1);
+    snprintf(poison, sizeof poison, "<message to='romeo@capulet.example' type='chat'><body>poison %s</body></message>",
+             filler);
+    both_online(r);
+    say(juliet, 1, TO_ROMEO("before"));
+    say(juliet, 2, poison);
+    say(juliet, 3, TO_ROMEO("after"));
+    pump(r);
+    for (int i = 0; i < 4; i++) advance(r, 20000);
+    const char *log = heard(juliet);
+    assert_int_equal(occurrences(log, "offline stream-error 'policy-violation"), 2);
+    assert_contains(log, "sent 1");
+    assert_lacks(log, "sent 2");
+    assert_contains(log, "event 1 stream-error");
+    assert_contains(log, "sent 3");
+    log = heard(romeo);
+    assert_int_equal(occurrences(log, "<body>before</body>"), 1);
+    assert_int_equal(occurrences(log, "<body>after</body>"), 1);
+    assert_int_equal(occurrences(log, "poison"), 0);
+}
+
+/* The same when every command is a process of its own, which does not try again by itself. */
+static void test_what_is_suspected_survives_a_restart(void **state) {
+    account_rig *r = *state;
+    listener_with(r, (lab_listener_config){.stanza_bytes_max = 2000});
+    client *juliet = &r->clients[0];
+    static char poison[4096], filler[3000];
+    memset(filler, 'x', sizeof filler - 1);
+    snprintf(poison, sizeof poison, "<message to='romeo@capulet.example' type='chat'><body>%s</body></message>",
+             filler);
+    juliet->config.available = juliet->config.keep_trying = false;
+    both_online(r);
+    say(juliet, 2, poison);
+    pump(r);
+    assert_contains(heard(juliet), "offline stream-error");
+    client_restart(juliet);
+    start(juliet);
+    const char *log = heard(juliet);
+    assert_contains(log, "offline stream-error");
+    assert_contains(log, "event 1 stream-error");
+    client_restart(juliet);
+    start(juliet);
+    log = heard(juliet);
+    assert_contains(log, "online");
+    assert_lacks(log, "offline");
+}
+
+static void test_logins_that_fail_again_and_again_are_not_hurried(void **state) {
+    account_rig *r = *state;
+    client *romeo = &r->clients[1];
+    both_online(r);
+    int last = 0;
+    for (int i = 0; i < 5; i++) {
+        romeo->store.write_fails = SOTTO_FAIL(STORE_FULL);
+        say(&r->clients[0], (uint64_t)i + 1, TO_ROMEO("x"));
+        pump(r);
+        const char *at = strstr(heard(romeo), "retry ");
+        assert_non_null(at);
+        int pause = atoi(at + 6);
+        assert_true(pause > last);
+        last = pause;
+        romeo->store.write_fails = SOTTO_OK;
+        advance(r, (uint64_t)pause);
+        assert_contains(heard(romeo), "online");
+    }
+    advance(r, 120000); /* it lasted: the next failure begins with the shortest pause again */
+    heard(romeo);
+    cut(romeo);
+    pump(r);
+    assert_true(atoi(strstr(heard(romeo), "retry ") + 6) <= 1000);
+}
+
 static void test_the_password_is_kept_in_the_store(void **state) {
     account_rig *r = *state;
     client *juliet = &r->clients[0];
@@ -337,6 +414,9 @@ static const struct CMUnitTest account_tests[] = {
     T(test_answers_friends_and_tells_strangers_nothing),
     T(test_long_requests_do_not_end_the_connection),
     T(test_a_failure_in_the_middle_of_a_batch_doubles_nothing),
+    T(test_a_stanza_that_ends_every_stream_is_dropped_and_told),
+    T(test_what_is_suspected_survives_a_restart),
+    T(test_logins_that_fail_again_and_again_are_not_hurried),
     T(test_the_password_is_kept_in_the_store),
     T(test_inputs_of_the_pump_are_not_the_hosts),
 };
