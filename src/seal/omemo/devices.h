@@ -22,7 +22,7 @@ const stanza_element *omemo_devices_find(const stanza_element *items, const omem
 sotto_bytes omemo_devices_item(const stanza_element *items);
 /* Ids that are none are skipped, repeated ones counted once, those beyond SOTTO_OMEMO_DEVICES_MAX not considered. NULL:
  * an empty list. */
-void omemo_devices_read(const stanza_element *devices, const omemo_dialect *, omemo_devices *ret);
+void omemo_devices_read(const stanza_element *element, const omemo_dialect *, omemo_devices *ret);
 bool omemo_devices_has(const omemo_devices *, uint32_t device);
 void omemo_devices_remove(omemo_devices *, uint32_t device); /* nothing happens when it is not there */
 bool omemo_devices_same(const omemo_devices *, const omemo_devices *);

@@ -78,8 +78,8 @@ typedef struct omemo_step {
 } omemo_step;
 
 /* Sessions as a key exchange leaves them (called by omemo/exchange.c). `secret` is X3DH's. */
-void omemo_session_begin(omemo_session *ret, const uint8_t secret[32], const crypto_x25519_public *peer_signed);
-void omemo_session_answer(omemo_session *ret, const uint8_t secret[32], const crypto_x25519_pair *own_signed);
+void omemo_session_begin(omemo_session *session, const uint8_t secret[32], const crypto_x25519_public *peer_signed);
+void omemo_session_answer(omemo_session *session, const uint8_t secret[32], const crypto_x25519_pair *own_signed);
 
 /* The other side's identity. */
 const crypto_ed25519_public *omemo_session_peer(const omemo_session *);
