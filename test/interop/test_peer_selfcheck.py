@@ -163,8 +163,8 @@ SCENES = (
     ("a device that left gets nothing", Play.device_leaves),
     ("a message waits over a restart of the server", Play.server_restarts),
     ("nobody met an error", Play.no_errors),
-    ("the server saw none of it", Play.server_saw_nothing),
     ("the search finds what goes unencrypted", Play.search_can_find),
+    ("the server saw none of it", Play.server_saw_nothing),
     ("the search finds what the server keeps", Play.clear_text_is_kept_too),
 )
 

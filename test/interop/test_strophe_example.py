@@ -146,6 +146,7 @@ class Play:
         text = "No seal on this " + os.urandom(6).hex()
         self.romeo.do(f"clear {JULIET} {text}")
         tap.equal(self.juliet.says(f"{ROMEO} (in the clear): "), text)
+        self.server.wait_log(text[-12:])  # the log may be read a moment after the message was
         tap.holds(self.server.saw(text), f"{text!r} was not found though it went unencrypted")
 
     def nobody_to_read(self):
