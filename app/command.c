@@ -56,9 +56,10 @@ static bool option_set(reading *r, const app_option *option, const char **place,
         return true;
     }
     if (!value) {
-        if (r->at == r->count) return mistake(r, "needs a value:", shown);
+        if (r->at == r->count) return mistake(r, "a value is missing after", shown);
         value = r->words[r->at++];
     }
+    if (!*value && strcmp(option->argument, "TEXT") != 0) return mistake(r, "the value is empty:", shown);
     *place = value;
     return true;
 }
@@ -113,6 +114,15 @@ static bool words_read(reading *r) {
     return true;
 }
 
+/* How many options take their file from standard input. */
+static size_t inputs_of(const app_option *table, const char *const *given) {
+    size_t count = 0;
+    for (size_t i = 0; table[i].name; i++)
+        if (given[i] && table[i].argument && strcmp(table[i].argument, "FILE") == 0 && strcmp(given[i], "-") == 0)
+            count++;
+    return count;
+}
+
 bool app_arguments_read(app_arguments *ret, const app_topic *topic, const char *const *words, size_t count,
                         const app_output *output) {
     reading r = {ret, words, count, 0, output};
@@ -120,6 +130,8 @@ bool app_arguments_read(app_arguments *ret, const app_topic *topic, const char *
     if (!words_read(&r)) return false;
     if (app_argument(ret, "help")) return true; /* nothing else matters then */
     if (ret->count < topic->least) return mistake(&r, "an argument is missing:", topic->arguments);
+    if (inputs_of(topic->options, ret->given) + inputs_of(app_text_common, ret->common) > 1)
+        return mistake(&r, "standard input can be one file only:", "-");
     return true;
 }
 

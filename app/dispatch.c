@@ -35,7 +35,7 @@ static int version_print(const app_context *context) {
 }
 
 /* Options before the command's name and behind it are the same ones, so what was said in front counts for the rest. */
-int app_dispatch(const app_command *table, const app_context *context, const char *const *words, size_t count) {
+static int dispatch(const app_command *table, const app_context *context, const char *const *words, size_t count) {
     const app_output *output = &context->output;
     app_arguments arguments = {0};
     if (count == 1 && strcmp(words[0], "--version") == 0) return version_print(context);
@@ -61,4 +61,10 @@ int app_dispatch(const app_command *table, const app_context *context, const cha
         return APP_DONE;
     }
     return command->run(context, &arguments);
+}
+
+/* Whoever did not get what was asked for must not be told that all is well. */
+int app_dispatch(const app_command *table, const app_context *context, const char *const *words, size_t count) {
+    int exit_status = dispatch(table, context, words, count);
+    return exit_status == APP_DONE && app_output_failed(&context->output) ? APP_REFUSED : exit_status;
 }

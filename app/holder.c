@@ -47,8 +47,7 @@ bool app_holder_secret_file(app_secret *ret, const char *path, const app_output 
         return app_trouble_set(trouble, "The first line of %s is too long (at most %u bytes).", path,
                                APP_SECRET_BYTES_MAX);
     if (!sotto_ok(status)) return app_trouble_set(trouble, "%s cannot be read.", path);
-    if (others && output->screen.err_terminal)
-        app_print(output, APP_ERR, "sotto: other users may read %s: chmod 600 closes it\n", path);
+    if (others) app_print(output, APP_ERR, "sotto: Warning: other users can read %s: chmod 600 closes it.\n", path);
     return true;
 }
 
@@ -103,11 +102,12 @@ void app_holder_drop_held(app_session *session, const app_output *output) {
 typedef struct run_here {
     app_session *session;
     const app_output *output;
-    bool interrupted;
+    bool interrupted, told; /* told: the task has said how it ended */
 } run_here;
 
 static void here_done(void *arg, int exit_status) {
-    const run_here *here = arg;
+    run_here *here = arg;
+    here->told = true;
     app_session_end(here->session, exit_status);
 }
 
@@ -115,7 +115,7 @@ static void here_done(void *arg, int exit_status) {
 static bool here_engine(void *arg, const sotto_output *output) {
     const run_here *here = arg;
     if (output->kind == SOTTO_OUTPUT_EVENT) {
-        app_event_warn(here->output, &output->event);
+        if (output->event.kind != SOTTO_EVENT_REFUSED || !here->told) app_event_warn(here->output, &output->event);
         return true;
     }
     return output->kind == SOTTO_OUTPUT_DELIVER && app_delivery_bounce(here->output, &output->delivery);
@@ -132,7 +132,7 @@ static void here_interrupted(void *arg) {
 
 static int run_task(const app_context *context, app_holding *holding, app_session *session,
                     const app_arguments *arguments, sotto_bytes text) {
-    run_here here = {session, &context->output, false};
+    run_here here = {.session = session, .output = &context->output};
     app_watch watch = {.arg = &here, .engine = here_engine, .late_ms = UINT64_MAX};
     const app_task_order order = {
         app_task_find(arguments->topic->name), arguments, text, &context->output, here_done, &here};
@@ -246,8 +246,8 @@ static bool text_read(bytes_buffer *to, const app_output *output, app_trouble *t
         if (got == 0) return true;
         bytes_buffer_put(to, bytes_of(piece, (size_t)got));
         if (!sotto_ok(to->status))
-            return app_trouble_set(trouble, "The text is too long (at most %u KiB). Nothing was sent.",
-                                   APP_CONTROL_TEXT_BYTES_MAX / 1024);
+            return app_trouble_set(trouble, "Not sent: the text is too long: at most %u KiB; send it in parts.",
+                                   APP_TEXT_BYTES_MAX / 1024);
     }
 }
 
@@ -260,16 +260,27 @@ static int run_somewhere(const app_context *context, app_holding *holding, const
     return result == APP_CONTROL_ANSWERED ? exit_status : APP_REFUSED;
 }
 
+static bool is_standard_input(const app_arguments *arguments, const char *option) {
+    const char *path = app_argument(arguments, option);
+    return path && strcmp(path, "-") == 0;
+}
+
 int app_holder_run(const app_context *context, const app_arguments *arguments) {
     const app_task_class *class = app_task_find(arguments->topic->name);
+    bool takes_text = class->takes_text && class->takes_text(arguments);
+    if (takes_text && is_standard_input(arguments, "passphrase-file")) {
+        app_print(&context->output, APP_ERR, "sotto %s: standard input can be one file only: -; see sotto help %s\n",
+                  class->name, class->name);
+        return APP_USAGE;
+    }
     app_holding *holding = bytes_new(sotto_host_default(), sizeof *holding);
     app_request request = {.screen = context->output.screen};
     app_trouble trouble = {"Out of memory."};
     bytes_buffer text;
     int exit_status = APP_REFUSED;
-    bytes_buffer_owned(&text, sotto_host_default(), APP_CONTROL_TEXT_BYTES_MAX);
+    bytes_buffer_owned(&text, sotto_host_default(), APP_TEXT_BYTES_MAX + 1); /* a last line end is not sent */
     bool ready = holding && app_holding_find(holding, context, arguments, &trouble) && words_make(&request, arguments);
-    if (ready && class->takes_text && class->takes_text(arguments)) {
+    if (ready && takes_text) {
         ready = text_read(&text, &context->output, &trouble) && sotto_ok(bytes_buffer_end(&text, &request.text));
         request.has_text = true;
     }

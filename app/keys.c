@@ -11,7 +11,7 @@
 #include "app/fingerprint.h"
 #include "bytes/span.h"
 
-#define NUMBER_DIGITS_MAX 4u  /* what is longer is the beginning of a fingerprint */
+#define NUMBER_DIGITS_MAX 10u /* of a device id; what is longer is the beginning of a fingerprint */
 #define NARROW            78u /* columns that a fingerprint in one line needs, with its margin */
 #define MARGIN            "     "
 
@@ -50,17 +50,33 @@ sotto_status app_keys_read(app_keys *ret, sotto_engine *engine, const char *jid)
     return SOTTO_OK;
 }
 
+bool app_keys_any_verified(const app_keys *keys) {
+    for (size_t i = 0; i < keys->count; i++)
+        if (!keys->at[i].this_device && keys->at[i].trust == SOTTO_TRUST_VERIFIED) return true;
+    return false;
+}
+
 /* ---- choosing ---- */
+
+/* The number in the list goes before the device's own, which is longer nearly always. */
+static app_keys_result choose_number(const app_keys *keys, unsigned long long number, size_t *ret_at) {
+    size_t found = 0;
+    if (number > 0 && number <= keys->count) {
+        *ret_at = (size_t)number - 1;
+        return APP_KEYS_ONE;
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        if (keys->at[i].device != number) continue;
+        if (found++ == 0) *ret_at = i;
+    }
+    return found == 1 ? APP_KEYS_ONE : found == 0 ? APP_KEYS_NONE : APP_KEYS_SEVERAL;
+}
 
 app_keys_result app_keys_choose(const app_keys *keys, const char *typed, size_t *ret_at) {
     size_t len = strlen(typed), found = 0;
     app_fingerprint_typed digits;
-    if (len > 0 && len <= NUMBER_DIGITS_MAX && strspn(typed, "0123456789") == len) {
-        unsigned long number = strtoul(typed, NULL, 10);
-        if (number == 0 || number > keys->count) return APP_KEYS_NONE;
-        *ret_at = number - 1;
-        return APP_KEYS_ONE;
-    }
+    if (len > 0 && len <= NUMBER_DIGITS_MAX && strspn(typed, "0123456789") == len)
+        return choose_number(keys, strtoull(typed, NULL, 10), ret_at);
     if (!app_fingerprint_read(bytes_text(typed), &digits)) return APP_KEYS_UNREADABLE;
     for (size_t i = 0; i < keys->count; i++) {
         if (!keys->at[i].known || !app_fingerprint_fits(&digits, keys->at[i].fingerprint)) continue;
@@ -87,11 +103,11 @@ static void print_last_used(const app_output *output, uint64_t last_ms, uint64_t
     time_t seconds = (time_t)(last_ms / 1000);
     struct tm local;
     if (last_ms == 0) {
-        app_print(output, APP_OUT, ", never used");
+        app_print(output, APP_OUT, ", not heard from yet");
     } else if (last_ms <= now_ms && now_ms - last_ms < 86400000) {
-        app_print(output, APP_OUT, ", used in the last day");
+        app_print(output, APP_OUT, ", heard from in the last day");
     } else if (localtime_r(&seconds, &local) && strftime(day, sizeof day, "%Y-%m-%d", &local) > 0) {
-        app_print(output, APP_OUT, ", last used %s", day);
+        app_print(output, APP_OUT, ", last heard from %s", day);
     }
 }
 
@@ -106,14 +122,22 @@ static void print_fingerprint(const app_output *output, const app_key *key) {
     }
 }
 
-static void print_key(const app_output *output, const app_key *key, size_t number, uint64_t now_ms) {
+/* What becomes of a key that was accepted without a comparison once another one of the same address was verified. */
+static const char *key_text(const app_key *key, bool any_verified) {
+    if (!key->known) return "its key could not be read";
+    if (any_verified && key->trust == SOTTO_TRUST_BLIND)
+        return "accepted, but not used any more: another key was verified";
+    return app_trust_text(key->trust);
+}
+
+static void print_key(const app_output *output, const app_key *key, size_t number, bool any_verified, uint64_t now_ms) {
     app_print(output, APP_OUT, number < 10 ? " %zu   device %u, " : "%zu   device %u, ", number, (unsigned)key->device);
     if (key->this_device) {
         app_colour_to(output, APP_OUT, APP_BOLD);
         app_print(output, APP_OUT, "this one");
     } else {
         app_colour_to(output, APP_OUT, key->known ? trust_colour(key->trust) : APP_DIM);
-        app_print(output, APP_OUT, "%s", key->known ? app_trust_text(key->trust) : "its key could not be read");
+        app_print(output, APP_OUT, "%s", key_text(key, any_verified));
     }
     app_colour_to(output, APP_OUT, APP_PLAIN);
     if (!key->this_device && key->known) print_last_used(output, key->last_used_ms, now_ms);
@@ -122,7 +146,8 @@ static void print_key(const app_output *output, const app_key *key, size_t numbe
 }
 
 void app_keys_print(const app_output *output, const app_keys *keys, uint64_t now_ms) {
-    for (size_t i = 0; i < keys->count; i++) print_key(output, &keys->at[i], i + 1, now_ms);
+    bool any_verified = app_keys_any_verified(keys);
+    for (size_t i = 0; i < keys->count; i++) print_key(output, &keys->at[i], i + 1, any_verified, now_ms);
 }
 
 void app_keys_json(bytes_buffer *to, const app_keys *keys, const char *jid) {

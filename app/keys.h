@@ -28,9 +28,13 @@ typedef struct app_keys {
 
 SOTTO_MUST_CHECK sotto_status app_keys_read(app_keys *ret, sotto_engine *, const char *jid);
 
-/* The one somebody means by a number or a fingerprint (the words that were typed, joined by blanks). */
+/* The one somebody means by its number in the list, a device id or a fingerprint (the words that were typed, joined by
+ * blanks). */
 typedef enum app_keys_result { APP_KEYS_ONE, APP_KEYS_NONE, APP_KEYS_SEVERAL, APP_KEYS_UNREADABLE } app_keys_result;
 app_keys_result app_keys_choose(const app_keys *, const char *typed, size_t *ret_at);
+
+/* Of this list, not counting this device: from then on what was accepted without a comparison is not used. */
+bool app_keys_any_verified(const app_keys *);
 
 const char *app_trust_text(sotto_trust);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The program: a table of subcommands. */
+#include <errno.h>
+#include <fcntl.h>
+
 #include "app/commands/commands.h"
 #include "app/holder.h"
 
@@ -12,7 +15,17 @@ static const app_command commands[] = {
     {"help", app_help_run},     {NULL, NULL},
 };
 
+/* A standard stream that is closed would be taken by the next file or socket of ours, and what is printed would go
+ * there. Opened for reading, the outputs fail when they are written to, so that what could not be printed does not
+ * count as delivered. False: not even that can be opened. */
+static bool streams_open(void) {
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && (errno != EBADF || open("/dev/null", O_RDONLY | O_NOCTTY) != fd)) return false;
+    return true;
+}
+
 int main(int argc, char **argv) {
+    if (!streams_open()) return APP_REFUSED;
     bool failed = false;
     const app_context context = {app_output_standard(&failed), app_environment_process()};
     size_t count = argc > 0 ? (size_t)argc - 1 : 0;

@@ -120,20 +120,31 @@ void app_colour_to(const app_output *output, app_stream stream, app_colour colou
 
 /* ---- the standard streams ---- */
 
-/* Unbuffered: a reader of a pipe sees each line when it is written. */
-static void standard_write(void *arg, app_stream stream, sotto_bytes bytes) {
-    bool *failed = arg;
-    int fd = stream == APP_OUT ? STDOUT_FILENO : STDERR_FILENO;
+static bool write_all(int fd, sotto_bytes bytes) {
     while (bytes.len > 0) {
         ssize_t done = write(fd, bytes.at, bytes.len);
         if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) {
-            *failed = true;
-            return;
-        }
+        if (done <= 0) return false;
         bytes = bytes_after(bytes, (size_t)done);
     }
+    return true;
 }
+
+static const app_output standard_error;
+
+/* Unbuffered: a reader of a pipe sees each line when it is written. That standard output takes nothing is told once;
+ * when standard error takes nothing there is nobody to tell, and what was asked for is not in it. */
+static void standard_write(void *arg, app_stream stream, sotto_bytes bytes) {
+    bool *failed = arg;
+    if (stream == APP_ERR) {
+        (void)write_all(STDERR_FILENO, bytes);
+    } else if (!*failed && !write_all(STDOUT_FILENO, bytes)) {
+        *failed = true;
+        app_print(&standard_error, APP_ERR, "sotto: Standard output cannot be written: %s.\n", strerror(errno));
+    }
+}
+
+static const app_output standard_error = {.write = standard_write};
 
 static uint16_t screen_width(void) {
     struct winsize size;

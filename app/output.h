@@ -23,7 +23,7 @@ typedef enum app_stream { APP_OUT, APP_ERR } app_stream;
 typedef struct app_output {
     void (*write)(void *arg, app_stream, sotto_bytes);
     void *arg;
-    const bool *failed; /* whether something could not be written; NULL: it is not known here */
+    const bool *failed; /* whether standard output could not be written; NULL: it is not known here */
     app_screen screen;
 } app_output;
 
@@ -49,7 +49,8 @@ void app_format(bytes_buffer *, bool ascii, const char *format, ...) __attribute
 
 void app_format_list(bytes_buffer *, bool ascii, const char *format, va_list);
 
-/* The process's own standard streams. *failed becomes true when one of them takes nothing any more. */
+/* The process's own standard streams. *failed becomes true when standard output takes nothing any more, which is told.
+ */
 app_output app_output_standard(bool *failed);
 
 #endif

@@ -4,8 +4,10 @@
  * when it comes to rest the pump commits it in one transaction and hands out what came of it. */
 #include "app/session.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sotto/sqlite.h>
 
@@ -79,7 +81,9 @@ static void tell_online(app_session *session, const account_output *output) {
 }
 
 static void tell_offline(app_session *session, sotto_status status, sotto_bytes text, uint64_t retry_ms) {
-    bool will_retry = session->keeps_trying && retry_ms != UINT64_MAX;
+    /* Without being asked to the account tries again when the server ended the stream because of what was sent. */
+    bool ending = session->end_ms != UINT64_MAX;
+    bool will_retry = retry_ms != UINT64_MAX && (session->keeps_trying || !ending);
     EACH_WATCH(session, watch) if (watch->offline) watch->offline(watch->arg, status, text, will_retry, retry_ms);
 }
 
@@ -307,6 +311,8 @@ static bool open_tls(app_session *session, const app_config *config, app_trouble
     const tls_client_config tls = {.host = sotto_host_default(), .system_roots = !ca, .roots_file = ca};
     sotto_status status = tls_context_client(&session->tls, &tls);
     if (sotto_ok(status)) return true;
+    if (ca && access(ca, R_OK) != 0)
+        return app_trouble_set(trouble, "The certificate authorities in %s cannot be read: %s.", ca, strerror(errno));
     if (ca && (sotto_is(status, SOTTO_E_NOT_FOUND) || sotto_is(status, SOTTO_E_MALFORMED)))
         return app_trouble_set(trouble,
                                "The certificate authorities in %s cannot be read: it must be a file in PEM form.", ca);
@@ -325,6 +331,10 @@ static bool open_store(app_session *session, const app_session_config *config, a
                                           .host = sotto_host_default()};
     sotto_status status = sotto_sqlite_open(&session->store, &options);
     if (sotto_ok(status)) return true;
+    if (sotto_is(status, SOTTO_E_KEY_EXPOSED))
+        return app_trouble_set(
+            trouble, "Other users can read or change the key file %s, so it is not used: chmod 600 closes it.",
+            config->account->key);
     if (sotto_is(status, SOTTO_E_NOT_FOUND))
         return app_trouble_set(trouble,
                                "The store of %s is gone (%s). Restore it from a backup; sotto setup %s makes a new "

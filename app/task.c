@@ -83,7 +83,11 @@ static bool on_engine(void *arg, const sotto_output *output) {
     if (output->kind != SOTTO_OUTPUT_EVENT) return false;
     const sotto_event *event = &output->event;
     if (task->for_answers && event->kind == SOTTO_EVENT_REFRESHED && is_asked(task, event->jid)) {
-        if (!sotto_ok(event->reason)) task->answer = event->reason;
+        if (!sotto_ok(event->reason)) {
+            task->answer = event->reason;
+            (void)snprintf(task->answer_text, sizeof task->answer_text, "%.*s", (int)event->text.len,
+                           event->text.len > 0 ? (const char *)event->text.at : "");
+        }
         if (--task->answers == 0) task_go_on(task, SOTTO_OK);
         return true;
     }
@@ -97,6 +101,7 @@ static void on_sent(void *arg, uint64_t ticket) {
 
 static void on_rest(void *arg) {
     app_task *task = arg;
+    task->perhaps = task->stepped;
     if (task->for_rest) task_go_on(task, SOTTO_OK);
 }
 
@@ -109,7 +114,13 @@ static void on_late(void *arg) {
 }
 
 static void on_gone(void *arg) {
-    app_task_refuse(arg, "Sotto was ended before this was done.");
+    app_task *task = arg;
+    if (task->perhaps)
+        app_task_refuse(task,
+                        "Sotto was ended before the server had confirmed it. The next sotto command that connects "
+                        "sends it, or says that it was dropped: do not send it again before.");
+    else
+        app_task_refuse(task, "Sotto was ended before this was done.");
 }
 
 /* ---- beginning and ending ---- */
@@ -117,7 +128,8 @@ static void on_gone(void *arg) {
 void app_task_begin(app_session *session, const app_task_order *order) {
     app_task *task = bytes_new(sotto_host_default(), order->class->size);
     if (!task) {
-        app_print(order->output, APP_ERR, "sotto %s: out of memory\n", order->class->name);
+        const app_trouble trouble = {"Out of memory."};
+        app_trouble_print(order->output, order->class->name, &trouble);
         order->done(order->arg, APP_REFUSED);
         return;
     }
@@ -146,18 +158,28 @@ void app_task_finish(app_task *task, int exit_status) {
     order.done(order.arg, exit_status);
 }
 
-void app_task_fail(app_task *task, sotto_status status, const char *whom) {
-    app_trouble trouble;
-    app_trouble_status(&trouble, status, app_session_jid(task->session), whom);
-    if (status.code == task->lost.code) app_trouble_said(&trouble, bytes_text(task->lost_text));
-    app_trouble_print(task->output, task->order.class->name, &trouble);
+static void task_trouble(app_task *task, const app_trouble *trouble) {
+    app_trouble perhaps;
+    if (task->perhaps) (void)app_trouble_set(&perhaps, "Perhaps sent: %s", trouble->text);
+    app_trouble_print(task->output, task->order.class->name, task->perhaps ? &perhaps : trouble);
     app_task_finish(task, APP_REFUSED);
 }
 
-void app_task_no_address(app_task *task, const char *typed) {
+void app_task_fail(app_task *task, sotto_status status, const char *whom) {
+    app_trouble trouble;
+    app_trouble_lost(&trouble, status, status.code == task->lost.code ? bytes_text(task->lost_text) : BYTES_NONE,
+                     app_session_jid(task->session), whom);
+    task_trouble(task, &trouble);
+}
+
+bool app_task_address(app_task *task, const char *typed, char ret[SOTTO_JID_BYTES_MAX + 1]) {
     const char *name = task->order.class->name;
-    app_print(task->output, APP_ERR, "sotto %s: %s is not an address; see sotto help %s\n", name, typed, name);
+    bool address = app_jid_read(typed, ret);
+    if (address && strchr(ret, '@')) return true;
+    app_print(task->output, APP_ERR, "sotto %s: %s is not %s; see sotto help %s\n", name, typed,
+              address ? "the address of an account (it has no @)" : "an address", name);
     app_task_finish(task, APP_USAGE);
+    return false;
 }
 
 void app_task_refuse(app_task *task, const char *format, ...) {
@@ -166,8 +188,7 @@ void app_task_refuse(app_task *task, const char *format, ...) {
     va_start(args, format);
     app_trouble_set_list(&trouble, format, args);
     va_end(args);
-    app_trouble_print(task->output, task->order.class->name, &trouble);
-    app_task_finish(task, APP_REFUSED);
+    task_trouble(task, &trouble);
 }
 
 /* ---- waiting ---- */
@@ -192,6 +213,7 @@ static void ask_take(app_task *task, const char *jid) {
 void app_task_refresh(app_task *task, const char *one, const char *other, app_task_step *then) {
     task->asked_count = 0;
     task->lost = task->answer = SOTTO_OK;
+    task->answer_text[0] = '\0';
     ask_take(task, one);
     ask_take(task, other);
     task_wait(task, APP_TASK_WAIT_MS, then);
@@ -201,6 +223,13 @@ void app_task_refresh(app_task *task, const char *one, const char *other, app_ta
     }
     task->for_online = true;
     app_session_connect(task->session);
+}
+
+void app_task_answer_text(const app_task *task, sotto_status status, app_trouble *ret) {
+    const char *said = task->answer_text;
+    (void)app_trouble_set(ret, "%s%s%s",
+                          sotto_is(status, SOTTO_E_SERVER_REFUSED) ? "the server refused" : sotto_status_text(status),
+                          *said ? ": " : "", said);
 }
 
 void app_task_when_committed(app_task *task, app_task_step *then) {

@@ -13,6 +13,9 @@ typedef struct app_task app_task;
 #define APP_TASK_WAIT_MS                                                                                               \
     45000u /* for each thing that a command waits for: to be online, an answer, an acknowledgement */
 
+#define APP_TEXT_BYTES_MAX                                                                                             \
+    (128u * 1024u) /* of a message; encrypted it must fit into what servers take, often 256 KiB */
+
 typedef struct app_task_class {
     const char *name;                          /* of the command */
     size_t size;                               /* of the struct that begins with app_task */
@@ -53,7 +56,10 @@ struct app_task {
     unsigned answers; /* REFRESHED events that are due */
     char asked[2][SOTTO_JID_BYTES_MAX + 1];
     size_t asked_count;
-    sotto_status answer; /* of a refresh: OK, or why the devices of one of those asked about could not be read */
+    sotto_status answer;   /* of a refresh: OK, or why the devices of one of those asked about could not be read */
+    char answer_text[128]; /* what the server said about it */
+    bool stepped;          /* a message was stepped: when that is committed, */
+    bool perhaps;          /* it may be on its way */
     bool for_answers, for_online, for_rest;
     sotto_status lost; /* why the connection was lost last, and what was said about it */
     char lost_text[256];
@@ -65,8 +71,9 @@ struct app_task {
 void app_task_finish(app_task *, int exit_status);
 /* Prints "sotto COMMAND: ..." for a status and finishes with APP_REFUSED. */
 void app_task_fail(app_task *, sotto_status, const char *whom);
-/* What was typed is no address: says so and finishes with APP_USAGE. */
-void app_task_no_address(app_task *, const char *typed);
+/* The bare address of an account out of what was typed. False: it is none, which was said, and the task has finished
+ * with APP_USAGE. */
+bool app_task_address(app_task *, const char *typed, char ret[SOTTO_JID_BYTES_MAX + 1]);
 /* The same with a sentence of the command's own. */
 void app_task_refuse(app_task *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -75,6 +82,8 @@ void app_task_when_online(app_task *, app_task_step *then);
 /* Asks for the devices of up to two bare JIDs, connecting if need be, and goes on when all the answers are here. What
  * they were shows in the keys, and in task->answer. */
 void app_task_refresh(app_task *, const char *one, const char *other, app_task_step *then);
+/* Why a refresh found nothing: what the server said, if it did. */
+void app_task_answer_text(const app_task *, sotto_status, app_trouble *ret);
 /* Goes on when everything that was stepped is committed; not OK when that failed. */
 void app_task_when_committed(app_task *, app_task_step *then);
 /* Waits for whatever `event` and `sent` see; `then` comes with a failure only. */

@@ -83,7 +83,8 @@ static const struct {
     {SOTTO_E_STREAM_ERROR, "The server of %A ended the connection with an error."},
     {SOTTO_E_BAD_SERVER, "The server of %A does not keep to the protocol."},
     {SOTTO_E_SERVER_REFUSED,
-     "A server refused a request about %W: perhaps there is no such account. Nothing was sent."},
+     "No keys of %W were found (the server refused). They may have no client with OMEMO 2, show their keys only to "
+     "contacts, or not exist. Nothing left unencrypted."},
     {SOTTO_E_STORE_FULL, "The disk is full, so nothing of %A was changed. Make room, then do it again."},
     {SOTTO_E_STORE_FAILED,
      "The store of %A cannot be read or written; nothing was changed. Look at the disk and at who "
@@ -136,9 +137,41 @@ void app_trouble_said(app_trouble *trouble, sotto_bytes text) {
     trouble_take(trouble, &all);
 }
 
+/* OpenSSL's words for X509_V_ERR_CERT_HAS_EXPIRED and X509_V_ERR_CERT_NOT_YET_VALID. */
+static bool is_about_dates(sotto_bytes text) {
+    static const char *const words[] = {"expired", "not yet valid"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text.len > 0 && memmem(text.at, text.len, words[i], strlen(words[i]))) return true;
+    return false;
+}
+
+void app_trouble_lost(app_trouble *trouble, sotto_status status, sotto_bytes text, const char *account,
+                      const char *whom) {
+    if (sotto_is(status, SOTTO_E_BAD_CERTIFICATE) && is_about_dates(text)) {
+        (void)app_trouble_set(trouble,
+                              "The certificate of the server of %s is not valid today (it was said: %.*s), so no "
+                              "password was sent. Look at the clock of this machine; if it is right, ask who runs the "
+                              "server.",
+                              account, (int)text.len, (const char *)text.at);
+        return;
+    }
+    app_trouble_status(trouble, status, account, whom);
+    app_trouble_said(trouble, text);
+}
+
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What matters first when a message was to be sent. */
+static const char *sent_or_not(const char *command, const char *text) {
+    bool said = begins(text, "Not sent:") || begins(text, "Perhaps sent:");
+    return strcmp(command, "send") == 0 && !said ? "Not sent: " : "";
+}
+
 void app_trouble_print(const app_output *output, const char *command, const app_trouble *trouble) {
     app_colour_to(output, APP_ERR, APP_RED);
     app_print(output, APP_ERR, "sotto %s: ", command);
     app_colour_to(output, APP_ERR, APP_PLAIN);
-    app_print(output, APP_ERR, "%s\n", trouble->text);
+    app_print(output, APP_ERR, "%s%s\n", sent_or_not(command, trouble->text), trouble->text);
 }

@@ -22,7 +22,11 @@ void app_trouble_status(app_trouble *, sotto_status, const char *account, const 
 /* Adds what somebody else (a server, a library) said about it; nothing when that is empty. */
 void app_trouble_said(app_trouble *, sotto_bytes text);
 
-/* "sotto COMMAND: text" on standard error. */
+/* Both, for a connection that was lost or not made. */
+void app_trouble_lost(app_trouble *, sotto_status, sotto_bytes text, const char *account, const char *whom);
+
+/* "sotto COMMAND: text" on standard error; what the command send says begins with "Not sent:", unless the text has that
+ * or "Perhaps sent:" already. */
 void app_trouble_print(const app_output *, const char *command, const app_trouble *);
 
 #endif

@@ -75,13 +75,22 @@ static void print_time(const app_output *output, const sotto_delivery *delivery)
     app_colour_to(output, APP_OUT, APP_PLAIN);
 }
 
-static void print_message(const app_output *output, const sotto_delivery *delivery, const message *m) {
+/* Whom it is from; what another device of the account sent is about whom it went to. */
+static void print_who(const app_output *output, const sotto_delivery *delivery, const message *m, const char *own) {
+    bool to_self = m->to.len > 0 && bytes_equal(delivery->from, m->to);
+    bool sent = m->to.len > 0 && !to_self && bytes_is(delivery->from, own);
+    sotto_bytes other = sent ? m->to : delivery->from;
+    if (sent) app_print(output, APP_OUT, output->screen.ascii ? "you -> " : "you \u2192 ");
+    app_colour_to(output, APP_OUT, APP_BOLD);
+    app_print(output, APP_OUT, "%.*s", (int)other.len, (const char *)other.at);
+    app_colour_to(output, APP_OUT, APP_PLAIN);
+    if (to_self) app_print(output, APP_OUT, " (to yourself)");
+}
+
+static void print_message(const app_output *output, const sotto_delivery *delivery, const message *m, const char *own) {
     mark how = mark_of(delivery);
     print_time(output, delivery);
-    app_colour_to(output, APP_OUT, APP_BOLD);
-    app_print(output, APP_OUT, "%.*s", (int)delivery->from.len, (const char *)delivery->from.at);
-    app_colour_to(output, APP_OUT, APP_PLAIN);
-    if (m->to.len > 0 && bytes_equal(delivery->from, m->to)) app_print(output, APP_OUT, " (to yourself)");
+    print_who(output, delivery, m, own);
     app_print(output, APP_OUT, " [");
     app_colour_to(output, APP_OUT, how.colour);
     app_print(output, APP_OUT, "%s", how.text);
@@ -92,13 +101,13 @@ static void print_message(const app_output *output, const sotto_delivery *delive
     app_print(output, APP_OUT, "\n");
 }
 
-void app_delivery_print(const app_output *output, const sotto_delivery *delivery) {
+void app_delivery_print(const app_output *output, const sotto_delivery *delivery, const char *own) {
     message m;
     if (message_read(&m, delivery)) {
         if (bytes_is(m.type, "error"))
             (void)app_delivery_bounce(output, delivery);
         else if (m.has_body || m.has_subject)
-            print_message(output, delivery, &m);
+            print_message(output, delivery, &m, own);
     }
     bytes_arena_clear(&m.arena);
 }

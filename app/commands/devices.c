@@ -58,11 +58,16 @@ static void devices_show(app_task *task, sotto_status asked) {
     } else if (!sotto_ok(asked)) {
         app_task_fail(task, asked, devices->jid); /* what was shown may be old */
     } else if (!sotto_ok(task->answer)) {
-        app_task_refuse(task,
-                        "The devices of %s could not be read%s (%s). Perhaps there is no such account, or it shows its "
-                        "keys to its contacts only.",
-                        devices->jid, keys.count > 0 ? " anew, so what is shown may be old" : "",
-                        sotto_status_text(task->answer));
+        app_trouble why;
+        app_task_answer_text(task, task->answer, &why);
+        if (keys.count > 0)
+            app_task_refuse(task, "The devices of %s could not be read anew, so what is shown may be old (%s).",
+                            devices->jid, why.text);
+        else
+            app_task_refuse(task,
+                            "No keys of %s were found (%s). They may have no client with OMEMO 2, show their keys only "
+                            "to contacts, or not exist.",
+                            devices->jid, why.text);
     } else {
         app_task_finish(task, APP_DONE);
     }
@@ -111,9 +116,8 @@ static void devices_qr(devices_task *devices) {
 static void devices_begin(app_task *task) {
     devices_task *devices = (devices_task *)task;
     const char *whose = task->arguments.count > 0 ? task->arguments.positional[0] : app_session_jid(task->session);
-    if (!app_jid_read(whose, devices->jid))
-        app_task_no_address(task, whose);
-    else if (app_argument(&task->arguments, "qr"))
+    if (!app_task_address(task, whose, devices->jid)) return;
+    if (app_argument(&task->arguments, "qr"))
         devices_qr(devices);
     else
         app_task_refresh(task, devices->jid, NULL, devices_show);

@@ -69,6 +69,15 @@ static void say_opt_out(const app_output *output, const sotto_event *event) {
               event->text.len > 0 ? (const char *)event->text.at : "");
 }
 
+/* A message that an earlier command handed over, and that was given up. */
+static void say_dropped(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    app_print(output, APP_ERR,
+              "A message%s%.*s that had not been confirmed was dropped: the server does not take it%s%.*s.\n",
+              words.jid_len > 0 ? " to " : "", words.jid_len, words.jid, event->text.len > 0 ? ": " : "",
+              (int)event->text.len, event->text.len > 0 ? (const char *)event->text.at : "");
+}
+
 void app_event_warn(const app_output *output, const sotto_event *event) {
     if (event->kind == SOTTO_EVENT_NEW_KEY)
         say_new_key(output, event);
@@ -76,6 +85,8 @@ void app_event_warn(const app_output *output, const sotto_event *event) {
         say_alarm(output, event);
     else if (event->kind == SOTTO_EVENT_NOT_PUBLISHED)
         say_not_published(output, event);
+    else if (event->kind == SOTTO_EVENT_REFUSED && sotto_is(event->reason, SOTTO_E_STREAM_ERROR))
+        say_dropped(output, event);
 }
 
 void app_event_print(const app_output *output, const sotto_event *event) {

@@ -16,9 +16,10 @@ void app_event_warn(const app_output *, const sotto_event *);
 /* One line; false: this kind has none. */
 bool app_event_json(bytes_buffer *, const sotto_event *);
 
-/* A delivered message, for people, on standard output; what is no message, or has no text, says nothing. */
-void app_delivery_print(const app_output *, const sotto_delivery *);
-/* One line; false: it is no message. `own`: the account. */
+/* A delivered message, for people, on standard output; what is no message, or has no text, says nothing.
+ * `own`: the account. */
+void app_delivery_print(const app_output *, const sotto_delivery *, const char *own);
+/* One line; false: it is no message. */
 bool app_delivery_json(bytes_buffer *, const sotto_delivery *);
 /* An error that came back for a message: told on standard error. False: it is something else, and nothing was said. */
 bool app_delivery_bounce(const app_output *, const sotto_delivery *);

@@ -56,7 +56,7 @@ static bool on_engine(void *arg, const sotto_output *output) {
     if (l->json)
         put_json(l, output);
     else if (output->kind == SOTTO_OUTPUT_DELIVER)
-        app_delivery_print(l->output, &output->delivery);
+        app_delivery_print(l->output, &output->delivery, app_session_jid(l->session));
     else
         app_event_print(l->output, &output->event);
     return still_read(l);
@@ -84,8 +84,7 @@ static void on_online(void *arg, sotto_bytes how, bool resumed) {
 static void say_offline(const listening *l, sotto_status status, sotto_bytes text, bool will_retry, uint64_t retry_ms) {
     app_trouble trouble;
     uint64_t now = net_now_ms();
-    app_trouble_status(&trouble, status, app_session_jid(l->session), app_session_jid(l->session));
-    app_trouble_said(&trouble, text);
+    app_trouble_lost(&trouble, status, text, app_session_jid(l->session), app_session_jid(l->session));
     app_trouble_print(l->output, "listen", &trouble);
     if (will_retry)
         app_print(l->output, APP_ERR, "  Trying again in %llu s.\n",

@@ -27,12 +27,17 @@ static void repair_done(app_task *task, sotto_status status) {
 
 static void repair_begin(app_task *task) {
     repair_task *repair = (repair_task *)task;
-    if (!app_jid_read(task->arguments.positional[0], repair->jid)) {
-        app_task_no_address(task, task->arguments.positional[0]);
+    if (!app_task_address(task, task->arguments.positional[0], repair->jid)) return;
+    app_keys keys;
+    sotto_input input = {.kind = SOTTO_INPUT_REPAIR, .jid = bytes_text(repair->jid)};
+    sotto_status status = app_keys_read(&keys, app_session_engine(task->session), repair->jid);
+    if (sotto_ok(status) && keys.count == (keys.count > 0 && keys.at[0].this_device ? 1 : 0)) {
+        app_task_refuse(task,
+                        "No %s of %s is known here, so there is nothing to repair. sotto devices %s looks for them.",
+                        keys.count > 0 ? "other device" : "device", repair->jid, repair->jid);
         return;
     }
-    sotto_input input = {.kind = SOTTO_INPUT_REPAIR, .jid = bytes_text(repair->jid)};
-    sotto_status status = app_session_step(task->session, &input);
+    if (sotto_ok(status)) status = app_session_step(task->session, &input);
     if (sotto_ok(status))
         app_task_when_committed(task, repair_done);
     else

@@ -8,6 +8,7 @@
 
 #include "app/commands/commands.h"
 #include "app/fingerprint.h"
+#include "app/keys.h"
 #include "app/task.h"
 #include "bytes/base64.h"
 #include "bytes/memory.h"
@@ -20,7 +21,6 @@ typedef struct send_task {
     app_task task;
     char to[SOTTO_JID_BYTES_MAX + 1];
     uint64_t ticket;
-    bool stepped;
     sotto_status refused; /* why it is being taken back */
 } send_task;
 
@@ -95,17 +95,81 @@ static sotto_status held_look(void *arg, const sotto_held *held) {
     return SOTTO_OK;
 }
 
+static void refuse_no_keys(send_task *send, sotto_status reason) {
+    app_trouble why;
+    app_task_answer_text(&send->task, reason, &why);
+    app_task_refuse(&send->task,
+                    "Not sent: no keys of %s were found (%s). They may have no client with OMEMO 2, show their keys "
+                    "only to contacts, or not exist. Nothing left unencrypted.",
+                    send->to, why.text);
+}
+
+/* Whether every key on the list that is somebody's own decision to make was refused. */
+static bool all_refused(const app_keys *keys) {
+    size_t refused = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        const app_key *key = &keys->at[i];
+        if (key->this_device || !key->active || !key->known) continue;
+        if (key->trust != SOTTO_TRUST_DISTRUSTED) return false;
+        refused++;
+    }
+    return refused > 0;
+}
+
+static bool only_this_device(const app_keys *keys) {
+    for (size_t i = 0; i < keys->count; i++)
+        if (!keys->at[i].this_device && keys->at[i].active) return false;
+    return true;
+}
+
+/* Nobody can read it: the reasons that are the sender's own have other remedies. */
+static void refuse_no_device(send_task *send, sotto_status reason) {
+    app_keys keys;
+    app_task *task = &send->task;
+    if (!sotto_ok(app_keys_read(&keys, app_session_engine(task->session), send->to))) keys.count = 0;
+    if (strcmp(send->to, app_session_jid(task->session)) == 0 && only_this_device(&keys))
+        app_task_refuse(task, "Not sent: You have no other device to send it to.");
+    else if (all_refused(&keys))
+        app_task_refuse(
+            task,
+            "Not sent: you refused every key of %s (sotto devices %s; sotto trust takes that back). Nothing "
+            "left unencrypted.",
+            send->to, send->to);
+    else
+        app_task_fail(task, reason, send->to);
+}
+
+static void refuse_for(send_task *send, sotto_status reason) {
+    if (sotto_is(reason, SOTTO_E_SERVER_REFUSED) || sotto_is(reason, SOTTO_E_TIMEOUT))
+        refuse_no_keys(send, reason);
+    else if (sotto_is(reason, SOTTO_E_NO_DEVICE) || sotto_is(reason, SOTTO_E_NO_TRUSTED_DEVICE))
+        refuse_no_device(send, reason);
+    else
+        app_task_fail(&send->task, reason, send->to);
+}
+
 static void send_taken_back(app_task *task, sotto_status status) {
     send_task *send = (send_task *)task;
-    if (!sotto_ok(status))
+    if (!sotto_ok(status)) {
         app_task_fail(task, status, send->to);
-    else if (sotto_is(send->refused, SOTTO_E_SERVER_REFUSED) || sotto_is(send->refused, SOTTO_E_TIMEOUT))
-        app_task_refuse(task,
-                        "Not sent: the devices of %s could not be read (%s). Nothing left unencrypted. Perhaps there "
-                        "is no such account, or it shows its keys to its contacts only.",
-                        send->to, sotto_status_text(send->refused));
-    else
-        app_task_fail(task, send->refused, send->to);
+        return;
+    }
+    task->stepped = task->perhaps = false;
+    refuse_for(send, send->refused);
+}
+
+/* The engine refused it, or gave it up because the server ends the stream whenever it comes. */
+static void send_refused(send_task *send, const sotto_event *event) {
+    app_task *task = &send->task;
+    task->stepped = task->perhaps = false;
+    if (!sotto_is(event->reason, SOTTO_E_STREAM_ERROR)) {
+        refuse_for(send, event->reason);
+        return;
+    }
+    sotto_bytes said = event->text.len > 0 ? event->text : bytes_text(task->lost_text);
+    app_task_refuse(task, "Not sent: the server of %s does not take this message%s%.*s%s. It was dropped.",
+                    app_session_jid(task->session), said.len > 0 ? " (it said: " : "", (int)said.len,
+                    said.len > 0 ? (const char *)said.at : "", said.len > 0 ? ")" : "");
 }
 
 /* Not sent, and it will not be: it is no longer held either. */
@@ -133,12 +197,36 @@ static void send_failed(app_task *task, sotto_status status) {
     } else if (sotto_class(status) == SOTTO_CLASS_OURS) {
         app_task_fail(task, status, send->to);
     } else {
+        task->perhaps = true;
         app_task_refuse(
             task,
             "The server has not confirmed the message to %s. It is encrypted and kept, and goes out with the "
             "next sotto command that connects: do not send it again.",
             send->to);
     }
+}
+
+/* With the command that helps: the number of the key in the list, when it is found there. */
+static void tell_not_accepted(const send_task *send, const sotto_event *event, const char *fingerprint) {
+    const app_output *output = send->task.output;
+    app_keys keys;
+    char jid[SOTTO_JID_BYTES_MAX + 1];
+    size_t at = 0;
+    (void)snprintf(jid, sizeof jid, "%.*s", (int)event->jid.len, (const char *)event->jid.at);
+    bool own = strcmp(jid, app_session_jid(send->task.session)) == 0;
+    if (!sotto_ok(app_keys_read(&keys, app_session_engine(send->task.session), jid))) keys.count = 0;
+    while (at < keys.count && memcmp(keys.at[at].key, event->key.key, sizeof keys.at[at].key) != 0) at++;
+    if (at < keys.count && keys.at[at].trust == SOTTO_TRUST_DISTRUSTED) {
+        app_print(output, APP_ERR, "you refused its key %s...\n", fingerprint);
+        return;
+    }
+    app_print(output, APP_ERR, "its key %s... is not verified", fingerprint);
+    if (own) app_print(output, APP_ERR, ", and because keys of %s were, your own devices must be too", send->to);
+    if (at < keys.count)
+        app_print(output, APP_ERR, ". Compare it (sotto devices%s%s), then sotto trust %s %zu\n", own ? "" : " ",
+                  own ? "" : jid, jid, at + 1);
+    else
+        app_print(output, APP_ERR, " (sotto devices%s%s shows it)\n", own ? "" : " ", own ? "" : jid);
 }
 
 static void tell_left_out(const send_task *send, const sotto_event *event) {
@@ -149,8 +237,7 @@ static void tell_left_out(const send_task *send, const sotto_event *event) {
     app_print(send->task.output, APP_ERR, "sotto send: device %u of %.*s cannot read it: ", (unsigned)event->key.device,
               (int)event->jid.len, (const char *)event->jid.at);
     if (refused)
-        app_print(send->task.output, APP_ERR, "its key %s... was not accepted (sotto devices, sotto trust)\n",
-                  fingerprint);
+        tell_not_accepted(send, event, fingerprint);
     else
         app_print(send->task.output, APP_ERR, "%s\n", sotto_status_text(event->reason));
 }
@@ -169,13 +256,13 @@ static void send_encrypted_all_the_same(send_task *send) {
 
 static bool send_event(app_task *task, const sotto_event *event) {
     send_task *send = (send_task *)task;
-    if (!send->stepped || send->ticket == 0 || event->ticket != send->ticket) return false;
+    if (!task->stepped || send->ticket == 0 || event->ticket != send->ticket) return false;
     switch (event->kind) {
     case SOTTO_EVENT_LEFT_OUT:
         tell_left_out(send, event);
         return true;
     case SOTTO_EVENT_REFUSED:
-        app_task_fail(task, event->reason, send->to);
+        send_refused(send, event);
         return true;
     case SOTTO_EVENT_HELD:
         if (sotto_is(event->reason, SOTTO_E_CANCELLED))
@@ -190,7 +277,7 @@ static bool send_event(app_task *task, const sotto_event *event) {
 
 static void send_sent(app_task *task, uint64_t ticket) {
     const send_task *send = (const send_task *)task;
-    if (send->stepped && send->ticket != 0 && ticket == send->ticket) app_task_finish(task, APP_DONE);
+    if (task->stepped && send->ticket != 0 && ticket == send->ticket) app_task_finish(task, APP_DONE);
 }
 
 /* ---- the beginning ---- */
@@ -202,7 +289,7 @@ static void send_refreshed(app_task *task, sotto_status status) {
         app_task_fail(task, status, send->to);
         return;
     }
-    send->stepped = true;
+    task->stepped = true;
     app_task_wait(task, send_failed);
     status = send_step(send);
     if (sotto_is(status, SOTTO_E_MALFORMED))
@@ -218,10 +305,13 @@ static void send_begin(app_task *task) {
     send_task *send = (send_task *)task;
     task->event = send_event;
     task->sent = send_sent;
-    if (!app_jid_read(task->arguments.positional[0], send->to))
-        app_task_no_address(task, task->arguments.positional[0]);
-    else if (text_of(task).len == 0)
+    const char *subject = app_argument(&task->arguments, "subject");
+    if (!app_task_address(task, task->arguments.positional[0], send->to)) return;
+    if (text_of(task).len == 0)
         app_task_refuse(task, "Not sent: there is no text for %s.", send->to);
+    else if (text_of(task).len + (subject ? strlen(subject) : 0) > APP_TEXT_BYTES_MAX)
+        app_task_refuse(task, "Not sent: the text is too long: at most %u KiB; send it in parts.",
+                        APP_TEXT_BYTES_MAX / 1024);
     else
         app_task_refresh(task, send->to, app_session_jid(task->session), send_refreshed);
 }

@@ -69,14 +69,13 @@ static bool find(setting_up *s) {
     app_config *config = &s->holding.config;
     app_trouble unreadable;
     char jid[SOTTO_JID_BYTES_MAX + 1];
-    if (!app_jid_read(s->arguments->positional[0], jid) || !strchr(jid, '@')) {
-        return usage(s, "not the address of an account:", s->arguments->positional[0]);
-    }
+    bool address = app_jid_read(s->arguments->positional[0], jid);
+    if (!address || !strchr(jid, '@'))
+        return usage(s, s->arguments->positional[0],
+                     address ? "is not the address of an account (it has no @)" : "is not an address");
     if (!app_home_find(&home, &s->context->environment, app_argument(s->arguments, "home"), &s->trouble) ||
         !app_account_at(where, &home, s->arguments->positional[0], &s->trouble))
         return false;
-    if (!strchr(where->jid, '@'))
-        return app_trouble_set(&s->trouble, "%s is a server; an account looks like juliet@%s.", where->jid, where->jid);
     s->existed = access(where->store, F_OK) == 0;
     if (access(where->config, F_OK) != 0 || !app_config_read(config, where, &unreadable)) {
         *config = (app_config){.passphrase = s->existed && access(where->key, F_OK) != 0};
@@ -87,9 +86,12 @@ static bool find(setting_up *s) {
 
 /* ---- secrets ---- */
 
-static bool ask_secret(setting_up *s, const char *question, app_secret *ret) {
+/* what: "password", "passphrase". */
+static bool ask_secret(setting_up *s, const char *what, const char *question, app_secret *ret) {
     int terminal = app_terminal_open();
-    if (terminal < 0) return app_trouble_set(&s->trouble, "There is no terminal to ask at: use --password-file FILE.");
+    if (terminal < 0)
+        return app_trouble_set(&s->trouble, "There is no terminal to ask at for the %s: use --%s-file FILE.", what,
+                               what);
     sotto_status status = app_terminal_secret(terminal, question, ret);
     (void)close(terminal);
     if (sotto_ok(status)) return true;
@@ -105,7 +107,7 @@ static bool take_password(setting_up *s) {
     if (terminal < 0 && s->existed) return true; /* the one that is kept */
     if (terminal >= 0) (void)close(terminal);
     (void)snprintf(question, sizeof question, "Password of %.100s: ", s->holding.account.jid);
-    return ask_secret(s, question, &s->password);
+    return ask_secret(s, "password", question, &s->password);
 }
 
 /* Twice, because nobody could open the store with a slip of the finger. */
@@ -114,7 +116,8 @@ static bool new_passphrase(setting_up *s) {
     const char *path = app_argument(s->arguments, "passphrase-file");
     s->holding.config.passphrase = true;
     if (path) return app_holder_secret_file(&s->passphrase, path, s->output, &s->trouble);
-    bool asked = ask_secret(s, "New passphrase of the store: ", &s->passphrase) && ask_secret(s, "Again: ", &again);
+    bool asked = ask_secret(s, "passphrase", "New passphrase of the store: ", &s->passphrase) &&
+                 ask_secret(s, "passphrase", "Again: ", &again);
     bool same = asked && again.len == s->passphrase.len && memcmp(again.bytes, s->passphrase.bytes, again.len) == 0;
     bytes_wipe(&again, sizeof again);
     return same || (asked && app_trouble_set(&s->trouble, "The two are not the same. Nothing was changed."));
@@ -149,14 +152,26 @@ static void on_online(void *arg, sotto_bytes how, bool resumed) {
     if (resumed) stop(s, true);
 }
 
+/* Such a port does not understand what is said without TLS: it closes, or waits for something else. */
+static void hint_direct_tls(setting_up *s, sotto_status status) {
+    const app_config *config = &s->holding.config;
+    const app_trouble said = s->trouble;
+    bool like_it = sotto_is(status, SOTTO_E_CLOSED) || sotto_is(status, SOTTO_E_TIMEOUT) ||
+                   sotto_is(status, SOTTO_E_BAD_SERVER) || sotto_is(status, SOTTO_E_STREAM_ERROR) ||
+                   sotto_is(status, SOTTO_E_UNREACHABLE);
+    if (!like_it || s->channel[0] || config->connect_host[0] == '\0' || config->direct_tls) return;
+    (void)app_trouble_set(&s->trouble, "%s If the port is one with TLS from the first byte, add --direct-tls.",
+                          said.text);
+}
+
 static void on_offline(void *arg, sotto_status status, sotto_bytes text, bool will_retry, uint64_t retry_ms) {
     (void)will_retry;
     (void)retry_ms;
     setting_up *s = arg;
     if (s->finished || sotto_ok(status)) return;
-    app_trouble_status(&s->trouble, status, s->holding.account.jid, s->holding.account.jid);
+    app_trouble_lost(&s->trouble, status, text, s->holding.account.jid, s->holding.account.jid);
+    hint_direct_tls(s, status);
     app_progress(s->output, "");
-    app_trouble_said(&s->trouble, text);
     app_trouble_print(s->output, "setup", &s->trouble);
     app_session_end(s->session, APP_REFUSED);
 }

@@ -71,6 +71,11 @@ static void trust_decide(trust_task *trust) {
         app_task_fail(task, status, trust->jid);
 }
 
+static bool is_whole(const char *typed) {
+    app_fingerprint_typed digits;
+    return app_fingerprint_read(bytes_text(typed), &digits) && digits.count == sizeof digits.digits;
+}
+
 static void trust_look(app_task *task, sotto_status asked) {
     trust_task *trust = (trust_task *)task;
     app_keys keys;
@@ -89,13 +94,15 @@ static void trust_look(app_task *task, sotto_status asked) {
         app_task_refuse(task, "Several keys of %s begin with %s: type more of it.", trust->jid, trust->typed);
         return;
     case APP_KEYS_UNREADABLE:
-        app_task_refuse(task, "%s is neither a number nor at least %u hex digits of a fingerprint.", trust->typed,
-                        APP_FINGERPRINT_DIGITS_MIN);
+        app_task_refuse(task, "%s is neither a number nor a device id nor at least %u hex digits of a fingerprint.",
+                        trust->typed, APP_FINGERPRINT_DIGITS_MIN);
         return;
     case APP_KEYS_NONE:
         break;
     }
-    if (!trust->looked) {
+    if (trust->looked && sotto_ok(asked) && is_whole(trust->typed)) {
+        app_task_refuse(task, "No key of %s has this fingerprint. Do not trust it; ask again.", trust->jid);
+    } else if (!trust->looked) {
         trust->looked = true;
         app_task_refresh(task, trust->jid, NULL, trust_look);
     } else if (!sotto_ok(asked)) {
@@ -121,9 +128,8 @@ static bool typed_join(trust_task *trust) {
 static void begin_with(app_task *task, sotto_trust verdict) {
     trust_task *trust = (trust_task *)task;
     trust->verdict = verdict;
-    if (!app_jid_read(task->arguments.positional[0], trust->jid))
-        app_task_no_address(task, task->arguments.positional[0]);
-    else if (!typed_join(trust))
+    if (!app_task_address(task, task->arguments.positional[0], trust->jid)) return;
+    if (!typed_join(trust))
         app_task_refuse(task, "That is longer than any fingerprint of %s.", trust->jid);
     else
         trust_look(task, SOTTO_OK);

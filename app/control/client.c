@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The asking side of the control socket. */
+#include <string.h>
 #include <unistd.h>
 
 #include "app/control/control.h"
@@ -25,8 +26,9 @@ static void ask_end(asking *a, app_control_result result) {
 }
 
 static void ask_broken(asking *a, const char *what) {
-    (void)app_trouble_set(a->trouble, "%s. What became of the command is not known: look before you do it again.",
-                          what);
+    bool send = a->request->count > 0 && strcmp(a->request->words[0], "send") == 0;
+    (void)app_trouble_set(a->trouble, "%s%s. What became of the command is not known: look before you do it again.",
+                          send ? "Perhaps sent: " : "", what);
     ask_end(a, APP_CONTROL_BROKEN);
 }
 

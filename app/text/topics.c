@@ -180,9 +180,10 @@ static const app_topic devices = {
 /* ---- trust, distrust ---- */
 
 static const char *const trust_paragraphs[] = {
-    "Marks the key of a device as verified: you compared its fingerprint. Say which by its number in sotto devices or "
-    "by the fingerprint; the first sixteen digits are enough if no other begins with them.",
-    "Once a key of a contact is verified, new keys of that contact are not used until you verify them too.",
+    "Marks the key of a device as verified: you compared its fingerprint. Say which by its number in sotto devices, by "
+    "the device id, or by the fingerprint; the first sixteen digits are enough if no other begins with them.",
+    "From then on only verified keys are used for that contact: other keys of theirs that were accepted before, and "
+    "your own other devices (sotto devices), must be verified too.",
     NULL,
 };
 static const app_option no_options[] = {OPTIONS_END};
@@ -232,11 +233,14 @@ static const app_topic repair = {
 static const char *const leave_paragraphs[] = {
     "Undoes the setup: takes this device and its keys off the server, so that nobody encrypts to it any more, and then "
     "removes the account's settings and store from this machine. The account itself and your other devices stay.",
+    "When the server cannot be told, nothing is removed. With --local everything is removed here without telling it: "
+    "others then go on encrypting to this device until another of your clients takes it off the list.",
     "Messages that are still on their way to this device cannot be read afterwards. On a terminal it asks first.",
     NULL,
 };
 static const app_option leave_options[] = {
     {'y', "yes", NULL, "do not ask"},
+    {0, "local", NULL, "remove the account here only, without the server"},
     OPTIONS_END,
 };
 static const app_example leave_examples[] = {

@@ -227,6 +227,7 @@ class Sotto:
         password_file = os.path.join(self.home, "password")
         with open(password_file, "w", encoding="utf-8") as file:
             file.write(self.password + "\n")
+        os.chmod(password_file, 0o600)
         return ("setup", self.jid, "--password-file", password_file, "--connect", f"127.0.0.1:{self.port}", "--ca", self.ca)
 
     def setup(self):

@@ -162,6 +162,15 @@ class Play:
         self.juliet.send(ROMEO, text)
         self.romeo.receive(text)
 
+    def not_taken(self):
+        """More than the server takes in one stanza (256 KiB), which ends the stream: dropped, and the next one goes."""
+        line = self.juliet.refuse("send", ROMEO, "&" * 131000)
+        tap.holds("Not sent: " in line and "does not take this message" in line and "dropped" in line,
+                  f"it does not say what became of it: {line}")
+        text = self.text("By any other name")
+        self.juliet.succeed("send", ROMEO, text)
+        self.romeo.receive(text)
+
     def nothing_twice(self):
         # What her own other device sent may be shown too.
         left = [event for event in self.juliet.listener.left() if "body" in event and not event["from"].startswith(JULIET)]
@@ -225,6 +234,7 @@ SCENES = (
     ("a key exchange in, answered by an empty message", Play.peer_first),
     ("several devices a side", Play.several_devices),
     ("the server restarts under a listening sotto", Play.server_restarts),
+    ("a message that the server does not take: dropped, and the next one goes", Play.not_taken),
     ("nothing came twice, and the peer met no error", Play.nothing_twice),
     ("a contact without keys: refused, not sent unencrypted", Play.no_omemo),
     ("wrong password: refused", Play.wrong_password),
@@ -255,6 +265,8 @@ def refused(folder, name, options):
         sotto = Sotto(server, JULIET, os.path.join(folder, name))
         line = sotto.refuse(*sotto.setup_arguments())
         tap.holds("capulet.example" in line, f"it does not say which: {line}")
+        over = options.get("certificate") == "expired"
+        tap.holds(("is not valid today" in line) == over, f"it does not say what is wrong with the certificate: {line}")
         server.stop()
         tap.holds("<auth" not in server.capture(), "it tried to log in")
 

@@ -58,6 +58,7 @@ class Play:
 
     def refused(self, *words, arguments=("send", ROMEO, SECRET), sotto=None):
         line = (sotto or self.sotto).refuse(*arguments)
+        tap.holds(line.startswith("sotto send: Not sent: ") or arguments[0] != "send", f"it does not say that first: {line}")
         for word in words:
             tap.holds(word.lower() in line.lower(), f"no {word!r} in: {line}")
 
@@ -106,6 +107,7 @@ class Play:
             files[name] = os.path.join(sotto.home, name)
             with open(files[name], "w", encoding="utf-8") as file:
                 file.write(phrase)
+            os.chmod(files[name], 0o600)
         sotto.succeed(*sotto.setup_arguments(), "--passphrase-file", files["right"])
         wrong = ("send", ROMEO, SECRET, "--passphrase-file", files["wrong"])
         self.refused("passphrase", arguments=wrong, sotto=sotto)

@@ -76,10 +76,14 @@ static void test_mistakes(void **state) {
     wrong(READ("send", "--subjec", "x"), "sotto send: unknown option --subjec; see sotto help send\n");
     wrong(READ("send", "--json", "x"), "sotto send: unknown option --json; see sotto help send\n");
     wrong(READ("send", "r@x", "a", "b"), "sotto send: too many arguments, from b; see sotto help send\n");
-    wrong(READ("send", "--subject"), "sotto send: needs a value: --subject; see sotto help send\n");
-    wrong(READ("send", "-a"), "sotto send: needs a value: -a; see sotto help send\n");
+    wrong(READ("send", "--subject"), "sotto send: a value is missing after --subject; see sotto help send\n");
+    wrong(READ("send", "-a"), "sotto send: a value is missing after -a; see sotto help send\n");
     wrong(READ("send", "-a", "x", "-a", "y"), "sotto send: given twice: -a; see sotto help send\n");
     wrong(READ("send", "--home", "x", "--home=y"), "sotto send: given twice: --home=y; see sotto help send\n");
+    wrong(READ("send", "--home", "", "r@x"), "sotto send: the value is empty: --home; see sotto help send\n");
+    wrong(READ("send", "--home=", "r@x"), "sotto send: the value is empty: --home=; see sotto help send\n");
+    wrong(READ("setup", "r@x", "--password-file", "-", "--passphrase-file=-"),
+          "sotto setup: standard input can be one file only: -; see sotto help setup\n");
     wrong(READ("listen", "--json=yes"), "sotto listen: takes no value: --json=yes; see sotto help listen\n");
     wrong(READ("listen", "romeo"), "sotto listen: takes no argument, not romeo; see sotto help listen\n");
     wrong(READ("trust", "r@x"), "sotto trust: an argument is missing: JID NUMBER|FINGERPRINT; see sotto help trust\n");

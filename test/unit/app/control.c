@@ -292,9 +292,9 @@ static void test_holder_ends_before_the_answer(void **state) {
     holder_start(h);
     assert_int_equal(app_control_ask(h->path, &hello, &output, &status, &trouble), APP_CONTROL_BROKEN);
     holder_join(h);
-    assert_string_equal(trouble.text,
-                        "The running sotto ended before it had answered. What became of the command is not "
-                        "known: look before you do it again.");
+    assert_string_equal(
+        trouble.text, "Perhaps sent: The running sotto ended before it had answered. What became of the command is not "
+                      "known: look before you do it again.");
     assert_int_equal(status, -1);
 }
 

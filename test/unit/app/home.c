@@ -387,6 +387,41 @@ static void test_troubles(void **state) {
     assert_memory_equal(p->trouble.text, "\xef\xbf\xbd[Aforged line is not", 20);
 }
 
+/* What a clock that is wrong looks like. */
+static void test_troubles_of_connections(void **state) {
+    place *p = *state;
+    app_trouble_lost(&p->trouble, SOTTO_FAIL(BAD_CERTIFICATE), BYTES_LITERAL("certificate has expired"), "a@b", "a@b");
+    assert_string_equal(p->trouble.text,
+                        "The certificate of the server of a@b is not valid today (it was said: certificate has "
+                        "expired), so no password was sent. Look at the clock of this machine; if it is right, ask who "
+                        "runs the server.");
+    app_trouble_lost(&p->trouble, SOTTO_FAIL(BAD_CERTIFICATE), BYTES_LITERAL("certificate is not yet valid"), "a@b",
+                     "a@b");
+    assert_non_null(strstr(p->trouble.text, "is not valid today (it was said: certificate is not yet valid)"));
+    app_trouble_lost(&p->trouble, SOTTO_FAIL(BAD_CERTIFICATE), BYTES_LITERAL("self-signed certificate"), "a@b", "a@b");
+    assert_non_null(strstr(p->trouble.text, "does not prove"));
+    assert_non_null(strstr(p->trouble.text, " (It was said: self-signed certificate.)"));
+    app_trouble_lost(&p->trouble, SOTTO_FAIL(CLOSED), BYTES_NONE, "a@b", "a@b");
+    assert_string_equal(p->trouble.text, "The server of a@b closed the connection. Try again later.");
+}
+
+/* The first thing that is said about a message is whether it was sent. */
+static void test_troubles_of_sending(void **state) {
+    place *p = *state;
+    app_kept kept;
+    app_output output = app_kept_output(&kept);
+    (void)app_trouble_set(&p->trouble, "Out of memory.");
+    app_trouble_print(&output, "send", &p->trouble);
+    assert_string_equal(kept.err, "sotto send: Not sent: Out of memory.\n");
+    output = app_kept_output(&kept);
+    app_trouble_print(&output, "listen", &p->trouble);
+    assert_string_equal(kept.err, "sotto listen: Out of memory.\n");
+    output = app_kept_output(&kept);
+    (void)app_trouble_set(&p->trouble, "Perhaps sent: who knows.");
+    app_trouble_print(&output, "send", &p->trouble);
+    assert_string_equal(kept.err, "sotto send: Perhaps sent: who knows.\n");
+}
+
 static void test_long_troubles_are_cut_between_characters(void **state) {
     place *p = *state;
     static char whom[3000];
@@ -422,6 +457,8 @@ int app_tests_home(void) {
         TEST(test_control_path),
         TEST(test_long_control_path),
         TEST(test_troubles),
+        TEST(test_troubles_of_connections),
+        TEST(test_troubles_of_sending),
         TEST(test_long_troubles_are_cut_between_characters),
     };
     return cmocka_run_group_tests_name("app: home", tests, NULL, NULL);

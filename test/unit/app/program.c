@@ -62,6 +62,7 @@ static const char *file_with(const char *name, const char *text) {
     (void)snprintf(path, sizeof path, "%s/%s", the.folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), 0600), 0);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
     return path;
@@ -139,11 +140,11 @@ static void test_without_account(void **state) {
     RUN("frobnicate");
     refused(2, "there is no command frobnicate; see sotto help");
     RUN("send", ROMEO, "x", "--home", home_of("nobody"));
-    refused(1, "No account is set up on this machine: sotto setup");
+    refused(1, "sotto send: Not sent: No account is set up on this machine: sotto setup");
     RUN("listen", "--home", home_of("nobody"), "-a", JULIET);
     refused(1, JULIET " is not set up on this machine");
     RUN("setup", "capulet.example");
-    refused(2, "not the address of an account: capulet.example; see sotto help setup");
+    refused(2, "capulet.example is not the address of an account (it has no @); see sotto help setup");
 }
 
 /* ---- set-up ---- */
@@ -166,7 +167,9 @@ static void test_setup_refused_leaves_nothing(void **state) {
     RUN("setup", JULIET, "--password-file", "/nonexistent", "--home", home);
     refused(1, "There is no file /nonexistent.");
     RUN("setup", JULIET, "--home", home); /* nobody to ask */
-    refused(1, "There is no terminal to ask at: use --password-file FILE.");
+    refused(1, "There is no terminal to ask at for the password: use --password-file FILE.");
+    RUN("setup", JULIET, "--password-file", file_with("password", "juliet secret\n"), "--passphrase", "--home", home);
+    refused(1, "There is no terminal to ask at for the passphrase: use --passphrase-file FILE.");
     RUN("setup", JULIET, "--ca", "/nonexistent", "--home", home);
     refused(1, "The file /nonexistent of --ca cannot be read");
     RUN("setup", JULIET, "--connect", "nowhere", "--home", home);
@@ -202,6 +205,11 @@ static void test_setup_again(void **state) {
     refused(1, "did not accept the password");
     RUN("setup", JULIET, "--password-file", file_with("password", "juliet secret\n"), "--home", home_of("juliet"));
     done();
+    const char *open = file_with("password", "juliet secret\n");
+    assert_int_equal(chmod(open, 0644), 0);
+    RUN("setup", JULIET, "--password-file", open, "--home", home_of("juliet"));
+    done();
+    assert_non_null(strstr(the.run.err, "Warning: other users can read "));
     RUN("setup", JULIET, "--home", home_of("juliet")); /* without a terminal: the password that is kept */
     done();
     RUN("devices", "--json", "--home", home_of("juliet"));
@@ -268,7 +276,7 @@ static void test_messages_that_are_not_sent(void **state) {
     done();
     assert_string_equal(the.run.out, NURSE " has no devices that can read encrypted messages.\n");
     RUN("send", "nobody@" PROGRAM_DOMAIN, "to nobody", "--home", home);
-    refused(1, "Not sent: the devices of nobody@" PROGRAM_DOMAIN " could not be read");
+    refused(1, "Not sent: no keys of nobody@" PROGRAM_DOMAIN " were found (the server refused");
     RUN("send", ROMEO, "", "--home", home);
     refused(1, "there is no text for " ROMEO);
     RUN("send", ROMEO, "--home", home);
@@ -277,7 +285,24 @@ static void test_messages_that_are_not_sent(void **state) {
     refused(1, "is not UTF-8");
     memset(large, 'a', sizeof large - 1);
     RUN_INPUT(large, "send", ROMEO, "--home", home);
-    refused(1, "The text is too long");
+    refused(1, "Not sent: the text is too long: at most 128 KiB; send it in parts.");
+    large[128 * 1024 + 1] = '\0';
+    RUN_INPUT(large, "send", ROMEO, "--home", home);
+    refused(1, "Not sent: the text is too long: at most 128 KiB; send it in parts.");
+    RUN("send", JULIET, "to nobody but this device", "--home", home);
+    refused(1, "Not sent: You have no other device to send it to.");
+    RUN("send", ROMEO, "--passphrase-file", "-", "--home", home);
+    refused(2, "standard input can be one file only");
+    RUN("send", "hunter2", "text", "--home", home);
+    refused(2, "hunter2 is not the address of an account (it has no @); see sotto help send");
+    RUN("devices", "hunter2", "--home", home);
+    refused(2, "hunter2 is not the address of an account (it has no @); see sotto help devices");
+    RUN("trust", "hunter2", "1", "--home", home);
+    refused(2, "hunter2 is not the address of an account (it has no @); see sotto help trust");
+    RUN("distrust", "hunter2", "1", "--home", home);
+    refused(2, "hunter2 is not the address of an account (it has no @); see sotto help distrust");
+    RUN("repair", "hunter2", "--home", home);
+    refused(2, "hunter2 is not the address of an account (it has no @); see sotto help repair");
     RUN("send", "a@b@c", "text", "--home", home);
     refused(2, "a@b@c is not an address; see sotto help send");
 }
@@ -314,6 +339,29 @@ static void test_reader_goes(void **state) {
     listen_start("romeo", "--json");
     assert_true(program_wait_for(&the.listener, "into the dark"));
     listen_end(SIGINT, 0);
+}
+
+/* A closed standard stream is not taken by a file of ours, and what could not be printed comes again. */
+static void test_closed_streams(void **state) {
+    (void)state;
+    const char *const listen[] = {"listen", "--home", home_of("romeo"), NULL};
+    RUN("send", ROMEO, "nobody is there to print this", "--home", home_of("juliet"));
+    done();
+    program_start_closed(&the.run, program, listen, 1u << 1);
+    program_wait(&the.run);
+    refused(1, "Standard output cannot be written: Bad file descriptor.");
+    listen_start("romeo", "--json");
+    assert_true(program_wait_for(&the.listener, "nobody is there to print this"));
+    listen_end(SIGINT, 0);
+    const char *const devices[] = {"devices", "--home", home_of("romeo"), NULL};
+    for (unsigned closed = 1; closed < 8; closed++) {
+        program_start_closed(&the.run, program, devices, closed);
+        program_wait(&the.run);
+        assert_int_equal(the.run.status, closed & 1u << 1 ? 1 : 0);
+    }
+    program_start_closed(&the.run, program, (const char *const[]){"help", NULL}, 1u << 1);
+    program_wait(&the.run);
+    refused(1, "Standard output cannot be written");
 }
 
 /* ---- one holder ---- */
@@ -371,7 +419,7 @@ static void test_devices(void **state) {
     RUN("devices", ROMEO, "--qr", "--home", home_of("juliet"));
     refused(1, "--qr is for your own devices");
     RUN("devices", "nobody@" PROGRAM_DOMAIN, "--home", home_of("juliet"));
-    refused(1, "The devices of nobody@" PROGRAM_DOMAIN " could not be read (the server refused a request).");
+    refused(1, "No keys of nobody@" PROGRAM_DOMAIN " were found (the server refused");
     assert_string_equal(the.run.out, "");
 }
 
@@ -385,7 +433,13 @@ static void test_trust(void **state) {
     RUN("trust", ROMEO, "9", "--home", home);
     refused(1, ROMEO " has no device 9: sotto devices " ROMEO " shows those there are.");
     RUN("trust", ROMEO, "nonsense", "--home", home);
-    refused(1, "neither a number nor at least 16 hex digits");
+    refused(1, "neither a number nor a device id nor at least 16 hex digits");
+    RUN("trust", ROMEO, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "--home", home);
+    refused(1, "No key of " ROMEO " has this fingerprint. Do not trust it; ask again.");
+    RUN("repair", "nobody@" PROGRAM_DOMAIN, "--home", home);
+    refused(1, "No device of nobody@" PROGRAM_DOMAIN " is known here");
+    RUN("repair", ROMEO, "--home", home);
+    done();
     RUN("trust", JULIET, "1", "--home", home);
     refused(1, "is this one: there is nothing to decide");
     RUN("trust", ROMEO, "1", "--home", home);
@@ -396,7 +450,7 @@ static void test_trust(void **state) {
     RUN("distrust", ROMEO, fingerprint, "--home", home);
     done();
     RUN("send", ROMEO, "to somebody who is refused", "--home", home);
-    refused(1, "Not sent: " ROMEO " has no device that you accepted. Nothing left unencrypted.");
+    refused(1, "Not sent: you refused every key of " ROMEO " (sotto devices " ROMEO "; sotto trust takes that back).");
     fingerprint[20] = '\0';
     RUN("trust", ROMEO, fingerprint, "--home", home);
     done();
@@ -421,6 +475,34 @@ static void test_trust_through_the_listener(void **state) {
     RUN("send", "--home", home_of("romeo"));
     refused(2, "an argument is missing");
     listen_end(SIGINT, 0);
+}
+
+/* A second device of the sender is left out until it is verified too, and then shows what was sent. */
+static void test_second_device(void **state) {
+    (void)state;
+    const char *home = home_of("juliet");
+    set_up("juliet", "second");
+    RUN("send", ROMEO, "not for my other device", "--home", home);
+    done();
+    assert_non_null(strstr(the.run.err, " is not verified, and because keys of " ROMEO
+                                        " were, your own devices must be too. Compare it (sotto devices), then sotto "
+                                        "trust " JULIET " 2\n"));
+    RUN("trust", JULIET, "2", "--home", home);
+    done();
+    program_start(&the.listener, program, (const char *const[]){"listen", "--home", home_of("second"), NULL}, NULL, 0);
+    RUN("send", ROMEO, "for my other device", "--home", home);
+    done();
+    assert_true(program_wait_for(&the.listener, ": for my other device\n"));
+    assert_non_null(strstr(the.listener.out, " you \u2192 " ROMEO " [encrypted, key not compared]: for my other"));
+    assert_null(strstr(the.listener.out, "not for my other device"));
+    listen_end(SIGINT, 0);
+    RUN("distrust", JULIET, "2", "--home", home);
+    done();
+    RUN("send", ROMEO, "not for it again", "--home", home);
+    done();
+    assert_non_null(strstr(the.run.err, "you refused its key "));
+    RUN("leave", "--home", home_of("second"));
+    done();
 }
 
 /* ---- stores ---- */
@@ -456,10 +538,24 @@ static void spoil(const char *below) {
 
 static void test_spoilt_stores(void **state) {
     (void)state;
-    char path[320];
+    char path[320], moved[512];
     const char *home = home_of("spoilt");
     set_up("nurse", "spoilt");
     (void)snprintf(path, sizeof path, "%s/config/" NURSE "/store.key", home);
+    assert_int_equal(chmod(path, 0644), 0);
+    RUN("devices", "--qr", "--home", home);
+    refused(1, "store.key, so it is not used: chmod 600 closes it.");
+    assert_int_equal(chmod(path, 0600), 0);
+    const char *ca = file_with("ca.pem.copy", "");
+    (void)snprintf(moved, sizeof moved, "cp %s %s", the.server.ca, ca);
+    assert_int_equal(system(moved), 0);
+    RUN("setup", NURSE, "--ca", ca, "--home", home);
+    done();
+    assert_int_equal(unlink(ca), 0);
+    RUN("devices", "--home", home);
+    refused(1, "ca.pem.copy cannot be read: No such file or directory.");
+    RUN("setup", NURSE, "--ca", the.server.ca, "--home", home);
+    done();
     assert_int_equal(unlink(path), 0);
     RUN("devices", "--qr", "--home", home);
     refused(1, "The store of " NURSE " does not open");
@@ -493,6 +589,32 @@ static void test_several_accounts(void **state) {
     done();
 }
 
+/* Without the server, which does not even answer; not while somebody holds the account. */
+static void test_leave_here_only(void **state) {
+    (void)state;
+    const char *home = home_of("lost");
+    set_up("nurse", "lost");
+    listen_start("lost", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    RUN("leave", "--local", "--home", home);
+    refused(1, NURSE " is held by another sotto");
+    listen_end(SIGINT, 0);
+    RUN("leave", "--local", "--home", home);
+    done();
+    assert_non_null(strstr(the.run.err, "Warning: the server is not told"));
+    assert_non_null(strstr(the.run.out, "removed from this machine"));
+    assert_false(exists("lost", "config/" NURSE));
+    assert_false(exists("lost", "data/" NURSE));
+}
+
+/* The other way: the server cannot be reached. */
+static void test_leave_without_server(void **state) {
+    (void)state;
+    RUN("leave", "--home", home_of("juliet"));
+    refused(1, "Nothing was removed here; try again later, or remove it here without the server: sotto leave --local.");
+    assert_true(exists("juliet", "config/" JULIET));
+}
+
 /* Through the listener, which then ends; and nobody can write to the one who left any more. */
 static void test_leave(void **state) {
     (void)state;
@@ -523,9 +645,10 @@ static char *saw(void) {
 
 static void test_server_saw_nothing(void **state) {
     (void)state;
-    static const char *const said[] = {"first light",   "second",       "of two lines",   "through the listener",
-                                       "crowd",         "somebody",     "accepted again", "now verified",
-                                       "after the end", "into the dark"};
+    static const char *const said[] = {"first light",   "second",        "of two lines",    "through the listener",
+                                       "crowd",         "somebody",      "accepted again",  "now verified",
+                                       "after the end", "into the dark", "nobody is there", "my other device",
+                                       "not for it",    "hunter2"};
     program_server_end(&the.server);
     char *text = saw();
     assert_non_null(strstr(text, "urn:xmpp:omemo:2"));
@@ -563,16 +686,20 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_messages_that_are_not_sent),
         cmocka_unit_test(test_several_at_once),
         cmocka_unit_test(test_reader_goes),
+        cmocka_unit_test(test_closed_streams),
         cmocka_unit_test(test_one_holder),
         cmocka_unit_test(test_deep_home),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_trust),
         cmocka_unit_test(test_trust_through_the_listener),
+        cmocka_unit_test(test_second_device),
         cmocka_unit_test(test_passphrase),
         cmocka_unit_test(test_spoilt_stores),
         cmocka_unit_test(test_several_accounts),
+        cmocka_unit_test(test_leave_here_only),
         cmocka_unit_test(test_leave),
         cmocka_unit_test(test_server_saw_nothing),
+        cmocka_unit_test(test_leave_without_server),
     };
     if (argc != 2) return 2;
     program = argv[1];

@@ -102,8 +102,7 @@ static int input_open(const char *input, size_t len) {
     return fd;
 }
 
-void program_start(program_run *run, const char *program, const char *const *words, const char *input,
-                   size_t input_len) {
+static void start(program_run *run, const char *program, const char *const *words, int in, unsigned closed) {
     char *argv[32] = {(char *)(uintptr_t)program};
     int out[2], err[2];
     memset(run, 0, sizeof *run);
@@ -111,7 +110,6 @@ void program_start(program_run *run, const char *program, const char *const *wor
         assert_true(i + 2 < sizeof argv / sizeof *argv);
         argv[i + 1] = (char *)(uintptr_t)words[i];
     }
-    int in = input_open(input, input_len);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
     assert_int_equal(pipe2(err, O_CLOEXEC), 0);
     run->pid = fork();
@@ -119,6 +117,8 @@ void program_start(program_run *run, const char *program, const char *const *wor
     if (run->pid == 0) {
         (void)setsid(); /* no terminal to ask at */
         if (dup2(in, 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0) _exit(127);
+        for (int fd = 0; fd <= 2; fd++)
+            if (closed & 1u << fd) (void)close(fd);
         (void)execv(program, argv);
         _exit(127);
     }
@@ -127,6 +127,15 @@ void program_start(program_run *run, const char *program, const char *const *wor
     (void)close(err[1]);
     run->out_fd = out[0];
     run->err_fd = err[0];
+}
+
+void program_start(program_run *run, const char *program, const char *const *words, const char *input,
+                   size_t input_len) {
+    start(run, program, words, input_open(input, input_len), 0);
+}
+
+void program_start_closed(program_run *run, const char *program, const char *const *words, unsigned closed) {
+    start(run, program, words, input_open(NULL, 0), closed);
 }
 
 /* Some bytes of one stream; at its end the descriptor becomes -1. */

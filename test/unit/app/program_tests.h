@@ -39,6 +39,8 @@ typedef struct program_run {
 
 /* Starts `program` with words ended by NULL and this standard input (NULL: none); it has no terminal. */
 void program_start(program_run *, const char *program, const char *const *words, const char *input, size_t input_len);
+/* The same with the three standard streams as they are in `closed`: closed where its bit (1 << descriptor) is set. */
+void program_start_closed(program_run *, const char *program, const char *const *words, unsigned closed);
 /* Reads until standard output holds `text`; false: it ended without. */
 bool program_wait_for(program_run *, const char *text);
 /* Reads until it ends. */

@@ -27,7 +27,7 @@ static sotto_delivery delivered(const char *stanza) {
 static void printed(const sotto_delivery *d, const char *out, const char *err) {
     app_kept kept;
     app_output output = app_kept_output(&kept);
-    app_delivery_print(&output, d);
+    app_delivery_print(&output, d, "juliet@capulet.example");
     assert_string_equal(kept.out, out);
     assert_string_equal(kept.err, err);
 }
@@ -49,6 +49,17 @@ static void test_marks(void **state) {
     printed(&d, WHO "[NOT ENCRYPTED]: But soft\n", "");
     d.time_doubtful = true;
     printed(&d, "1970-01-01 00:00 (says the sender) romeo@montague.example [NOT ENCRYPTED]: But soft\n", "");
+}
+
+/* What another device of the account sent, and what it sent to the account itself. */
+static void test_own_messages(void **state) {
+    (void)state;
+    sotto_delivery d = delivered("<message to='romeo@montague.example/x' type='chat'><body>Ay me</body></message>");
+    d.from = BYTES_LITERAL("juliet@capulet.example");
+    printed(&d, "1970-01-01 00:00 you \u2192 romeo@montague.example [encrypted, verified]: Ay me\n", "");
+    d = delivered(MESSAGE("<body>a note</body>"));
+    d.from = BYTES_LITERAL("juliet@capulet.example");
+    printed(&d, "1970-01-01 00:00 juliet@capulet.example (to yourself) [encrypted, verified]: a note\n", "");
 }
 
 /* Nothing in a text can look like the beginning of a line of ours. */
@@ -206,6 +217,15 @@ static void test_other_events(void **state) {
     e.text = BYTES_LITERAL("why");
     event_says(&e, "romeo@montague.example asks to go on without encryption: why. Nothing is sent in the clear.\n",
                "{\"event\":\"opt-out\",\"jid\":\"romeo@montague.example\",\"text\":\"why\"}\n");
+    e = event_of(SOTTO_EVENT_REFUSED);
+    e.reason = SOTTO_FAIL(STREAM_ERROR);
+    e.text = BYTES_LITERAL("policy-violation");
+    event_says(&e,
+               "A message to romeo@montague.example that had not been confirmed was dropped: the server does not take "
+               "it: policy-violation.\n",
+               NULL);
+    e.reason = SOTTO_FAIL(NO_DEVICE); /* whoever sent it is told */
+    event_says(&e, "", NULL);
     e = event_of(SOTTO_EVENT_REFRESHED);
     event_says(&e, "", NULL);
 }
@@ -232,10 +252,16 @@ static void test_list_of_devices(void **state) {
     app_output output = app_kept_output(&kept);
     app_keys keys = three_keys();
     app_keys_print(&output, &keys, 5000);
-    assert_string_equal(kept.out, " 1   device 1, this one\n     " ONES "\n"
-                                  " 2   device 2, accepted, not compared, never used, not on the list any more\n"
-                                  "     11111111 11111111 11112211 11111111 11111111 11111111 11111111 11111111\n"
-                                  " 3   device 3, its key could not be read\n");
+    assert_string_equal(kept.out,
+                        " 1   device 1, this one\n     " ONES "\n"
+                        " 2   device 2, accepted, not compared, not heard from yet, not on the list any more\n"
+                        "     11111111 11111111 11112211 11111111 11111111 11111111 11111111 11111111\n"
+                        " 3   device 3, its key could not be read\n");
+    output = app_kept_output(&kept);
+    keys.at[2].known = true;
+    keys.at[2].trust = SOTTO_TRUST_VERIFIED;
+    app_keys_print(&output, &keys, 5000);
+    assert_non_null(strstr(kept.out, " 2   device 2, accepted, but not used any more: another key was verified, not "));
     output = app_kept_output(&kept);
     output.screen.out_terminal = true;
     output.screen.width = 50; /* two lines for a fingerprint then */
@@ -271,6 +297,13 @@ static void test_choosing_a_device(void **state) {
     assert_int_equal(at, 1);
     assert_int_equal(app_keys_choose(&keys, "0", &at), APP_KEYS_NONE);
     assert_int_equal(app_keys_choose(&keys, "4", &at), APP_KEYS_NONE);
+    assert_int_equal(app_keys_choose(&keys, "4294967299", &at), APP_KEYS_NONE); /* 3, were it cut to 32 bits */
+    keys.at[1].device = 1886414321;
+    assert_int_equal(app_keys_choose(&keys, "1886414321", &at), APP_KEYS_ONE);
+    assert_int_equal(at, 1);
+    keys.at[2].device = 1886414321;
+    assert_int_equal(app_keys_choose(&keys, "1886414321", &at), APP_KEYS_SEVERAL);
+    keys = three_keys();
     assert_int_equal(app_keys_choose(&keys, "11111111 11111111", &at), APP_KEYS_SEVERAL);
     assert_int_equal(app_keys_choose(&keys, "11111111 11111111 11", &at), APP_KEYS_SEVERAL);
     assert_int_equal(app_keys_choose(&keys, "11111111 11111111 1111 2", &at), APP_KEYS_ONE);
@@ -293,6 +326,7 @@ static int utc(void **state) {
 int app_tests_show(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_own_messages),
         cmocka_unit_test(test_texts_cannot_forge),
         cmocka_unit_test(test_what_is_not_shown),
         cmocka_unit_test(test_what_came_back),
