@@ -143,12 +143,12 @@ typedef enum sotto_event_kind {
     SOTTO_EVENT_KEY_ALARM,     /* reason KEY_CHANGED: a known device id with another key, or a key under a second JID */
     SOTTO_EVENT_DEVICES,       /* the list of devices of jid changed; number of them */
     SOTTO_EVENT_UNREADABLE,    /* a message of jid, device could not be decrypted: reason; text is the stanza's id */
-    SOTTO_EVENT_REFRESHED,     /* the answer to REFRESH for jid; reason is 0 or why not */
+    SOTTO_EVENT_REFRESHED,     /* the answer to REFRESH for jid; reason is 0 or why not; text: what the server said */
     SOTTO_EVENT_PUBLISHED,     /* this device and its keys are on the server */
     SOTTO_EVENT_NOT_PUBLISHED, /* they are not; reason, text: what the server said */
     SOTTO_EVENT_OPT_OUT, /* jid asks, encrypted, to go on in the clear (XEP-0384 section 5.7); text: why. Sending to
                             jid is held until POLICY says what to do */
-    SOTTO_EVENT_LEFT     /* the answer to LEAVE; reason is 0 or why not */
+    SOTTO_EVENT_LEFT     /* the answer to LEAVE; reason is 0 or why not; text: what the server said */
 } sotto_event_kind;
 
 typedef struct sotto_key {

@@ -264,9 +264,15 @@ static sotto_status heal_answered(omemo_self *self, seal_env *env, const omemo_n
 
 /* ---- refresh ---- */
 
-static sotto_status refreshed_tell(seal_env *env, sotto_bytes jid, sotto_status reason) {
+/* text: what the server said; empty: nothing. */
+static sotto_status refreshed_say(seal_env *env, sotto_bytes jid, sotto_status reason, sotto_bytes text) {
     SOTTO_TRY(env->changed(env, jid));
-    return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_REFRESHED, .jid = jid, .reason = reason});
+    sotto_event event = {.kind = SOTTO_EVENT_REFRESHED, .jid = jid, .reason = reason, .text = text};
+    return env->event(env, &event);
+}
+
+static sotto_status refreshed_tell(seal_env *env, sotto_bytes jid, sotto_status reason) {
+    return refreshed_say(env, jid, reason, BYTES_NONE);
 }
 
 sotto_status omemo_fetch_refresh(omemo_self *self, seal_env *env, sotto_bytes jid) {
@@ -298,7 +304,8 @@ static sotto_status refresh_answered(omemo_self *self, seal_env *env, const omem
     if (note->kind == OMEMO_NOTE_REFRESH_LIST) {
         sotto_status problem;
         SOTTO_TRY(list_answered(self, env, note->jid, input, &problem));
-        if (!sotto_ok(problem)) return refreshed_tell(env, note->jid, problem);
+        sotto_bytes said = input->answer != NULL ? omemo_answer_text(input->answer, env->arena) : BYTES_NONE;
+        if (!sotto_ok(problem)) return refreshed_say(env, note->jid, problem, said);
         SOTTO_TRY(refresh_bundles(self, env, note->jid, false, &waiting));
     } else {
         SOTTO_TRY(bundle_answered(self, env, note, input));
