@@ -9,7 +9,7 @@
 static const sotto_seal *seals[2];
 
 sotto_status person_open(person *who, const char *name, const char *domain, const char *password,
-                         lab_listener *listener, uint64_t *now_ms) {
+                         lab_listener *listener, const uint64_t *now_ms) {
     seals[0] = sotto_seal_omemo();
     const sotto_host *host = sotto_host_default();
     *who = (person){.name = name, .listener = listener, .now_ms = now_ms};

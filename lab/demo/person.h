@@ -18,7 +18,7 @@ typedef struct person {
     tls_context *tls;
     account *account;
     lab_connection *connection;
-    uint64_t *now_ms;                                    /* everybody's clock */
+    const uint64_t *now_ms;                              /* everybody's clock */
     char lines[PERSON_LINES_MAX][PERSON_LINE_BYTES_MAX]; /* what the person read, and of whom */
     size_t line_count;
     unsigned sent;     /* messages the server acknowledged */
@@ -28,7 +28,7 @@ typedef struct person {
 
 /* An account name@domain, which the server knows under this password. */
 SOTTO_MUST_CHECK sotto_status person_open(person *, const char *name, const char *domain, const char *password,
-                                          lab_listener *, uint64_t *now_ms);
+                                          lab_listener *, const uint64_t *now_ms);
 SOTTO_MUST_CHECK sotto_status person_come(person *);
 SOTTO_MUST_CHECK sotto_status person_go(person *);
 SOTTO_MUST_CHECK sotto_status person_say(person *, const char *to, const char *text, uint64_t ticket);
