@@ -214,7 +214,8 @@ SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_done(sotto_engine *, uint64
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_acked(sotto_engine *, uint32_t count);
 
 /* The server does not take this stanza output, and never will: it is dropped, and SOTTO_EVENT_REFUSED tells with this
- * reason; staged until the next commit. Errors: NOT_FOUND, NO_MEMORY, OUTBOX_FULL. */
+ * reason; staged until the next commit. Only between streams, and the next one is not resumed: the server may have
+ * counted it. Errors: NOT_FOUND, NO_MEMORY, OUTBOX_FULL. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_reject(sotto_engine *, uint64_t seq, sotto_status reason);
 
 /* A ticket that nobody has: random, its highest bit clear. Errors: NO_RANDOM, or what the host's generator says. */

@@ -20,6 +20,7 @@
 
 /* Engine */
 #define SOTTO_OUTBOX_ROWS_MAX     10000u               /* outputs that nobody reported done */
+#define SOTTO_OUTBOX_RESERVE      1000u                /* of these, for what a stream needs to begin, and for events */
 #define SOTTO_HELD_MAX            1000u                /* stanzas waiting for keys or trust */
 #define SOTTO_KEYS_MAX            512u                 /* keys of one JID that are remembered */
 #define SOTTO_CONTACTS_MAX        20000u               /* contacts of the roster that are remembered */

@@ -65,12 +65,13 @@ void account_close(account *a) {
 static sotto_status commit(account *a) {
     /* Without memory for the note it goes with the next commit; a restart before that would let the server repeat what
      * is committed here, as after any lost acknowledgement. */
-    if (a->noted) a->noted = !sotto_ok(account_note_stream(a));
+    if (a->noted) a->noted = !sotto_ok(account_note_stream(a)) || !sotto_ok(account_note_suspect(a));
     sotto_status status = sotto_engine_commit(a->engine);
     a->staged = false;
     if (!sotto_ok(status)) {
         a->handled = a->committed;
         a->noted = a->announced = false;
+        a->suspect = a->strikes = 0; /* suspected again, when there is room to remember it */
         return status;
     }
     a->committed = a->handled;
@@ -142,12 +143,9 @@ static sotto_status turn(account *a, account_output *ret, bool *ret_give, bool *
     if (from_stream.kind != STREAM_NONE) return account_take_stream(a, &from_stream, ret, ret_give);
     if (a->staged) return commit(a);
     /* One of them made the server end the stream: one at a time tells which. */
-    if (a->suspect != 0 && a->online && a->manages && a->unacked_count > 0) {
-        *ret_more = false;
-        return SOTTO_OK;
-    }
+    bool alone = a->suspect != 0 && a->online && a->manages && a->unacked_count > 0;
     sotto_output from_engine;
-    if (sotto_engine_next(a->engine, &from_engine)) return take_engine(a, &from_engine, ret, ret_give);
+    if (!alone && sotto_engine_next(a->engine, &from_engine)) return take_engine(a, &from_engine, ret, ret_give);
     if (a->ending && !a->ended && a->stream != NULL) {
         a->ended = true;
         return stream_client_end(a->stream);

@@ -60,9 +60,9 @@ static uint64_t pause_ms(account *a) {
 
 /* Stream errors by which a server says that it cannot stand what we sent (RFC 6120 section 4.9.3). */
 static bool blames_us(sotto_status status, sotto_bytes text) {
-    static const char *const conditions[] = {"policy-violation",        "not-well-formed",   "invalid-xml",
-                                             "restricted-xml",          "bad-format",        "bad-namespace-prefix",
-                                             "unsupported-stanza-type", "invalid-namespace", "undefined-condition"};
+    static const char *const conditions[] = {"policy-violation",        "not-well-formed",  "invalid-xml",
+                                             "restricted-xml",          "bad-format",       "bad-namespace-prefix",
+                                             "unsupported-stanza-type", "invalid-namespace"};
     if (!sotto_is(status, SOTTO_E_STREAM_ERROR)) return false;
     for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
         if (bytes_starts_with(text, bytes_text(conditions[i]))) return true;
@@ -71,18 +71,21 @@ static bool blames_us(sotto_status status, sotto_bytes text) {
 
 /* A stanza that makes the server end the stream would end every stream it is sent on. The first time it is only
  * suspected, and from then on stanzas are sent one at a time; the second time it is dropped, and whoever sent it is
- * told. *ret_blamed: it makes sense to try again at once. */
+ * told. Only messages: everything else is not sent again on another stream. *ret_blamed: it makes sense to try again at
+ * once. */
 static sotto_status blame(account *a, bool *ret_blamed) {
-    *ret_blamed = a->unacked_count > 0 && a->manages;
+    *ret_blamed = a->unacked_count > 0 && a->manages && a->unacked[0].lasting;
     if (!*ret_blamed) return SOTTO_OK;
     uint64_t seq = a->unacked[0].seq;
     a->strikes = a->suspect == seq ? a->strikes + 1 : 1;
     a->suspect = seq;
-    a->staged = true;
-    if (a->strikes < STRIKES_MAX) return account_note_suspect(a);
+    a->staged = a->noted = true;
+    if (a->strikes < STRIKES_MAX) return SOTTO_OK;
+    SOTTO_TRY(sotto_engine_reject(a->engine, seq, SOTTO_FAIL(STREAM_ERROR)));
     a->suspect = a->strikes = 0;
-    SOTTO_TRY(account_note_suspect(a));
-    return sotto_engine_reject(a->engine, seq, SOTTO_FAIL(STREAM_ERROR));
+    a->resume_id = BYTES_NONE; /* the server may have counted it, and we do not any more */
+    a->unacked_count = 0;
+    return SOTTO_OK;
 }
 
 void account_drop(account *a, sotto_status status, sotto_bytes text) {
@@ -137,7 +140,7 @@ static sotto_status take_acks(account *a, uint32_t acked, bool tell_engine) {
     size_t known = count < a->unacked_count ? count : a->unacked_count;
     for (size_t i = 0; i < known; i++) {
         const account_unacked *entry = &a->unacked[i];
-        if (entry->seq == a->suspect) a->suspect = a->strikes = 0;
+        if (a->suspect != 0 && entry->seq >= a->suspect) a->suspect = a->strikes = 0; /* it was not that, or is gone */
         if (tell_engine) {
             sotto_status status = sotto_engine_done(a->engine, entry->seq);
             if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
@@ -262,7 +265,8 @@ static sotto_status remember_unacked(account *a, const sotto_output *out) {
         a->unacked = grown;
         a->unacked_size = size;
     }
-    a->unacked[a->unacked_count++] = (account_unacked){out->seq, out->ticket};
+    bool lasting = bytes_starts_with(out->stanza, BYTES_LITERAL("<message"));
+    a->unacked[a->unacked_count++] = (account_unacked){out->seq, out->ticket, lasting};
     return SOTTO_OK;
 }
 

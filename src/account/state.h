@@ -17,6 +17,7 @@
 typedef struct account_unacked {
     uint64_t seq;
     uint64_t ticket;
+    bool lasting; /* a message: it is sent again on a new stream */
 } account_unacked;
 
 struct account {

@@ -11,6 +11,7 @@
 #include "engine/job.h"
 #include "engine/keyring.h"
 #include "engine/output.h"
+#include "engine/output_row.h"
 #include "engine/receive.h"
 #include "engine/record.h"
 #include "engine/send.h"
@@ -280,6 +281,16 @@ static sotto_status dispatch(sotto_engine *engine, const sotto_input *input) {
     return SOTTO_FAIL(USAGE);
 }
 
+/* ONLINE failed, but some seals may have been told already: they are told otherwise. */
+static void tell_not_online(sotto_engine *engine) {
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        if (!engine->seals[i].is_open) continue;
+        engine_mark mark = engine_mark_here(engine);
+        sotto_status status = engine_seal_input(engine, i, &(seal_input){.kind = SEAL_INPUT_OFFLINE});
+        if (!sotto_ok(status)) engine_mark_back(engine, mark);
+    }
+}
+
 sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, uint64_t now_ms) {
     begin_call(engine);
     uint64_t before_ms = engine->now_ms;
@@ -294,6 +305,7 @@ sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, u
     engine_mark_back(engine, mark);
     engine->now_ms = before_ms;
     engine->online = was_online;
+    if (input->kind == SOTTO_INPUT_ONLINE && !was_online) tell_not_online(engine);
     return status;
 }
 
@@ -407,13 +419,31 @@ sotto_status sotto_engine_acked(sotto_engine *engine, uint32_t count) {
     return SOTTO_OK;
 }
 
+/* Whom a stanza on its way was for: bare; empty where it says nobody. */
+static sotto_status recipient_of(sotto_engine *engine, const outbox_entry *entry, sotto_bytes *ret) {
+    sotto_output output;
+    outbox_keep keep;
+    const stanza_element *stanza;
+    stanza_jid to;
+    SOTTO_TRY(engine_output_decode(bytes_of(entry->row, entry->row_len), &output, &keep));
+    SOTTO_TRY(stanza_parser_read(engine->parser, &engine->arena, output.stanza, &stanza));
+    sotto_bytes text = stanza_attribute_of(stanza, "to");
+    *ret = BYTES_NONE;
+    if (text.at == NULL) return SOTTO_OK;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, text, &to));
+    *ret = to.bare;
+    return SOTTO_OK;
+}
+
 sotto_status sotto_engine_reject(sotto_engine *engine, uint64_t seq, sotto_status reason) {
     begin_call(engine);
     const outbox_entry *entry = engine_outbox_find(&engine->outbox, seq);
     if (entry == NULL || entry->done || !entry->to_server) return SOTTO_FAIL(NOT_FOUND);
     sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = reason};
+    SOTTO_TRY(recipient_of(engine, entry, &event.jid));
     SOTTO_TRY(engine_event(engine, &event));
-    engine_outbox_find(&engine->outbox, seq)->done = true; /* staging may have moved it */
+    outbox_entry *rejected = engine_outbox_find(&engine->outbox, seq); /* staging may have moved it */
+    rejected->lost = rejected->done = true; /* until it is committed: a failed commit gives it back, event and all */
     return SOTTO_OK;
 }
 

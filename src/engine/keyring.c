@@ -74,6 +74,9 @@ typedef struct fact_scan {
     uint32_t device;
     trust_key_facts facts;
     size_t count;
+    bool has_stale; /* a key nobody decided about and nobody ever used: the oldest such one */
+    uint8_t stale[32];
+    uint64_t stale_since_ms;
     bool device_had_other; /* the device id belongs to another key of this JID */
 } fact_scan;
 
@@ -82,6 +85,12 @@ static sotto_status add_fact(void *arg, sotto_bytes key, sotto_bytes value) {
     key_row row;
     SOTTO_TRY(row_decode(value, &row));
     scan->count++;
+    bool undecided = row.trust == SOTTO_TRUST_UNDECIDED || row.trust == SOTTO_TRUST_BLIND;
+    if (undecided && row.last_used_ms == 0 && (!scan->has_stale || row.first_seen_ms < scan->stale_since_ms)) {
+        scan->has_stale = true;
+        scan->stale_since_ms = row.first_seen_ms;
+        memcpy(scan->stale, key.at + key.len - 32, 32);
+    }
     if (row.trust == SOTTO_TRUST_VERIFIED) scan->facts.any_verified = true;
     if (memcmp(key.at + key.len - 32, scan->key, 32) == 0) {
         scan->facts.recorded = row.trust;
@@ -139,7 +148,11 @@ static sotto_status check_owner(sotto_engine *engine, const sotto_key *key) {
 static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key *key) {
     fact_scan scan;
     SOTTO_TRY(gather(engine, key->jid, key->key, key->device, &scan));
-    if (scan.count >= SOTTO_KEYS_MAX) return SOTTO_OK; /* not recorded is undecided: it is never sent to */
+    if (scan.count >= SOTTO_KEYS_MAX) { /* somebody makes keys by the hundred: the least useful one makes room */
+        engine_key_room room;
+        if (!scan.has_stale) return SOTTO_OK; /* not recorded is undecided: it is never sent to */
+        SOTTO_TRY(engine_record_put(engine, row_key(&room, key->jid, scan.stale), BYTES_NONE));
+    }
     key_row row = {.trust = trust_key_first(engine->trust, &scan.facts),
                    .device = key->device,
                    .seal = bytes_text(engine->seals[seal].class->name),

@@ -24,7 +24,7 @@ typedef struct outbox_entry {
     bool to_server;
     bool handed;
     bool done;
-    bool lost; /* done because its stream is gone, and that is not committed yet */
+    bool lost; /* done because its stream is gone or its server refuses it, and that is not committed yet */
 } outbox_entry;
 
 typedef struct engine_outbox {

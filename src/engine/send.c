@@ -219,9 +219,11 @@ static sotto_status settle_once(sotto_engine *engine, sending *s, prospect *p, b
 /* A peer's keys that turn out to be broken, or used up, only while sealing make it wait like keys that were known to be
  * so. With AGAIN the seal has learnt something: what it promises now either asks for it or counts without it. */
 static sotto_status settle(sotto_engine *engine, sending *s, prospect *p, bool *ret_held) {
-    SOTTO_TRY(settle_once(engine, s, p, ret_held));
-    bool again = *ret_held && p->kind == ENGINE_PROSPECT_READY && sotto_is(p->reason, SOTTO_E_AGAIN);
-    return again ? settle_once(engine, s, p, ret_held) : SOTTO_OK;
+    for (size_t round = 0;; round++) {
+        SOTTO_TRY(settle_once(engine, s, p, ret_held));
+        bool again = *ret_held && p->kind == ENGINE_PROSPECT_READY && sotto_is(p->reason, SOTTO_E_AGAIN);
+        if (!again || round >= p->keys.count) return SOTTO_OK; /* each time it learns something about one key */
+    }
 }
 
 /* ---- held ---- */
@@ -284,7 +286,13 @@ static sotto_status review_one(void *arg, const engine_held *held) {
     SOTTO_TRY(engine_contact_get(engine, s.peer, &s.contact));
     prospect p;
     bool still_held;
-    SOTTO_TRY(settle(engine, &s, &p, &still_held));
+    engine_mark mark = engine_mark_here(engine);
+    sotto_status status = settle(engine, &s, &p, &still_held);
+    if (sotto_is(status, SOTTO_E_OUTBOX_FULL)) { /* its turn comes when something has left */
+        engine_mark_back(engine, mark);
+        return block(r, held->jid);
+    }
+    SOTTO_TRY(status);
     if (!still_held) return engine_held_remove(engine, held->order);
     SOTTO_TRY(block(r, held->jid));
     if (p.reason.code == held->reason.code) return SOTTO_OK;

@@ -145,7 +145,8 @@ static sotto_status previous_settle(receiving *r) {
     r->aside = !previous_wins(r);
     SOTTO_TRY(step_apply(r, &r->previous.session));
     if (r->aside) return omemo_previous_save(r->env, r->jid, r->sender, &r->previous);
-    r->peer.reply_due = is_ours_unanswered(&r->peer.session); /* they do not know yet that theirs is used */
+    r->peer.reply_due =
+        r->peer.reply_due || is_ours_unanswered(&r->peer.session); /* they do not know yet that theirs is used */
     return omemo_peer_swap(r->env, r->jid, &r->peer, &r->previous);
 }
 
@@ -159,6 +160,8 @@ static bool heartbeat_due(const receiving *r, const omemo_session *session, uint
 
 /* An empty message in the session aside: only there it has the other side make a step. */
 static sotto_status aside_answer(receiving *r) {
+    const crypto_ed25519_public *identity = omemo_session_peer(&r->previous.session);
+    if (memcmp(identity->bytes, r->peer.key.bytes, 32) != 0) return SOTTO_OK; /* a newcomer: his answer waits */
     if (!heartbeat_due(r, &r->previous.session, r->previous.beat_chain) || !answerable(r)) return SOTTO_OK;
     r->previous.beat_chain = r->step.chain;
     omemo_peer as = {.device = r->sender, .has_session = true, .session = r->previous.session};

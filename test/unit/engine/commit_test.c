@@ -239,15 +239,49 @@ static void test_many_steps_are_one_transaction(void **state) {
 
 static void test_the_outbox_has_a_limit(void **state) {
     engine_rig *r = *state;
-    for (unsigned i = 0; i < SOTTO_OUTBOX_ROWS_MAX; i++) step(r, stanza_input(CLEAR));
+    for (unsigned i = 0; i < SOTTO_OUTBOX_ROWS_MAX - SOTTO_OUTBOX_RESERVE; i++) step(r, stanza_input(CLEAR));
     assert_status(try_step(r, stanza_input(CLEAR)), OUTBOX_FULL);
+    commit(r);
+    /* What a stream needs to begin still has its place. */
+    go_online(r, false);
+    step(r, send_input(1, "<presence/>"));
     commit(r);
     sotto_output out;
     assert_true(sotto_engine_next(r->engine, &out));
     assert_ok(sotto_engine_done(r->engine, out.seq));
+    for (unsigned i = 0; i < 3; i++) { /* room for the message, beside the presence */
+        assert_true(sotto_engine_next(r->engine, &out));
+        assert_ok(sotto_engine_done(r->engine, out.seq));
+    }
     commit(r);
     step(r, stanza_input(CLEAR));
+    step(r, stanza_input(CLEAR));
+    step(r, stanza_input(CLEAR));
     assert_status(try_step(r, stanza_input(CLEAR)), OUTBOX_FULL);
+}
+
+static void test_what_is_rejected_is_told_also_after_a_failed_commit(void **state) {
+    engine_rig *r = *state;
+    ready(r);
+    step(r, send_input(1, HELLO));
+    commit(r);
+    sotto_output out;
+    uint64_t seq = 0;
+    while (sotto_engine_next(r->engine, &out)) {
+        if (out.kind == SOTTO_OUTPUT_STANZA)
+            seq = out.seq;
+        else
+            assert_ok(sotto_engine_done(r->engine, out.seq));
+    }
+    assert_status(sotto_engine_reject(r->engine, seq + 100, SOTTO_FAIL(STREAM_ERROR)), NOT_FOUND);
+    assert_ok(sotto_engine_reject(r->engine, seq, SOTTO_FAIL(STREAM_ERROR)));
+    r->store.write_fails = SOTTO_FAIL(STORE_FULL);
+    assert_status(sotto_engine_commit(r->engine), STORE_FULL);
+    r->store.write_fails = SOTTO_OK;
+    assert_ok(sotto_engine_reject(r->engine, seq, SOTTO_FAIL(STREAM_ERROR))); /* it is there again */
+    assert_outputs(r, "event refused 1 " ROMEO " stream-error\n");
+    go_online(r, false);
+    assert_outputs(r, "");
 }
 
 static void test_notes_are_part_of_the_transaction(void **state) {
@@ -336,6 +370,7 @@ const struct CMUnitTest commit_tests[] = {
     T(test_many_steps_are_one_transaction),
     T(test_a_server_that_acknowledges_more_than_was_sent_is_not_believed),
     T(test_the_outbox_has_a_limit),
+    T(test_what_is_rejected_is_told_also_after_a_failed_commit),
     T(test_notes_are_part_of_the_transaction),
     T(test_opening_refuses_what_is_wrong),
     T(test_rot13_needs_a_lowered_bar),

@@ -71,6 +71,12 @@ static void test_T23_a_new_stream_forgets_the_roster(void **state) {
     assert_false(the_script.origin.answerable);
 }
 
+static sotto_status count_key(void *arg, const sotto_key *key) {
+    (void)key;
+    ++*(size_t *)arg;
+    return SOTTO_OK;
+}
+
 static void test_the_keys_of_one_jid_are_bounded(void **state) {
     engine_rig *r = *state;
     the_script.promise = SEAL_READY;
@@ -81,15 +87,13 @@ static void test_the_keys_of_one_jid_are_bounded(void **state) {
         sotto_input input = send_input(i, "<message to='" ROMEO "'><body>x</body></message>");
         step(r, input);
         const char *text = outputs(r, true);
-        if (i > SOTTO_KEYS_MAX) {
-            assert_lacks(text, "new-key");
-            assert_lacks(text, "stanza script");
-            assert_contains(text, "held");
-            step(r, (sotto_input){.kind = SOTTO_INPUT_CANCEL, .ticket = i});
-        } else {
-            assert_contains(text, "stanza script");
-        }
+        /* Beyond the limit the oldest that nobody decided about makes room, so that a true new key is still seen. */
+        assert_contains(text, "new-key");
+        assert_contains(text, "stanza script");
     }
+    size_t count = 0;
+    assert_ok(sotto_engine_keys(r->engine, BYTES_LITERAL(ROMEO), count_key, &count));
+    assert_int_equal(count, SOTTO_KEYS_MAX);
 }
 
 static void test_delayed_is_not_live(void **state) {
