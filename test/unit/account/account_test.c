@@ -311,7 +311,6 @@ static void test_a_stanza_that_ends_every_stream_is_dropped_and_told(void **stat
     for (int i = 0; i < 4; i++) advance(r, 20000);
     const char *log = heard(juliet);
     assert_int_equal(occurrences(log, "offline stream-error 'policy-violation"), 2);
-    assert_int_equal(occurrences(log, " resumed"), 1); /* after the second time nobody's counts are to be believed */
     assert_contains(log, "sent 1");
     assert_lacks(log, "sent 2");
     assert_contains(log, "event 1 stream-error");
