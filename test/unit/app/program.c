@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The commands, end to end: set-up, messages with and without somebody listening, trust, what goes wrong, leaving. */
-#include "program_tests.h"
+#include "program_stage.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,116 +11,6 @@
 #include <unistd.h>
 
 #define SECONDS_MAX 240
-#define JULIET      "juliet@" PROGRAM_DOMAIN
-#define ROMEO       "romeo@" PROGRAM_DOMAIN
-#define NURSE       "nurse@" PROGRAM_DOMAIN
-
-static const char *program;
-
-typedef struct stage {
-    char folder[64];
-    program_server server;
-    program_run run; /* of the last command */
-    program_run listener;
-} stage;
-
-static stage the;
-
-/* ---- running ---- */
-
-/* A home for each person, so that they do not know of each other. */
-static const char *home_of(const char *who) {
-    static char paths[4][192];
-    static size_t next;
-    char *path = paths[next++ % 4];
-    (void)snprintf(path, sizeof paths[0], "%s/%s", the.folder, who);
-    return path;
-}
-
-static void run_with(const char *input, size_t len, const char *const *words) {
-    program_start(&the.run, program, words, input, len);
-    program_wait(&the.run);
-}
-#define RUN(...)              run_with(NULL, 0, (const char *const[]){__VA_ARGS__, NULL})
-#define RUN_INPUT(input, ...) run_with(input, strlen(input), (const char *const[]){__VA_ARGS__, NULL})
-
-static void done(void) {
-    if (the.run.status != 0) print_error("%s%s", the.run.out, the.run.err);
-    assert_int_equal(the.run.status, 0);
-}
-
-/* One line on standard error that holds `text`. */
-static void refused(int status, const char *text) {
-    if (the.run.status != status || !strstr(the.run.err, text)) print_error("%s%s", the.run.out, the.run.err);
-    assert_int_equal(the.run.status, status);
-    assert_non_null(strstr(the.run.err, text));
-    assert_ptr_equal(strchr(the.run.err, '\n'), the.run.err + the.run.err_len - 1);
-}
-
-static const char *file_with(const char *name, const char *text) {
-    static char path[160];
-    (void)snprintf(path, sizeof path, "%s/%s", the.folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fchmod(fileno(file), 0600), 0);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    return path;
-}
-
-static void set_up(const char *who, const char *home) {
-    char jid[64], password[64];
-    (void)snprintf(jid, sizeof jid, "%s@" PROGRAM_DOMAIN, who);
-    (void)snprintf(password, sizeof password, "%s secret\n", who);
-    RUN("setup", jid, "--password-file", file_with("password", password), "--connect", the.server.address, "--ca",
-        the.server.ca, "--home", home_of(home));
-    done();
-}
-
-static void listen_start(const char *home, const char *how) {
-    program_start(&the.listener, program, (const char *const[]){"listen", "--home", home_of(home), how, NULL}, NULL, 0);
-}
-
-static void listen_end(int signal_number, int status) {
-    assert_int_equal(kill(the.listener.pid, signal_number), 0);
-    program_wait(&the.listener);
-    if (the.listener.status != status) print_error("%s%s", the.listener.out, the.listener.err);
-    assert_int_equal(the.listener.status, status);
-}
-
-static bool exists(const char *home, const char *below) {
-    char path[320];
-    (void)snprintf(path, sizeof path, "%s/%s", home_of(home), below);
-    return access(path, F_OK) == 0;
-}
-
-static mode_t mode_of(const char *home, const char *below) {
-    char path[320];
-    struct stat about;
-    (void)snprintf(path, sizeof path, "%s/%s", home_of(home), below);
-    assert_int_equal(stat(path, &about), 0);
-    return about.st_mode & 07777;
-}
-
-/* The value of a member of the first object of `out` that holds `mark`. */
-static const char *member(const char *out, const char *mark, const char *name) {
-    static char value[256];
-    char key[64];
-    const char *line = strstr(out, mark);
-    assert_non_null(line);
-    while (line > out && line[-1] != '\n') line--;
-    (void)snprintf(key, sizeof key, "\"%s\":", name);
-    const char *at = strstr(line, key);
-    assert_non_null(at);
-    at += strlen(key);
-    bool text = *at == '"';
-    at += text;
-    size_t len = strcspn(at, text ? "\"" : ",}");
-    assert_true(len < sizeof value);
-    memcpy(value, at, len);
-    value[len] = '\0';
-    return value;
-}
 
 /* ---- without an account ---- */
 
@@ -249,7 +139,7 @@ static void test_send_through_the_listener(void **state) {
     program_run romeo;
     listen_start("juliet", "--json");
     assert_true(program_wait_for(&the.listener, "\"online\""));
-    program_start(&romeo, program, (const char *const[]){"listen", "--home", home_of("romeo"), NULL}, NULL, 0);
+    program_start(&romeo, the.program, (const char *const[]){"listen", "--home", home_of("romeo"), NULL}, NULL, 0);
     RUN("send", ROMEO, "--home", home_of("juliet"), "--", "-through the listener");
     done();
     assert_true(program_wait_for(&romeo, "-through the listener\n"));
@@ -313,7 +203,7 @@ static void test_several_at_once(void **state) {
     static program_run runs[4];
     static const char *const texts[] = {"crowd 1", "crowd 2", "crowd 3", "crowd 4"};
     for (size_t i = 0; i < 4; i++)
-        program_start(&runs[i], program,
+        program_start(&runs[i], the.program,
                       (const char *const[]){"send", ROMEO, texts[i], "--home", home_of("juliet"), NULL}, NULL, 0);
     for (size_t i = 0; i < 4; i++) {
         program_wait(&runs[i]);
@@ -347,7 +237,7 @@ static void test_closed_streams(void **state) {
     const char *const listen[] = {"listen", "--home", home_of("romeo"), NULL};
     RUN("send", ROMEO, "nobody is there to print this", "--home", home_of("juliet"));
     done();
-    program_start_closed(&the.run, program, listen, 1u << 1);
+    program_start_closed(&the.run, the.program, listen, 1u << 1);
     program_wait(&the.run);
     refused(1, "Standard output cannot be written: Bad file descriptor.");
     listen_start("romeo", "--json");
@@ -355,11 +245,11 @@ static void test_closed_streams(void **state) {
     listen_end(SIGINT, 0);
     const char *const devices[] = {"devices", "--home", home_of("romeo"), NULL};
     for (unsigned closed = 1; closed < 8; closed++) {
-        program_start_closed(&the.run, program, devices, closed);
+        program_start_closed(&the.run, the.program, devices, closed);
         program_wait(&the.run);
         assert_int_equal(the.run.status, closed & 1u << 1 ? 1 : 0);
     }
-    program_start_closed(&the.run, program, (const char *const[]){"help", NULL}, 1u << 1);
+    program_start_closed(&the.run, the.program, (const char *const[]){"help", NULL}, 1u << 1);
     program_wait(&the.run);
     refused(1, "Standard output cannot be written");
 }
@@ -489,7 +379,8 @@ static void test_second_device(void **state) {
                                         "trust " JULIET " 2\n"));
     RUN("trust", JULIET, "2", "--home", home);
     done();
-    program_start(&the.listener, program, (const char *const[]){"listen", "--home", home_of("second"), NULL}, NULL, 0);
+    program_start(&the.listener, the.program, (const char *const[]){"listen", "--home", home_of("second"), NULL}, NULL,
+                  0);
     RUN("send", ROMEO, "for my other device", "--home", home);
     done();
     assert_true(program_wait_for(&the.listener, ": for my other device\n"));
@@ -702,7 +593,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_leave_without_server),
     };
     if (argc != 2) return 2;
-    program = argv[1];
+    the.program = argv[1];
     (void)alarm(SECONDS_MAX);
     (void)unsetenv("XDG_CONFIG_HOME");
     (void)unsetenv("XDG_DATA_HOME");
