@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,7 +71,10 @@ void program_server_start(program_server *server, const char *folder) {
     assert_int_equal(pipe2(told, O_CLOEXEC), 0);
     server->pid = fork();
     assert_true(server->pid >= 0);
-    if (server->pid == 0) exit(server_run(server, told[1]));
+    if (server->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        exit(server_run(server, told[1]));
+    }
     (void)close(told[1]);
     assert_int_equal(read(told[0], &port, sizeof port), sizeof port);
     (void)close(told[0]);
@@ -115,7 +119,8 @@ static void start(program_run *run, const char *program, const char *const *word
     run->pid = fork();
     assert_true(run->pid >= 0);
     if (run->pid == 0) {
-        (void)setsid(); /* no terminal to ask at */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
+        (void)setsid();                         /* no terminal to ask at */
         if (dup2(in, 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0) _exit(127);
         for (int fd = 0; fd <= 2; fd++)
             if (closed & 1u << fd) (void)close(fd);
