@@ -104,7 +104,7 @@ static bool folder_name(const char *jid, char ret[APP_FOLDER_NAME_MAX + 1]) {
     name[len] = '\0';
     if (len > APP_FOLDER_NAME_MAX) {
         uint8_t hash[CRYPTO_HASH_BYTES_MAX];
-        if (!sotto_ok(crypto_hash(CRYPTO_SHA256, hash, bytes_text(jid)))) return false;
+        if (!sotto_ok(crypto_hash_of(CRYPTO_SHA256, hash, bytes_text(jid)))) return false;
         bytes_buffer tail;
         bytes_buffer_borrowed(&tail, name + APP_FOLDER_NAME_MAX - 2 * HASH_BYTES, 2 * HASH_BYTES);
         bytes_hex_put(&tail, bytes_of(hash, HASH_BYTES));

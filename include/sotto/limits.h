@@ -40,7 +40,6 @@
 #define SOTTO_OMEMO_MESSAGE_BYTES_MAX  1024u  /* one decoded <key/> */
 #define SOTTO_OMEMO_KEYS_MAX           4096u  /* <key/> elements in one header */
 #define SOTTO_OMEMO_SIGNED_PREKEY_DAYS 7u     /* XEP-0384 section 4.2: a week to a month */
-#define SOTTO_OMEMO_LABEL_BYTES_MAX    212u   /* 53 code points */
 #define SOTTO_OMEMO_RPAD_MAX           200u   /* XEP-0420 section 4: 0 to 200 characters */
 #define SOTTO_OMEMO_ENVELOPE_BYTES_MIN 512u   /* XEP-0420 section 4: padded to a fixed minimum size first */
 #define SOTTO_OMEMO_JID_BYTES_MAX      1000u  /* a bare JID that is spoken to; it must fit a note of 1 KiB */

@@ -33,8 +33,4 @@ SOTTO_MUST_CHECK sotto_status crypto_box_put(bytes_buffer *ret, const uint8_t ke
 SOTTO_MUST_CHECK sotto_status crypto_box_get(bytes_buffer *ret, const uint8_t key[32], sotto_bytes context,
                                              sotto_bytes box);
 
-/* The names these two had first. libsodium exports functions called so, hence the change. */
-#define crypto_box_seal crypto_box_put
-#define crypto_box_open crypto_box_get
-
 #endif

@@ -30,7 +30,4 @@ bool crypto_equal(const void *a, const void *b, size_t len);
 /* From the host's generator, all or NO_RANDOM (out is wiped then). */
 SOTTO_MUST_CHECK sotto_status crypto_random(const sotto_host *, void *out, size_t len);
 
-/* The name it had first. libsodium exports a function called so, hence the change. */
-#define crypto_hash crypto_hash_of
-
 #endif

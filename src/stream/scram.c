@@ -116,7 +116,7 @@ static sotto_status derive(stream_scram_keys *keys, crypto_hash_kind hash, sotto
     sotto_bytes salt = bytes_of(keys->salt, keys->salt_len);
     sotto_status status = crypto_pbkdf2(hash, salted, size, password, salt, keys->iterations);
     if (sotto_ok(status)) status = scram_keyed(hash, client, salted, "Client Key");
-    if (sotto_ok(status)) status = crypto_hash(hash, keys->stored, bytes_of(client, size));
+    if (sotto_ok(status)) status = crypto_hash_of(hash, keys->stored, bytes_of(client, size));
     if (sotto_ok(status)) status = scram_keyed(hash, keys->server, salted, "Server Key");
     bytes_wipe(salted, sizeof salted);
     bytes_wipe(client, sizeof client);

@@ -146,7 +146,7 @@ static sotto_status prove(stream_scram_client *client, const server_first *first
     SOTTO_TRY(crypto_pbkdf2(hash, ret->salted, size, client->password, bytes_of(first->salt, first->salt_len),
                             first->iterations));
     SOTTO_TRY(scram_keyed(hash, ret->key, ret->salted, "Client Key"));
-    SOTTO_TRY(crypto_hash(hash, ret->stored, bytes_of(ret->key, size)));
+    SOTTO_TRY(crypto_hash_of(hash, ret->stored, bytes_of(ret->key, size)));
     SOTTO_TRY(scram_sign(hash, ret->bytes, ret->stored, transcript));
     for (size_t i = 0; i < size; i++) ret->bytes[i] ^= ret->key[i];
     SOTTO_TRY(scram_keyed(hash, ret->key, ret->salted, "Server Key"));

@@ -150,7 +150,7 @@ static sotto_status check_proof(const stream_scram_server *server, const scram_t
     SOTTO_TRY(bytes_base64_into(given, size, proof));
     sotto_status status = scram_sign(hash, key, server->stored, transcript);
     for (size_t i = 0; sotto_ok(status) && i < size; i++) key[i] ^= given[i];
-    if (sotto_ok(status)) status = crypto_hash(hash, stored, bytes_of(key, size));
+    if (sotto_ok(status)) status = crypto_hash_of(hash, stored, bytes_of(key, size));
     if (sotto_ok(status) && !crypto_equal(stored, server->stored, size)) status = SOTTO_FAIL(NOT_AUTHORIZED);
     bytes_wipe(key, sizeof key);
     return status;

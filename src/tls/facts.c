@@ -131,7 +131,7 @@ sotto_status tls_facts_read(tls_facts *ret, bytes_arena *arena, SSL *ssl) {
     sotto_status status = SOTTO_FAIL(CRYPTO_FAILED);
     if (der_len > 0 && spki_len > 0) {
         bool copied = bytes_arena_copy(arena, bytes_of(der, (size_t)der_len), &facts.leaf);
-        status = copied ? crypto_hash(CRYPTO_SHA256, facts.spki_sha256, bytes_of(spki, (size_t)spki_len))
+        status = copied ? crypto_hash_of(CRYPTO_SHA256, facts.spki_sha256, bytes_of(spki, (size_t)spki_len))
                         : SOTTO_FAIL(NO_MEMORY);
     }
     OPENSSL_free(der);

@@ -182,6 +182,9 @@ sotto_status omemo_own_refill(seal_env *env, omemo_own *own, bool *ret_changed) 
     prekey_scan scan = {.env = env};
     *ret_changed = false;
     SOTTO_TRY(prekey_all(&scan));
+    /* "The bundle MUST always contain at least 25 PreKeys" (XEP-0384 section 4.2): every refill fills up, so the floor
+     * is never come near. */
+    _Static_assert(SOTTO_OMEMO_PREKEYS > SOTTO_OMEMO_PREKEYS_FLOOR, "a full bundle is above the floor");
     for (uint32_t have = scan.count; have < SOTTO_OMEMO_PREKEYS; have++) {
         own_prekey prekey = {.uses = 0};
         sotto_status status = omemo_own_pair(env, &prekey.pair);
