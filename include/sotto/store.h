@@ -46,8 +46,12 @@ typedef struct sotto_store_class {
     void (*close)(sotto_store *);
 } sotto_store_class;
 
+/* `setbacks` is set when the store is opened: how often, in all, it was found to be older than a state that had been
+ * opened before: copied back from a backup, say. A higher number than last time tells the engine so, before any key is
+ * used a second time (T18). A store that cannot know leaves it at 0. */
 struct sotto_store {
     const sotto_store_class *methods;
+    uint64_t setbacks;
 };
 
 /* Wipes and frees; NULL is allowed. No errors. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,9 @@
 #include "bytes/memory.h"
 #include "crypto/hash.h"
 
-#define KEY_BYTES      32
-#define PAGE_BYTES_MIN 512 /* of SQLite; a database has one page at least */
+#define KEY_BYTES        32
+#define PAGE_BYTES_MIN   512 /* of SQLite; a database has one page at least */
+#define NUMBER_BYTES_MAX 21  /* 2^64 - 1, and the end of the line */
 
 static sotto_status failure(int error) {
     return error == ENOSPC || error == EDQUOT ? SOTTO_FAIL(STORE_FULL) : SOTTO_FAIL(STORE_FAILED);
@@ -172,4 +174,61 @@ sotto_status store_key_read_or_make(uint8_t ret[KEY_BYTES], const char *path, co
     status = store_key_read(ret, path);
     /* A link that leads nowhere has the name, and no key. */
     return sotto_is(status, SOTTO_E_NOT_FOUND) ? SOTTO_FAIL(STORE_FAILED) : status;
+}
+
+/* ---- the count of openings ---- */
+
+static sotto_status opening_path(store_path *ret, const store_path *path) {
+    return join(ret, path->text, "-opening", "");
+}
+
+/* Digits and the end of the line; 0 when it is anything else. */
+static uint64_t number_of(const char *text, size_t len) {
+    uint64_t number = 0;
+    if (len < 2 || text[len - 1] != '\n') return 0;
+    for (size_t i = 0; i + 1 < len; i++) {
+        if (text[i] < '0' || text[i] > '9' || number > (UINT64_MAX - 9) / 10) return 0;
+        number = number * 10 + (uint64_t)(text[i] - '0');
+    }
+    return number;
+}
+
+sotto_status store_opening_read(uint64_t *ret, const store_path *path) {
+    store_path beside;
+    char text[NUMBER_BYTES_MAX + 1];
+    SOTTO_TRY(opening_path(&beside, path));
+    int fd = open(beside.text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0 && errno != ENOENT && errno != ELOOP) return failure(errno);
+    ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text);
+    sotto_status status = got < 0 && errno != EISDIR ? failure(errno) : SOTTO_OK;
+    if (fd >= 0) (void)close(fd);
+    SOTTO_TRY(status);
+    *ret = got > 0 ? number_of(text, (size_t)got) : 0;
+    return SOTTO_OK;
+}
+
+void store_opening_remove(const store_path *path) {
+    store_path beside;
+    if (sotto_ok(opening_path(&beside, path))) store_file_remove(&beside);
+}
+
+static sotto_status write_number(int fd, uint64_t number) {
+    char text[NUMBER_BYTES_MAX + 1];
+    int len = snprintf(text, sizeof text, "%" PRIu64 "\n", number);
+    ssize_t put = write(fd, text, (size_t)len);
+    if (put != len) return failure(put < 0 ? errno : ENOSPC);
+    return fsync(fd) == 0 ? SOTTO_OK : failure(errno);
+}
+
+sotto_status store_opening_write(const store_path *path, uint64_t number) {
+    store_path beside, made;
+    int fd = -1;
+    SOTTO_TRY(opening_path(&beside, path));
+    SOTTO_TRY(make(&made, &fd, beside.text));
+    sotto_status status = write_number(fd, number);
+    (void)close(fd);
+    if (sotto_ok(status) && rename(made.text, beside.text) != 0) status = failure(errno);
+    if (sotto_ok(status)) return sync_folder_of(beside.text);
+    store_file_remove(&made);
+    return status;
 }

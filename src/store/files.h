@@ -39,4 +39,13 @@ SOTTO_MUST_CHECK sotto_status store_key_read(uint8_t ret[32], const char *path);
  */
 SOTTO_MUST_CHECK sotto_status store_key_read_or_make(uint8_t ret[32], const char *path, const sotto_host *);
 
+/* The number in the small file beside the store, "PATH-opening": which opening of the store was the last one. It is not
+ * copied with the store alone, so a store that is behind it was copied back (T18). 0 where there is no such file, or
+ * none that can be read as a number: whoever moves a store without it has done nothing wrong. STORE_FAILED. */
+SOTTO_MUST_CHECK sotto_status store_opening_read(uint64_t *ret, const store_path *);
+/* A new store begins without one. */
+void store_opening_remove(const store_path *);
+/* Replaces it, durably. STORE_FULL, STORE_FAILED, USAGE (the path is too long). */
+SOTTO_MUST_CHECK sotto_status store_opening_write(const store_path *, uint64_t number);
+
 #endif

@@ -48,6 +48,8 @@ typedef struct sqlite_store {
     bytes_buffer buffer; /* one value, readable or sealed; empty between calls */
     bool visiting;
     char message[MESSAGE_BYTES];
+    uint64_t opening; /* its number; 0: not counted */
+    store_path path;  /* beside which it is written */
 } sqlite_store;
 
 static void close_store(sqlite_store *store);
@@ -128,13 +130,23 @@ static sotto_status ask_number(sqlite_store *store, const char *sql, sqlite3_int
     return status;
 }
 
+/* Ends a transaction that something failed in; a full disk may have done so already. The statement that is ready takes
+ * no memory: preparing one may fail too, and would leave the transaction open under whatever comes next. */
+static void roll_back(sqlite_store *store) {
+    if (sqlite3_get_autocommit(store->db) != 0) return;
+    sqlite3_stmt *statement = store->statements[ROLLBACK];
+    if (statement == NULL) { /* while opening: what fails there closes the file */
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+        return;
+    }
+    (void)sqlite3_step(statement);
+    (void)sqlite3_reset(statement);
+}
+
 /* Commits what went well, and takes back what did not. */
 static sotto_status end_transaction(sqlite_store *store, sotto_status status) {
     if (sotto_ok(status)) status = execute(store, "COMMIT");
-    /* A full disk may have rolled back already. */
-    if (!sotto_ok(status) && sqlite3_get_autocommit(store->db) == 0) {
-        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    }
+    if (!sotto_ok(status)) roll_back(store);
     return status;
 }
 
@@ -220,8 +232,9 @@ static sotto_status lock_and_read_version(sqlite_store *store, uint32_t *ret, ui
     SOTTO_TRY(execute(store, "BEGIN EXCLUSIVE"));
     sotto_status status = ask_number(store, "PRAGMA application_id", &id);
     if (sotto_ok(status)) status = ask_number(store, "PRAGMA user_version", &version);
-    (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was changed, and nothing shall be */
+    sotto_status ended = execute(store, "ROLLBACK"); /* nothing was changed, and nothing shall be */
     SOTTO_TRY(status);
+    SOTTO_TRY(ended);
     if (id != STORE_APPLICATION_ID || version < 1) return SOTTO_FAIL(STORE_CORRUPT);
     if (version > newest) return SOTTO_FAIL(STORE_NEWER);
     *ret = (uint32_t)version;
@@ -286,6 +299,67 @@ static sotto_status read_vault(sqlite_store *store, const sotto_sqlite_options *
     return status;
 }
 
+/* ---- counting openings ---- */
+
+#define COUNT_BYTES 16
+
+static uint64_t get_u64(const uint8_t *at) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; i++) value = value << 8 | at[i];
+    return value;
+}
+
+static void put_u64(uint8_t *at, uint64_t value) {
+    for (unsigned i = 0; i < 8; i++) at[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+/* The number of the last opening, and the setbacks there were; none yet in a new store. */
+static sotto_status read_count(sqlite_store *store, uint64_t *ret_number, uint64_t *ret_setbacks) {
+    sqlite3_stmt *statement = NULL;
+    SOTTO_TRY(prepare(store, &statement, "SELECT value FROM meta WHERE name = 'opening'"));
+    int result = sqlite3_step(statement);
+    sotto_status status = result == SQLITE_ROW || result == SQLITE_DONE ? SOTTO_OK : failed(store, result);
+    *ret_number = *ret_setbacks = 0;
+    if (result == SQLITE_ROW) {
+        sotto_bytes row = column(statement, 0);
+        if (row.len != COUNT_BYTES) status = SOTTO_FAIL(STORE_CORRUPT);
+        if (sotto_ok(status)) *ret_number = get_u64(row.at);
+        if (sotto_ok(status)) *ret_setbacks = get_u64(row.at + 8);
+    }
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+static sotto_status write_count(sqlite_store *store, uint64_t number, uint64_t setbacks) {
+    uint8_t row[COUNT_BYTES];
+    put_u64(row, number);
+    put_u64(row + 8, setbacks);
+    sqlite3_stmt *statement = NULL;
+    SOTTO_TRY(prepare(store, &statement, "INSERT OR REPLACE INTO meta (name, value) VALUES ('opening', ?1)"));
+    sotto_status status = bind(store, statement, 1, bytes_of(row, sizeof row));
+    if (sotto_ok(status)) status = run(store, statement);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* T18: a store that is behind the number beside it was copied back. First the store, then the number: a crash between
+ * the two leaves a store that is ahead, which is no setback. */
+static sotto_status count_opening(sqlite_store *store, const store_path *path) {
+    uint64_t number, setbacks, beside;
+    SOTTO_TRY(read_count(store, &number, &setbacks));
+    SOTTO_TRY(store_opening_read(&beside, path));
+    if (number < beside) {
+        setbacks++;
+        number = beside;
+    }
+    SOTTO_TRY(write_count(store, ++number, setbacks));
+    SOTTO_TRY(store_opening_write(path, number));
+    store->base.setbacks = setbacks;
+    store->opening = number;
+    store->path = *path;
+    return SOTTO_OK;
+}
+
 /* ---- making a store ---- */
 
 static sotto_status build(sqlite_store *store, const store_schema *schema, const store_secret *secret) {
@@ -305,17 +379,19 @@ static sotto_status build(sqlite_store *store, const store_schema *schema, const
 /* In this order, so that a crash at any point leaves a store that opens, or none: the key file and its name are on the
  * disk; the store is complete under another name; the name is changed. A file with the store's name is therefore
  * never half a store, and an empty one is damage and not a beginning. */
-static sotto_status create(const store_path *path, const sotto_sqlite_options *options, const char *vfs,
-                           const store_schema *schema) {
+static sotto_status create(const store_path *path, const sotto_sqlite_options *options,
+                           const store_sqlite_setup *setup) {
+    const store_schema *schema = setup->schema == NULL ? &store_schema_now : setup->schema;
     store_secret secret;
     SOTTO_TRY(read_or_make_secret(&secret, options->key_path, options->passphrase, options->host));
     store_path fresh;
     sotto_status status = store_file_new(&fresh, path->text);
     if (sotto_ok(status)) {
         sqlite_store *store = NULL;
-        status = new_store(&store, options->host, &fresh, vfs);
+        status = new_store(&store, options->host, &fresh, setup->vfs);
         if (sotto_ok(status)) status = build(store, schema, &secret);
         if (store != NULL) close_store(store);
+        if (sotto_ok(status)) store_opening_remove(path); /* of a store that was deleted */
         if (sotto_ok(status))
             status = store_file_install(&fresh, path->text);
         else
@@ -417,22 +493,32 @@ static sotto_status sqlite_write(sotto_store *base, const sotto_change *changes,
     sotto_status status = SOTTO_OK;
     for (size_t i = 0; sotto_ok(status) && i < count; i++) status = change(store, &changes[i]);
     if (sotto_ok(status)) status = run(store, store->statements[COMMIT]);
-    if (!sotto_ok(status) && sqlite3_get_autocommit(store->db) == 0) {
-        (void)sqlite3_step(store->statements[ROLLBACK]);
-        (void)sqlite3_reset(store->statements[ROLLBACK]);
-    }
+    if (!sotto_ok(status)) roll_back(store);
     return status;
 }
 
+/* What was copied while it was open shall be behind it from now on. Should this fail, it is as if the process had been
+ * killed. */
+static void count_closing(sqlite_store *store) {
+    if (store->opening == 0) return;
+    sotto_status status = write_count(store, store->opening + 1, store->base.setbacks);
+    if (sotto_ok(status)) status = store_opening_write(&store->path, store->opening + 1);
+    (void)status;
+}
+
 static void sqlite_close(sotto_store *base) {
-    if (base != NULL) close_store((sqlite_store *)base);
+    if (base == NULL) return;
+    count_closing((sqlite_store *)base);
+    close_store((sqlite_store *)base);
 }
 
 static const sotto_store_class sqlite_methods = {sqlite_get, sqlite_scan, sqlite_write, sqlite_close};
 
 /* ---- what a host calls ---- */
 
-static sotto_status enter(sqlite_store *store, const sotto_sqlite_options *options, const store_schema *schema) {
+static sotto_status enter(sqlite_store *store, const store_path *path, const sotto_sqlite_options *options,
+                          const store_sqlite_setup *setup) {
+    const store_schema *schema = setup->schema == NULL ? &store_schema_now : setup->schema;
     uint32_t version = 0;
     SOTTO_TRY(configure(store));
     SOTTO_TRY(lock_and_read_version(store, &version, schema->version));
@@ -445,18 +531,18 @@ static sotto_status enter(sqlite_store *store, const sotto_sqlite_options *optio
     for (size_t i = 0; i < STATEMENTS; i++) {
         SOTTO_TRY(prepare(store, &store->statements[i], statement_texts[i]));
     }
-    return SOTTO_OK;
+    return setup->uncounted ? SOTTO_OK : count_opening(store, path);
 }
 
 static sotto_status open_existing(sotto_store **ret, const store_path *path, const sotto_sqlite_options *options,
-                                  const char *vfs, const store_schema *schema) {
+                                  const store_sqlite_setup *setup) {
     /* What a crash left in a WAL is carried over into the file when it is closed: only once we know that it is ours
      * to change. An empty WAL is SQLite's to remove again. */
     bool untouched = store_path_has_bytes(path, "-wal");
     sqlite_store *store = NULL;
-    SOTTO_TRY(new_store(&store, options->host, path, vfs));
+    SOTTO_TRY(new_store(&store, options->host, path, setup->vfs));
     sotto_status status = setting(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, untouched);
-    if (sotto_ok(status)) status = enter(store, options, schema);
+    if (sotto_ok(status)) status = enter(store, path, options, setup);
     if (sotto_ok(status)) status = setting(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0);
     if (!sotto_ok(status)) {
         close_store(store);
@@ -471,8 +557,8 @@ sotto_status store_sqlite_open_with(sotto_store **ret, const sotto_sqlite_option
                                     const store_sqlite_setup *setup) {
     if (ret == NULL || options == NULL || options->path == NULL || options->host == NULL) return SOTTO_FAIL(USAGE);
     if (options->key_path == NULL && options->passphrase.len == 0) return SOTTO_FAIL(USAGE);
-    const char *vfs = setup == NULL ? NULL : setup->vfs;
-    const store_schema *schema = setup == NULL || setup->schema == NULL ? &store_schema_now : setup->schema;
+    const store_sqlite_setup as_usual = {NULL, NULL, false};
+    if (setup == NULL) setup = &as_usual;
     SOTTO_TRY(crypto_start());
     store_path path;
     sotto_status status = store_path_resolve(&path, options->path);
@@ -483,9 +569,9 @@ sotto_status store_sqlite_open_with(sotto_store **ret, const sotto_sqlite_option
     /* A journal without its file: SQLite would play it into whatever gets that name. */
     bool orphan = missing && (store_path_has_bytes(&path, "-wal") || store_path_has_bytes(&path, "-journal"));
     if (orphan) return SOTTO_FAIL(STORE_CORRUPT);
-    if (missing && options->create) status = create(&path, options, vfs, schema);
+    if (missing && options->create) status = create(&path, options, setup);
     SOTTO_TRY(status);
-    return open_existing(ret, &path, options, vfs, schema);
+    return open_existing(ret, &path, options, setup);
 }
 
 sotto_status sotto_sqlite_open(sotto_store **ret, const sotto_sqlite_options *options) {

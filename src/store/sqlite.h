@@ -11,6 +11,7 @@
 typedef struct store_sqlite_setup {
     const char *vfs;            /* the name of a registered VFS; NULL: SQLite's own */
     const store_schema *schema; /* NULL: store_schema_now */
+    bool uncounted;             /* openings are not counted, and nothing is written beside the store */
 } store_sqlite_setup;
 
 /* As sotto_sqlite_open. `setup` may be NULL; what it points to outlives the store. */

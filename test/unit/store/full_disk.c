@@ -12,7 +12,7 @@
 #include "fixture.h"
 
 static sotto_status open_failing(fixture *f) {
-    store_sqlite_setup setup = {"failing", NULL};
+    store_sqlite_setup setup = {.vfs = "failing"};
     return store_sqlite_open_with(&f->store, &f->options, &setup);
 }
 
@@ -157,6 +157,7 @@ static void test_full_while_making(void **state) {
             fixture_close(f);
             f->options.create = true;
             assert_int_equal(unlink(f->path), 0);
+            assert_int_equal(unlink(fixture_name(f, "account-opening")), 0);
         }
         /* Only the key is left. */
         char only[300];

@@ -51,7 +51,9 @@ static void check_modes(fixture *f, mode_t mask) {
     assert_int_equal(file_mode(fixture_name(f, "account-wal")), 0600);
     assert_false(file_exists(fixture_name(f, "account-shm")));
     fixture_close(f);
-    /* Nothing but the two files stays: they can be removed only so. */
+    /* Nothing but the three files stays: they can be removed only so. */
+    assert_int_equal(file_mode(fixture_name(f, "account-opening")), 0600);
+    assert_int_equal(unlink(fixture_name(f, "account-opening")), 0);
     assert_int_equal(unlink(f->path), 0);
     assert_int_equal(unlink(f->key_path), 0);
     assert_int_equal(rmdir(f->folder), 0);
@@ -63,6 +65,102 @@ static void test_modes(void **state) {
     check_modes(f, 0);
     check_modes(f, 0777);
     check_modes(f, 0022);
+}
+
+/* ---- copied back (T18) ---- */
+
+static uint64_t setbacks(fixture *f) {
+    fixture_open(f);
+    uint64_t count = f->store->setbacks;
+    fixture_close(f);
+    return count;
+}
+
+static void test_copied_back(void **state) {
+    fixture *f = *state;
+    assert_int_equal(setbacks(f), 0);
+    assert_int_equal(setbacks(f), 0);
+    file_bytes yesterday = file_read(f->path);
+    assert_int_equal(setbacks(f), 0); /* what was copied has not seen this one */
+    file_write(f->path, bytes_of(yesterday.at, yesterday.len));
+    assert_int_equal(setbacks(f), 1);
+    assert_int_equal(setbacks(f), 1); /* noticed once, and remembered */
+    file_write(f->path, bytes_of(yesterday.at, yesterday.len));
+    assert_int_equal(setbacks(f), 1); /* the copy knows nothing of the first time */
+    file_bytes today = file_read(f->path);
+    assert_int_equal(setbacks(f), 1);
+    file_write(f->path, bytes_of(today.at, today.len));
+    assert_int_equal(setbacks(f), 2);
+    free(yesterday.at);
+    free(today.at);
+}
+
+/* A store that was killed right after it was opened counts as opened. */
+static void test_copied_back_from_the_last_opening(void **state) {
+    fixture *f = *state;
+    file_bytes before;
+    assert_int_equal(setbacks(f), 0);
+    before = file_read(f->path);
+    fixture_open(f);
+    fixture_close(f);
+    file_write(f->path, bytes_of(before.at, before.len));
+    assert_int_equal(setbacks(f), 1);
+    free(before.at);
+}
+
+/* ... and one that was copied while it was open is behind it as soon as it is closed. */
+static void test_copied_while_open(void **state) {
+    fixture *f = *state;
+    fixture_open(f);
+    assert_ok(put(f->store, "a", "1"));
+    file_bytes during = file_read(f->path), wal = file_read(fixture_name(f, "account-wal"));
+    fixture_close(f);
+    file_write(f->path, bytes_of(during.at, during.len));
+    file_write(fixture_name(f, "account-wal"), bytes_of(wal.at, wal.len));
+    fixture_open(f);
+    assert_value(f->store, "a", "1"); /* the copy is whole */
+    assert_int_equal(f->store->setbacks, 1);
+    fixture_close(f);
+    free(during.at);
+    free(wal.at);
+}
+
+static void test_no_setback(void **state) {
+    fixture *f = *state;
+    assert_int_equal(setbacks(f), 0);
+    assert_int_equal(setbacks(f), 0);
+    /* Moved without the number. */
+    assert_int_equal(unlink(fixture_name(f, "account-opening")), 0);
+    assert_int_equal(setbacks(f), 0);
+    /* Killed before the number was written: the store is ahead. */
+    file_write(fixture_name(f, "account-opening"), bytes_text("1\n"));
+    assert_int_equal(setbacks(f), 0);
+    /* Whatever is no number. */
+    static const char *const bad[] = {
+        "", "\n", "99", "9x\n", "-1\n", "99999999999999999999\n", "999999999999999999999999\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        file_write(fixture_name(f, "account-opening"), bytes_text(bad[i]));
+        assert_int_equal(setbacks(f), 0);
+    }
+    /* A new store where one was deleted. */
+    file_write(fixture_name(f, "account-opening"), bytes_text("77\n"));
+    assert_int_equal(unlink(f->path), 0);
+    assert_int_equal(setbacks(f), 0);
+    assert_int_equal(setbacks(f), 0);
+    /* The control: this number is looked at. */
+    file_write(fixture_name(f, "account-opening"), bytes_text("77\n"));
+    assert_int_equal(setbacks(f), 1);
+}
+
+/* Where the number cannot be written, openings cannot be told apart: the store does not open. */
+static void test_number_cannot_be_written(void **state) {
+    fixture *f = *state;
+    assert_int_equal(setbacks(f), 0);
+    assert_int_equal(unlink(fixture_name(f, "account-opening")), 0);
+    assert_int_equal(mkdir(fixture_name(f, "account-opening"), 0700), 0);
+    assert_opens_as(f, "store-failed");
+    assert_int_equal(rmdir(fixture_name(f, "account-opening")), 0);
+    assert_int_equal(setbacks(f), 0);
 }
 
 static void test_header(void **state) {
@@ -242,7 +340,7 @@ static const char *const steps_of_test[] = {
 
 static sotto_status open_version(fixture *f, uint32_t version) {
     store_schema schema = {steps_of_test, version};
-    store_sqlite_setup setup = {NULL, &schema};
+    store_sqlite_setup setup = {.schema = &schema};
     return store_sqlite_open_with(&f->store, &f->options, &setup);
 }
 
@@ -478,6 +576,11 @@ int run_opening(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_persistence),
         IN_FOLDER(test_modes),
+        IN_FOLDER(test_copied_back),
+        IN_FOLDER(test_copied_back_from_the_last_opening),
+        IN_FOLDER(test_copied_while_open),
+        IN_FOLDER(test_no_setback),
+        IN_FOLDER(test_number_cannot_be_written),
         IN_FOLDER(test_header),
         IN_FOLDER(test_not_found),
         IN_FOLDER(test_usage),
