@@ -169,8 +169,15 @@ static int run_here_locked(const app_context *context, app_holding *holding, con
 
 /* ---- or there ---- */
 
+/* A word that was made here; a request only shows it as const. */
+static char *word_own(const app_request *request, size_t which) {
+    char *word;
+    memcpy(&word, &request->words[which], sizeof word);
+    return word;
+}
+
 static void words_free(app_request *request) {
-    for (size_t i = 0; i < request->count; i++) free((void *)(uintptr_t)request->words[i]);
+    for (size_t i = 0; i < request->count; i++) free(word_own(request, i));
 }
 
 static bool word_add(app_request *request, const char *first, const char *second, const char *third) {
@@ -190,7 +197,7 @@ static bool words_make(app_request *request, const app_arguments *arguments) {
         if (!arguments->given[i]) continue;
         made = word_add(request, "--", options[i].name, options[i].argument ? "=" : "");
         if (made && options[i].argument) {
-            char *flag = (char *)(uintptr_t)request->words[--request->count];
+            char *flag = word_own(request, --request->count);
             made = word_add(request, flag, arguments->given[i], "");
             free(flag);
         }

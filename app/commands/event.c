@@ -69,6 +69,18 @@ static void say_opt_out(const app_output *output, const sotto_event *event) {
               event->text.len > 0 ? (const char *)event->text.at : "");
 }
 
+static void say_copied(const app_output *output, const sotto_event *event) {
+    app_colour_to(output, APP_ERR, APP_RED);
+    app_print(output, APP_ERR, "Warning: ");
+    app_colour_to(output, APP_ERR, APP_PLAIN);
+    app_print(
+        output, APP_ERR,
+        "the store of this account is an old copy, or in use elsewhere as well. Its sessions cannot be used "
+        "again: this device goes on as device %u, with the same key, and begins new ones. Messages that arrived "
+        "after the copy was made are not here. If the other one is in use too: sotto leave and sotto setup here.\n",
+        (unsigned)event->number);
+}
+
 /* A message that an earlier command handed over, and that was given up. */
 static void say_dropped(const app_output *output, const sotto_event *event) {
     key_words words = words_of(event);
@@ -85,6 +97,8 @@ void app_event_warn(const app_output *output, const sotto_event *event) {
         say_alarm(output, event);
     else if (event->kind == SOTTO_EVENT_NOT_PUBLISHED)
         say_not_published(output, event);
+    else if (event->kind == SOTTO_EVENT_COPIED)
+        say_copied(output, event);
     else if (event->kind == SOTTO_EVENT_REFUSED && sotto_is(event->reason, SOTTO_E_STREAM_ERROR))
         say_dropped(output, event);
 }
@@ -115,6 +129,7 @@ static const char *event_name(sotto_event_kind kind) {
     case SOTTO_EVENT_PUBLISHED:
     case SOTTO_EVENT_NOT_PUBLISHED:
     case SOTTO_EVENT_OPT_OUT:
+    case SOTTO_EVENT_COPIED:
         return sotto_event_name(kind);
     default:
         return NULL;
@@ -148,7 +163,8 @@ bool app_event_json(bytes_buffer *to, const sotto_event *event) {
         put_key(&json, &event->key, false);
     }
     if (event->kind == SOTTO_EVENT_DEVICES) app_json_number(&json, "count", event->number);
-    if (event->kind == SOTTO_EVENT_PUBLISHED) app_json_number(&json, "device", event->number);
+    if (event->kind == SOTTO_EVENT_PUBLISHED || event->kind == SOTTO_EVENT_COPIED)
+        app_json_number(&json, "device", event->number);
     if (!sotto_ok(event->reason)) app_json_text(&json, "reason", bytes_text(sotto_status_name(event->reason)));
     if (event->kind == SOTTO_EVENT_NOT_PUBLISHED || event->kind == SOTTO_EVENT_OPT_OUT)
         app_json_text(&json, "text", event->text);

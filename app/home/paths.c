@@ -201,17 +201,16 @@ static bool names_add(account_names *names, const char *jid) {
     char **more = realloc(names->at, (names->count + 1) * sizeof *more);
     if (!more) return false;
     names->at = more;
-    names->at[names->count] = strdup(jid);
-    if (!names->at[names->count]) return false;
-    names->count++;
+    char *copy = strdup(jid);
+    if (!copy) return false;
+    more[names->count++] = copy;
     return true;
 }
 
 /* A folder counts as an account when its settings can be opened; whose they are stands in them. */
-static account_names names_read(const app_home *home) {
-    account_names names = {.count = 0};
+static void names_read(account_names *names, const app_home *home) {
     DIR *folder = opendir(home->config);
-    if (!folder) return names;
+    if (!folder) return;
     for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
         app_account account;
         app_config config;
@@ -219,14 +218,13 @@ static account_names names_read(const app_home *home) {
             continue;
         account.jid[0] = '\0'; /* whoever it is */
         if (access(account.config, F_OK) != 0) continue;
-        if (!app_config_read(&config, &account, &names.why))
-            names.broken = true;
-        else if (!names_add(&names, config.account))
+        if (!app_config_read(&config, &account, &names->why))
+            names->broken = true;
+        else if (!names_add(names, config.account))
             break;
     }
     (void)closedir(folder);
-    if (names.count > 1) qsort(names.at, names.count, sizeof *names.at, name_order);
-    return names;
+    if (names->count > 1) qsort(names->at, names->count, sizeof *names->at, name_order);
 }
 
 /* The first few, separated by commas; what does not fit is dots. */
@@ -268,7 +266,8 @@ static bool choose_only(app_account *ret, const app_home *home, const account_na
 }
 
 bool app_account_choose(app_account *ret, const app_home *home, const char *wanted, app_trouble *trouble) {
-    account_names names = names_read(home);
+    account_names names = {.count = 0};
+    names_read(&names, home);
     bool chosen = wanted ? choose_wanted(ret, home, &names, wanted, trouble) : choose_only(ret, home, &names, trouble);
     names_free(&names);
     return chosen;

@@ -24,6 +24,8 @@
 #define SOTTO_HELD_MAX            1000u                /* stanzas waiting for keys or trust */
 #define SOTTO_KEYS_MAX            512u                 /* keys of one JID that are remembered */
 #define SOTTO_CONTACTS_MAX        20000u               /* contacts of the roster that are remembered */
+#define SOTTO_RESOURCES_MAX       20000u               /* available full JIDs that are remembered */
+#define SOTTO_RESOURCES_OF_ONE    32u                  /* of these, of one JID that a stanza is meant for */
 #define SOTTO_ASKS_MAX            1000u                /* iqs waiting for answers */
 #define SOTTO_ASK_WAIT_MS         30000u               /* for one answer */
 #define SOTTO_RECORD_BYTES_MAX    (2u * 1024u * 1024u) /* one record of the store */
@@ -45,8 +47,23 @@
 #define SOTTO_OMEMO_JID_BYTES_MAX      1000u  /* a bare JID that is spoken to; it must fit a note of 1 KiB */
 #define SOTTO_OMEMO_DEVICE_ROWS_MAX    256u   /* devices of one JID that are remembered */
 #define SOTTO_OMEMO_EXCHANGES_PER_HOUR 60u    /* key exchanges of one JID that are worked on (T20) */
+#define SOTTO_OMEMO_STRANGERS_PER_HOUR 1000u  /* JIDs without a tie to us of which they are (T20) */
+#define SOTTO_OMEMO_FORGERIES_PER_HOUR 60u    /* messages of one JID that fail before ... (T17) */
+#define SOTTO_OMEMO_SKIP_SPENT         64u    /* ... its next ones may skip no more keys, in one session */
 #define SOTTO_OMEMO_ANNOUNCES_PER_HOUR 6u     /* times this device puts itself back on its own list (T8) */
 #define SOTTO_OMEMO_CACHE_MAX          65536u /* volatile entries: lists and bundles just looked at */
+
+/* Live sessions */
+#define SOTTO_LIVE_FRAME_BYTES_MAX   8192u /* records in one frame of another side; ours hold 6,000 */
+#define SOTTO_LIVE_GAP_MAX           16u   /* frames that came too early and are held, of one session */
+#define SOTTO_LIVE_WINDOW            4u    /* iqs of one session that wait for their results */
+#define SOTTO_LIVE_SESSIONS_MAX      128u  /* the one longest unused makes room */
+#define SOTTO_LIVE_PEERS_MAX         1000u /* full JIDs that are remembered for retries */
+#define SOTTO_LIVE_ROWS_MAX          1000u /* stanzas one key has not acknowledged */
+#define SOTTO_LIVE_EPOCHS_MAX        16u   /* of one key's, of which the last number is known */
+#define SOTTO_LIVE_KEYS_MAX          64u   /* live keys of one JID that are listed */
+#define SOTTO_LIVE_HELLOS_PER_MINUTE 30u   /* ClientHellos of one full JID that are worked on (T20) */
+#define SOTTO_LIVE_JID_BYTES_MAX     1000u /* a full JID that is spoken to */
 
 /* Login */
 #define SOTTO_SCRAM_ITERATIONS_MIN   4096u     /* RFC 7677 section 4 */

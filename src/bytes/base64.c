@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
  * Base64 and hex without tables and without branches on what is coded: a table would be read at an address made of a
- * secret (T28, CVE-2024-40640). What may show in the time is the length, where blanks stand in the text, and the
- * number of padding characters. An error is collected and told at the end. */
+ * secret (T28, CVE-2024-40640). What may show in the time is the length, the number of blanks and of padding characters,
+ * and, in a text that has blanks, where they stand. An error is collected and told at the end. */
 #include "bytes/base64.h"
 
+#include "bytes/base64_form.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
-/* All ones when low <= x <= high, else zero; for arguments below 2^31. */
-static uint32_t within(uint32_t x, uint32_t low, uint32_t high) {
-    uint32_t not_below = low - 1u - x, not_above = x - high - 1u;
-    return 0u - ((not_below & not_above) >> 31);
-}
+#define within bytes_base64_within
 
 static uint8_t base64_digit(uint32_t value) {
     uint32_t digit = (within(value, 0, 25) & (value + 'A')) | (within(value, 26, 51) & (value - 26u + 'a')) |
@@ -56,18 +53,16 @@ static bool is_blank(uint8_t c) {
 typedef struct base64_form {
     size_t digits; /* without padding */
     size_t bytes;
+    bool blanks; /* there are some */
 } base64_form;
 
+/* A '=' that is no padding is left among the digits, where it is none. */
 static sotto_status base64_measure(base64_form *ret, sotto_bytes text) {
-    size_t signs = 0, padding = 0;
-    for (size_t i = 0; i < text.len; i++) signs += !is_blank(text.at[i]);
-    if (signs % 4 != 0) return SOTTO_FAIL(MALFORMED);
-    for (size_t i = text.len; i > 0 && padding < 2; i--) {
-        if (is_blank(text.at[i - 1])) continue;
-        if (text.at[i - 1] != '=') break;
-        padding++;
-    }
-    *ret = (base64_form){signs - padding, signs / 4 * 3 - padding};
+    bytes_base64_count count;
+    bytes_base64_count_in(&count, text);
+    if (count.signs % 4 != 0) return SOTTO_FAIL(MALFORMED);
+    size_t padding = count.padding < 2 ? count.padding : 2;
+    *ret = (base64_form){count.signs - padding, count.signs / 4 * 3 - padding, count.signs != text.len};
     return SOTTO_OK;
 }
 
@@ -76,7 +71,7 @@ static sotto_status base64_decode(uint8_t *out, base64_form form, sotto_bytes te
     uint32_t bits = 0, wrong = 0;
     size_t digits = 0, at = 0;
     for (size_t i = 0; digits < form.digits; i++) {
-        if (is_blank(text.at[i])) continue;
+        if (form.blanks && is_blank(text.at[i])) continue;
         uint32_t value = base64_value(text.at[i]);
         wrong |= value & ~63u;
         bits = bits << 6 | (value & 63u);
@@ -88,7 +83,7 @@ static sotto_status base64_decode(uint8_t *out, base64_form form, sotto_bytes te
     uint32_t unused = form.digits % 4 == 2 ? 15u : form.digits % 4 == 3 ? 3u : 0u;
     wrong |= bits & unused;
     bytes_wipe(&bits, sizeof bits);
-    return wrong == 0 ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+    return bytes_base64_good(wrong) ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
 }
 
 sotto_status bytes_base64_get(bytes_buffer *ret, sotto_bytes text) {
@@ -150,7 +145,7 @@ sotto_status bytes_hex_get(bytes_buffer *ret, sotto_bytes text) {
         wrong |= (high | low) & ~15u;
         *out++ = (uint8_t)((high & 15u) << 4 | (low & 15u));
     }
-    if (wrong == 0) return SOTTO_OK;
+    if (bytes_base64_good(wrong)) return SOTTO_OK;
     bytes_buffer_cut(ret, before);
     return SOTTO_FAIL(MALFORMED);
 }

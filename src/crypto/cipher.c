@@ -13,6 +13,7 @@
 #include "bytes/memory.h"
 #include "crypto/fetched.h"
 #include "crypto/hash.h"
+#include "crypto/padding.h"
 
 #define BLOCK             16
 #define MESSAGE_BYTES_MAX ((size_t)INT_MAX - 2 * BLOCK) /* libcrypto counts in int */
@@ -22,13 +23,16 @@ static sotto_status library_failed(void) {
     return SOTTO_FAIL(CRYPTO_FAILED);
 }
 
-/* Room in the buffer, or its failure. */
-static sotto_status room(uint8_t **ret, bytes_buffer *buffer, size_t len) {
+/* Room in the buffer, or its failure; len is not 0. */
+static sotto_status some_room(uint8_t **ret, bytes_buffer *buffer, size_t len) {
     SOTTO_TRY(buffer->status);
-    if (len == 0) return SOTTO_OK;
     *ret = bytes_buffer_room(buffer, len);
     if (*ret) return SOTTO_OK;
     return sotto_ok(buffer->status) ? SOTTO_FAIL(NO_ROOM) : buffer->status;
+}
+
+static sotto_status room(uint8_t **ret, bytes_buffer *buffer, size_t len) {
+    return len > 0 ? some_room(ret, buffer, len) : buffer->status;
 }
 
 static sotto_status cbc_encrypt(uint8_t *out, const uint8_t key[32], const uint8_t iv[16], sotto_bytes message) {
@@ -65,18 +69,6 @@ static sotto_status cbc_decrypt(uint8_t *out, const uint8_t key[32], const uint8
     return done && (size_t)len == ciphertext.len ? SOTTO_OK : library_failed();
 }
 
-/* 1 to 16 bytes that all have the value of their number (RFC 5652 section 6.3); 0 when they have not. All sixteen are
- * always looked at: the caller compared a MAC before, but a padding oracle should not be one line away. */
-static size_t padding_of(const uint8_t last[BLOCK]) {
-    const uint32_t count = last[BLOCK - 1];
-    uint32_t wrong = (BLOCK - count) >> 31;
-    for (uint32_t i = 1; i <= BLOCK; i++) {
-        uint32_t inside = 0u - ((i - count - 1u) >> 31); /* all ones for i <= count */
-        wrong |= inside & (last[BLOCK - i] ^ count);
-    }
-    return wrong == 0 ? count : 0;
-}
-
 sotto_status crypto_cbc_decrypt(bytes_buffer *ret, const uint8_t key[32], const uint8_t iv[16],
                                 sotto_bytes ciphertext) {
     const size_t before = ret->len;
@@ -86,7 +78,7 @@ sotto_status crypto_cbc_decrypt(bytes_buffer *ret, const uint8_t key[32], const 
     SOTTO_TRY(room(&out, ret, ciphertext.len));
     sotto_status status = cbc_decrypt(out, key, iv, ciphertext);
     if (sotto_ok(status)) {
-        size_t padding = padding_of(out + ciphertext.len - BLOCK);
+        size_t padding = crypto_padding_of(out + ciphertext.len - BLOCK);
         if (padding == 0)
             status = SOTTO_FAIL(MALFORMED);
         else
@@ -177,7 +169,7 @@ sotto_status crypto_box_put(bytes_buffer *ret, const uint8_t key[32], sotto_byte
     const size_t before = ret->len;
     uint8_t *out = NULL;
     if (message.len > SIZE_MAX - CRYPTO_BOX_EXTRA) return SOTTO_FAIL(TOO_LARGE);
-    SOTTO_TRY(room(&out, ret, message.len + CRYPTO_BOX_EXTRA));
+    SOTTO_TRY(some_room(&out, ret, message.len + CRYPTO_BOX_EXTRA));
     sotto_status status = crypto_random(host, out, NONCE);
     if (sotto_ok(status) && crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE, NULL, message.at, message.len,
                                                                        context.at, context.len, NULL, out, key) != 0)

@@ -63,6 +63,9 @@ SOTTO_MUST_CHECK sotto_status crypto_ed25519_verify(const crypto_ed25519_public 
 /* Birational map (RFC 7748 section 4.1). BAD_KEY: not on the curve, not canonical, small order, or with a torsion
  * component (T26). */
 SOTTO_MUST_CHECK sotto_status crypto_ed25519_to_x25519(crypto_x25519_public *ret, const crypto_ed25519_public *);
+/* The same for a key that is not converted: canonical, on the curve, and in the subgroup of prime order. For keys whose
+ * very bytes are compared or signed. BAD_KEY. */
+SOTTO_MUST_CHECK sotto_status crypto_x25519_check_order(const crypto_x25519_public *);
 /* sign: 0 or 1, the top bit of the result. BAD_KEY as above. */
 SOTTO_MUST_CHECK sotto_status crypto_x25519_to_ed25519(crypto_ed25519_public *ret, const crypto_x25519_public *,
                                                        int sign);

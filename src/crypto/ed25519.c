@@ -12,20 +12,14 @@
 #include "crypto/point.h"
 #include "crypto/xeddsa.h"
 
-/* Both public keys of an identity whose x25519_private is there. */
-static sotto_status identity_publish(crypto_identity *identity) {
-    if (crypto_scalarmult_curve25519_base(identity->x25519.bytes, identity->x25519_private.bytes) != 0)
-        return SOTTO_FAIL(CRYPTO_FAILED);
-    return SOTTO_OK;
-}
-
 sotto_status crypto_identity_from_seed(crypto_identity *ret, const uint8_t seed[32]) {
     crypto_identity identity = {.is_scalar = 0};
     uint8_t secret_key[crypto_sign_ed25519_SECRETKEYBYTES];
     memcpy(identity.secret, seed, 32);
     bool made = crypto_sign_ed25519_seed_keypair(identity.ed25519.bytes, secret_key, seed) == 0 &&
                 crypto_sign_ed25519_sk_to_curve25519(identity.x25519_private.bytes, secret_key) == 0;
-    sotto_status status = made ? identity_publish(&identity) : SOTTO_FAIL(CRYPTO_FAILED);
+    sotto_status status = made ? SOTTO_OK : SOTTO_FAIL(CRYPTO_FAILED);
+    crypto_point_to_u(identity.x25519.bytes, identity.ed25519.bytes); /* the same multiple of the base point */
     if (sotto_ok(status)) *ret = identity;
     bytes_wipe(secret_key, sizeof secret_key);
     bytes_wipe(&identity, sizeof identity);
@@ -41,9 +35,9 @@ sotto_status crypto_identity_from_scalar(crypto_identity *ret, const uint8_t sca
     sotto_status status = crypto_xeddsa_pair_from(&pair, identity.secret);
     if (sotto_ok(status)) {
         identity.ed25519 = pair.public_key;
-        status = identity_publish(&identity);
+        crypto_point_to_u(identity.x25519.bytes, identity.ed25519.bytes);
+        *ret = identity;
     }
-    if (sotto_ok(status)) *ret = identity;
     bytes_wipe(&pair, sizeof pair);
     bytes_wipe(&identity, sizeof identity);
     return status;

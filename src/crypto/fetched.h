@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Algorithms of libcrypto, looked up once: a lookup costs more than encrypting a short message. The only state of the
- * process in this folder; written once, under a lock, and never changed after that. */
+ * process in this folder; written once, by whoever needs it first, and never changed after that. */
 #ifndef CRYPTO_FETCHED_H
 #define CRYPTO_FETCHED_H
 

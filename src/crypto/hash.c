@@ -88,34 +88,25 @@ sotto_status crypto_hmac(crypto_hash_kind kind, uint8_t *ret, sotto_bytes key, c
                          size_t count) {
     if (crypto_hash_size(kind) == 0) return SOTTO_FAIL(USAGE);
     if (kind != CRYPTO_SHA256) return hmac_evp(kind, ret, key, message, count);
-    crypto_sha256_key states;
-    crypto_sha256_key_from(&states, key);
-    crypto_sha256_mac(ret, &states, message, count);
-    bytes_wipe(&states, sizeof states);
+    crypto_sha256_hmac(ret, key, message, count);
     return SOTTO_OK;
 }
 
-/* T(i) = HMAC(PRK, T(i-1) | info | i), RFC 5869 section 2.3. The PRK's states are made once for SHA-256. */
+/* T(i) = HMAC(PRK, T(i-1) | info | i), RFC 5869 section 2.3. */
 static sotto_status hkdf_expand(crypto_hash_kind kind, uint8_t *ret, size_t size, sotto_bytes prk, sotto_bytes info) {
     const size_t hash = crypto_hash_size(kind);
     uint8_t block[CRYPTO_HASH_BYTES_MAX];
-    crypto_sha256_key states;
     sotto_status status = SOTTO_OK;
     size_t before = 0;
     uint8_t number = 0;
-    if (kind == CRYPTO_SHA256) crypto_sha256_key_from(&states, prk);
     for (size_t at = 0; at < size; at += hash) {
         number++;
         const sotto_bytes parts[] = {bytes_of(block, before), info, bytes_of(&number, 1)};
-        if (kind == CRYPTO_SHA256)
-            crypto_sha256_mac(block, &states, parts, 3);
-        else
-            status = crypto_hmac(kind, block, prk, parts, 3);
+        status = crypto_hmac(kind, block, prk, parts, 3);
         if (!sotto_ok(status)) break;
         memcpy(ret + at, block, size - at < hash ? size - at : hash);
         before = hash;
     }
-    if (kind == CRYPTO_SHA256) bytes_wipe(&states, sizeof states);
     bytes_wipe(block, sizeof block);
     if (!sotto_ok(status)) bytes_wipe(ret, size);
     return status;
@@ -125,6 +116,7 @@ sotto_status crypto_hkdf(crypto_hash_kind kind, uint8_t *ret, size_t size, sotto
                          sotto_bytes info) {
     const size_t hash = crypto_hash_size(kind);
     if (hash == 0 || size > HKDF_BLOCKS_MAX * hash) return SOTTO_FAIL(USAGE);
+    if (kind == CRYPTO_SHA256 && crypto_sha256_hkdf(ret, size, secret, salt, info)) return SOTTO_OK;
     uint8_t prk[CRYPTO_HASH_BYTES_MAX];
     /* HMAC pads its key with zeros, so an empty salt already is RFC 5869's string of zeros. */
     SOTTO_TRY(crypto_hmac(kind, prk, salt, &secret, 1));

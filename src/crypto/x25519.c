@@ -44,15 +44,25 @@ sotto_status crypto_x25519_check(const crypto_x25519_public *key) {
     return SOTTO_OK;
 }
 
+/* The multiple of the base point is taken on the Edwards form, for which libsodium has a table: with the map behind it
+ * that is half of the time of its X25519. A clamped scalar is no multiple of the order, so it always exists. */
+sotto_status crypto_x25519_publish(crypto_x25519_public *ret, const crypto_x25519_private *key) {
+    uint8_t scalar[32], point[32];
+    memcpy(scalar, key->bytes, 32);
+    crypto_point_clamp(scalar);
+    int result = crypto_scalarmult_ed25519_base_noclamp(point, scalar);
+    bytes_wipe(scalar, sizeof scalar);
+    if (result != 0) return SOTTO_FAIL(CRYPTO_FAILED);
+    crypto_point_to_u(ret->bytes, point);
+    return SOTTO_OK;
+}
+
 sotto_status crypto_x25519_derive(crypto_x25519_pair *ret, const crypto_x25519_private *key) {
-    crypto_x25519_pair pair = {.private_key = *key};
-    sotto_status status = SOTTO_OK;
-    if (crypto_scalarmult_curve25519_base(pair.public_key.bytes, key->bytes) == 0)
-        *ret = pair;
-    else
-        status = SOTTO_FAIL(CRYPTO_FAILED);
-    bytes_wipe(&pair, sizeof pair);
-    return status;
+    crypto_x25519_public public_key;
+    SOTTO_TRY(crypto_x25519_publish(&public_key, key));
+    ret->private_key = *key;
+    ret->public_key = public_key;
+    return SOTTO_OK;
 }
 
 sotto_status crypto_x25519_new(crypto_x25519_pair *ret, const sotto_host *host) {

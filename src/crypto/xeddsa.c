@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes/memory.h"
+#include "bytes/opaque.h"
 #include "crypto/point.h"
 
 static void scalar_reduce(uint8_t ret[32], const uint8_t scalar[32]) {
@@ -26,7 +27,7 @@ sotto_status crypto_xeddsa_pair_from(crypto_xeddsa_pair *ret, const uint8_t scal
     scalar_reduce(negative, k);
     crypto_core_ed25519_scalar_negate(negative, negative);
     int result = crypto_scalarmult_ed25519_base_noclamp(ret->public_key.bytes, k);
-    uint8_t negate = (uint8_t)(0u - (ret->public_key.bytes[31] >> 7));
+    uint8_t negate = (uint8_t)bytes_opaque(0u - (ret->public_key.bytes[31] >> 7));
     for (size_t i = 0; i < 32; i++) ret->scalar[i] = (uint8_t)(k[i] ^ (negate & (k[i] ^ negative[i])));
     ret->public_key.bytes[31] &= 127;
     bytes_wipe(k, sizeof k);

@@ -14,12 +14,14 @@
 #include "engine/output_row.h"
 #include "engine/receive.h"
 #include "engine/record.h"
+#include "engine/resource.h"
 #include "engine/send.h"
 
 #define ARENA_CEILING       ((size_t)64 * 1024 * 1024)
 #define SEQ_BLOCK           1024u
 #define DUE_PER_STEP_MAX    1000u
 #define NOTE_NAME_BYTES_MAX 64u
+#define SEQ_SETBACK         (UINT64_C(1) << 32) /* more outputs than there were since any copy was made */
 
 /* ---- records of the engine itself ---- */
 
@@ -54,6 +56,11 @@ static sotto_status load(sotto_engine *engine) {
         SOTTO_TRY(status);
         engine->seq_reserved = get_u64(value);
         engine->outbox.next_seq = engine->seq_reserved;
+    }
+    status = engine_record_get(engine, space_key(&room, 'A', BYTES_LITERAL("setbacks")), &value);
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
+        SOTTO_TRY(status);
+        engine->setbacks_known = get_u64(value);
     }
     /* Straight from the store: nothing is staged yet, and all rows together may be more than a call's arena holds. */
     return engine->store->methods->scan(engine->store, BYTES_LITERAL("O"), load_output, engine);
@@ -94,8 +101,23 @@ static void close_seals(sotto_engine *engine) {
     }
 }
 
+/* The store was copied back: what came after the copy is forgotten here and was seen by others. Numbers of outputs that
+ * a host may have seen are not given again; that it was dealt with is written together with what the seals make of it.
+ */
+static sotto_status note_setback(sotto_engine *engine) {
+    engine_key_room room;
+    uint8_t value[8];
+    if (!engine_is_set_back(engine)) return SOTTO_OK;
+    if (engine->outbox.next_seq <= engine->seq_reserved) engine->outbox.next_seq = engine->seq_reserved + SEQ_SETBACK;
+    put_u64(value, engine->outbox.next_seq);
+    SOTTO_TRY(engine_record_put(engine, space_key(&room, 'A', BYTES_LITERAL("seq")), bytes_of(value, sizeof value)));
+    put_u64(value, engine->store->setbacks);
+    return engine_record_put(engine, space_key(&room, 'A', BYTES_LITERAL("setbacks")), bytes_of(value, sizeof value));
+}
+
 /* Those that are not open: all of them at first, and after a failed commit. */
 static sotto_status open_seals(sotto_engine *engine) {
+    SOTTO_TRY(note_setback(engine));
     for (size_t i = 0; i < engine->seal_count; i++) {
         if (engine->seals[i].is_open) continue;
         engine_env env;
@@ -114,6 +136,7 @@ static sotto_status open_all(sotto_engine *engine, const sotto_engine_config *co
     SOTTO_TRY(copy_seals(engine, config));
     SOTTO_TRY(stanza_parser_new(&engine->parser, engine->host));
     SOTTO_TRY(load(engine));
+    SOTTO_TRY(engine_resource_load(engine));
     SOTTO_TRY(open_seals(engine));
     return sotto_engine_commit(engine);
 }
@@ -134,9 +157,11 @@ sotto_status sotto_engine_open(sotto_engine **ret, const sotto_engine_config *co
     bytes_arena_init(&engine->arena, engine->host, ARENA_CEILING);
     bytes_arena_init(&engine->step_arena, engine->host, ARENA_CEILING);
     bytes_arena_init(&engine->scan_arena, engine->host, ARENA_CEILING);
+    engine_mirror_init(&engine->mirror, engine->host);
     engine_stage_init(&engine->records, engine->host);
     engine_stage_init(&engine->fleeting, engine->host);
     engine_stage_init(&engine->roster, engine->host);
+    engine_stage_init(&engine->resources, engine->host);
     engine_outbox_init(&engine->outbox, engine->host);
     sotto_status status = open_all(engine, config);
     if (!sotto_ok(status)) {
@@ -154,7 +179,9 @@ void sotto_engine_close(sotto_engine *engine) {
     engine_outbox_clear(&engine->outbox);
     engine_stage_clear(&engine->fleeting);
     engine_stage_clear(&engine->roster);
+    engine_stage_clear(&engine->resources);
     engine_stage_clear(&engine->records);
+    engine_mirror_clear(&engine->mirror);
     bytes_arena_clear(&engine->arena);
     bytes_arena_clear(&engine->scan_arena);
     bytes_arena_clear(&engine->step_arena);
@@ -198,6 +225,7 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
     engine->online = true;
     sotto_status status = anew ? engine_ask_drop_all(engine) : SOTTO_OK;
     if (sotto_ok(status) && anew) status = engine_roster_forget(engine);
+    if (sotto_ok(status) && !input->resumed) status = engine_resource_forget(engine);
     if (sotto_ok(status) && anew) status = tell_lost(engine, acked);
     seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
     if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
@@ -291,6 +319,37 @@ static void tell_not_online(sotto_engine *engine) {
     }
 }
 
+/* The last call of a step for the seals that were called in it. */
+static sotto_status flush_seals(sotto_engine *engine) {
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        if (!engine->seals[i].called) continue;
+        engine_env env;
+        engine_env_init(&env, engine, i);
+        if (engine->seals[i].class->flush != NULL)
+            SOTTO_TRY(engine->seals[i].class->flush(engine->seals[i].self, &env.base));
+        engine->seals[i].called = engine->seals[i].forgot = false;
+    }
+    return SOTTO_OK;
+}
+
+/* What seals did was taken back, and some of them keep what cannot go back. */
+static void forget_called(sotto_engine *engine) {
+    for (size_t i = 0; i < engine->seal_count; i++)
+        if (engine->seals[i].is_open && engine->seals[i].called) {
+            engine->seals[i].class->forget(engine->seals[i].self, BYTES_NONE);
+            engine->seals[i].forgot = true;
+        }
+}
+
+/* What was held on the word of a seal that has forgotten it is looked at again. */
+static sotto_status renew_promises(sotto_engine *engine) {
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        engine->seals[i].called = engine->seals[i].forgot;
+        if (engine->seals[i].forgot) SOTTO_TRY(engine_changed_add(engine, BYTES_NONE));
+    }
+    return SOTTO_OK;
+}
+
 sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, uint64_t now_ms) {
     begin_call(engine);
     uint64_t before_ms = engine->now_ms;
@@ -299,13 +358,16 @@ sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, u
     engine->changed = NULL;
     engine_mark mark = engine_mark_here(engine);
     sotto_status status = open_seals(engine);
+    if (sotto_ok(status)) status = renew_promises(engine);
     if (sotto_ok(status)) status = dispatch(engine, input);
     if (sotto_ok(status)) status = engine_send_review(engine);
+    if (sotto_ok(status)) status = flush_seals(engine);
     if (sotto_ok(status)) return status;
     engine_mark_back(engine, mark);
     engine->now_ms = before_ms;
     engine->online = was_online;
     if (input->kind == SOTTO_INPUT_ONLINE && !was_online) tell_not_online(engine);
+    forget_called(engine);
     return status;
 }
 
@@ -367,6 +429,7 @@ static sotto_status write_changes(sotto_engine *engine) {
     SOTTO_TRY(gather_changes(engine, &list, &reserved));
     if (list.count > 0) SOTTO_TRY(engine->store->methods->write(engine->store, list.at, list.count));
     engine->seq_reserved = reserved;
+    engine->setbacks_known = engine->store->setbacks;
     return SOTTO_OK;
 }
 
@@ -375,7 +438,9 @@ static sotto_status write_changes(sotto_engine *engine) {
 static void undo_all(sotto_engine *engine) {
     engine_stage_pop(&engine->fleeting, 0);
     engine_stage_pop(&engine->roster, 0);
+    engine_stage_pop(&engine->resources, 0);
     engine_stage_clear(&engine->records);
+    engine_mirror_clear(&engine->mirror); /* the store says itself what it has now */
     engine_outbox_undo(&engine->outbox);
     engine->online = false;
     engine->full = BYTES_NONE;
@@ -390,9 +455,11 @@ sotto_status sotto_engine_commit(sotto_engine *engine) {
         undo_all(engine);
         return status;
     }
+    engine_mirror_written(&engine->mirror, &engine->records.map);
     engine_stage_clear(&engine->records);
     engine_stage_settle(&engine->fleeting);
     engine_stage_settle(&engine->roster);
+    engine_stage_settle(&engine->resources);
     engine_outbox_settle(&engine->outbox);
     return SOTTO_OK;
 }
@@ -457,8 +524,9 @@ sotto_status sotto_engine_ticket(sotto_engine *engine, uint64_t *ret) {
 }
 
 const char *sotto_event_name(sotto_event_kind kind) {
-    static const char *const names[] = {"held",       "refused",   "left-out",  "new-key",       "key-alarm", "devices",
-                                        "unreadable", "refreshed", "published", "not-published", "opt-out",   "left"};
+    static const char *const names[] = {"held",    "refused",    "left-out",  "new-key",   "key-alarm",
+                                        "devices", "unreadable", "refreshed", "published", "not-published",
+                                        "opt-out", "left",       "copied",    "delivered", "delivery-unknown"};
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
 }
 

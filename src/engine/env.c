@@ -5,6 +5,7 @@
 #include "engine/job.h"
 #include "engine/keyring.h"
 #include "engine/output.h"
+#include "engine/receive.h"
 #include "engine/record.h"
 
 static engine_env *env_of(seal_env *base) {
@@ -121,9 +122,19 @@ static sotto_status env_trust(seal_env *base, sotto_bytes jid, const uint8_t key
     return engine_keyring_trust(env_of(base)->engine, jid, key, ret);
 }
 
+static sotto_status env_accepted(seal_env *base, sotto_bytes jid, const uint8_t key[32], bool *ret) {
+    return engine_keyring_accepts(env_of(base)->engine, jid, key, ret);
+}
+
+static sotto_status env_deliver(seal_env *base, const seal_opened *opened) {
+    engine_env *env = env_of(base);
+    return engine_receive_opened(env->engine, env->seal, opened);
+}
+
 void engine_env_init(engine_env *env, sotto_engine *engine, size_t seal) {
     *env = (engine_env){
         .base = {.now_ms = engine->now_ms,
+                 .set_back = engine_is_set_back(engine),
                  .account = engine->account.bare,
                  .host = engine->host,
                  .arena = &engine->arena,
@@ -141,10 +152,13 @@ void engine_env_init(engine_env *env, sotto_engine *engine, size_t seal) {
                  .event = env_event,
                  .changed = env_changed,
                  .key_seen = env_key_seen,
-                 .trust = env_trust},
+                 .trust = env_trust,
+                 .accepted = env_accepted,
+                 .deliver = env_deliver},
         .engine = engine,
         .seal = seal,
     };
+    engine->seals[seal].called = true;
 }
 
 sotto_status engine_seal_input(sotto_engine *engine, size_t seal, const seal_input *input) {

@@ -75,7 +75,7 @@ static sotto_status add_stored(void *arg, sotto_bytes key, sotto_bytes value) {
 
 static sotto_status list_orders(sotto_engine *engine, order_list *list) {
     *list = (order_list){.engine = engine};
-    SOTTO_TRY(engine->store->methods->scan(engine->store, BYTES_LITERAL("H"), add_stored, list));
+    SOTTO_TRY(engine_mirror_scan(&engine->mirror, engine->store, BYTES_LITERAL("H"), add_stored, list));
     sotto_bytes at = BYTES_LITERAL("H"), key, value;
     for (bool more = bytes_map_from(&engine->records.map, at, false, &key, &value);
          more && bytes_starts_with(key, BYTES_LITERAL("H"));

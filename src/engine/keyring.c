@@ -263,6 +263,13 @@ trust_key_use engine_ring_verdict(const sotto_engine *engine, const engine_ring 
     return trust_key_verdict(engine->trust, &facts);
 }
 
+sotto_status engine_keyring_accepts(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], bool *ret) {
+    engine_ring ring;
+    SOTTO_TRY(engine_ring_load(engine, jid, &ring));
+    *ret = engine_ring_verdict(engine, &ring, key) == TRUST_USE;
+    return SOTTO_OK;
+}
+
 /* ---- looking ---- */
 
 typedef struct leftover_scan {

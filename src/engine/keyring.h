@@ -28,6 +28,8 @@ SOTTO_MUST_CHECK sotto_status engine_ring_load(sotto_engine *, sotto_bytes jid, 
 /* Whether a key may be sent to now. For own devices: a contact whose keys were verified is answered for by verified own
  * devices alone (T7, own list too): `ring->any_verified` is then set by the caller. */
 trust_key_use engine_ring_verdict(const sotto_engine *, const engine_ring *, const uint8_t key[32]);
+/* Whether a key may be sent to now, by itself. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_accepts(sotto_engine *, sotto_bytes jid, const uint8_t key[32], bool *ret);
 /* Seals' lists joined with what is recorded; then recorded keys that no list has. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_visit(sotto_engine *, sotto_bytes jid, sotto_key_visit *, void *arg);
 

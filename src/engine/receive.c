@@ -11,6 +11,8 @@
 #include "engine/keyring.h"
 #include "engine/output.h"
 #include "engine/record.h"
+#include "engine/resource.h"
+#include "stanza/writer.h"
 
 #define DAY_MS UINT64_C(86400000)
 
@@ -38,11 +40,7 @@ static sotto_status deliver_clear(sotto_engine *engine, const arrival *a, outbox
 /* Whether what this key says counts: it may be sent to as well. */
 static sotto_status is_accepted(sotto_engine *engine, const seal_key *key, bool *ret) {
     *ret = false;
-    if (!key->known) return SOTTO_OK;
-    engine_ring ring;
-    SOTTO_TRY(engine_ring_load(engine, key->jid, &ring));
-    *ret = engine_ring_verdict(engine, &ring, key->key) == TRUST_USE;
-    return SOTTO_OK;
+    return key->known ? engine_keyring_accepts(engine, key->jid, key->key, ret) : SOTTO_OK;
 }
 
 static sotto_status tell_opt_out(sotto_engine *engine, size_t seal, const seal_opened *opened) {
@@ -115,27 +113,32 @@ static bool is_claimed(const seal_class *class, const stanza_element *stanza) {
     return false;
 }
 
-/* ability: what kind of stanza it is. A seal that protects no such stanzas is not asked about one: the kind is outside
+/* carrier: what kind of stanza it is. A seal that no such stanza carries is not asked about one: the kind is outside
  * the encryption, where a server can change it. */
-static bool find_seal(const sotto_engine *engine, const stanza_element *stanza, uint32_t ability, size_t *ret) {
+static bool find_seal(const sotto_engine *engine, const stanza_element *stanza, uint32_t carrier, size_t *ret) {
     for (size_t i = 0; i < engine->seal_count; i++) {
         const seal_class *class = engine->seals[i].class;
-        if ((class->can & ability) == 0 || !is_claimed(class, stanza)) continue;
+        if ((class->carriers & carrier) == 0 || !is_claimed(class, stanza)) continue;
         *ret = i;
         return true;
     }
     return false;
 }
 
-/* Somebody to whom an automatic answer tells nothing new: ourselves, people who may see our presence, and people we
- * have written to (T23). */
-static sotto_status is_answerable(sotto_engine *engine, sotto_bytes jid, bool *ret) {
+static sotto_status sees_presence(sotto_engine *engine, sotto_bytes jid, bool *ret) {
     engine_key_room room;
     bytes_buffer *out = engine_key_begin(&room, 'r');
     bytes_buffer_put(out, jid);
     sotto_bytes key, value;
     SOTTO_TRY(bytes_buffer_end(out, &key));
     *ret = bytes_equal(jid, engine->account.bare) || (bytes_map_get(&engine->roster.map, key, &value));
+    return SOTTO_OK;
+}
+
+/* Somebody to whom an automatic answer tells nothing new: ourselves, people who may see our presence, and people we
+ * have written to (T23). */
+static sotto_status is_answerable(sotto_engine *engine, sotto_bytes jid, bool *ret) {
+    SOTTO_TRY(sees_presence(engine, jid, ret));
     if (*ret) return SOTTO_OK;
     engine_contact contact;
     SOTTO_TRY(engine_contact_get(engine, jid, &contact));
@@ -154,6 +157,7 @@ static sotto_status find_origin(sotto_engine *engine, const arrival *a, seal_ori
                          .room = bytes_is(stanza_attribute_of(a->stanza, "type"), "groupchat"),
                          .live = !a->delayed,
                          .time_ms = a->time_ms};
+    SOTTO_TRY(sees_presence(engine, ret->from, &ret->sees_presence));
     return is_answerable(engine, ret->from, &ret->answerable);
 }
 
@@ -169,6 +173,54 @@ static sotto_status take_opened(sotto_engine *engine, size_t seal, const arrival
     return deliver_opened(engine, seal, a, opened);
 }
 
+sotto_status engine_receive_opened(sotto_engine *engine, size_t seal, const seal_opened *opened) {
+    arrival a = {.has_from = true, .time_ms = engine->now_ms, .from = {.bare = opened->key.jid}};
+    if (!opened->key.known || (opened->outcome != SEAL_OPENED && opened->outcome != SEAL_UNREADABLE))
+        return SOTTO_FAIL(USAGE);
+    return take_opened(engine, seal, &a, opened);
+}
+
+/* ---- answering ---- */
+
+static sotto_status write_reply(sotto_engine *engine, bytes_buffer *out, const arrival *a, const seal_opened *opened) {
+    const stanza_element *payload = NULL;
+    bool is_error = opened->reply == SEAL_REPLY_ERROR;
+    if (!is_error && opened->reply_payload.len > 0)
+        SOTTO_TRY(stanza_parse(&engine->arena, opened->reply_payload, &payload));
+    stanza_writer writer;
+    stanza_writer_init(&writer, out, STANZA_NS_CLIENT);
+    stanza_open(&writer, "iq", STANZA_NS_CLIENT);
+    stanza_put_text(&writer, "type", is_error ? "error" : "result");
+    stanza_put(&writer, "id", stanza_attribute_of(a->stanza, "id"));
+    if (a->has_from) stanza_put(&writer, "to", a->from.full);
+    if (payload != NULL) stanza_copy(&writer, payload);
+    if (is_error) { /* RFC 6120 section 8.3.2: `cancel`, do not try the same again */
+        stanza_open(&writer, "error", STANZA_NS_CLIENT);
+        stanza_put_text(&writer, "type", "cancel");
+        stanza_leaf(&writer, opened->reply_condition, "urn:ietf:params:xml:ns:xmpp-stanzas", BYTES_NONE);
+        stanza_close(&writer);
+    }
+    stanza_close(&writer);
+    return SOTTO_OK;
+}
+
+/* Like a question it belongs to this stream alone. */
+static sotto_status reply_to(sotto_engine *engine, size_t seal, const arrival *a, const seal_opened *opened) {
+    if (opened->reply == SEAL_REPLY_NONE || !stanza_is(a->stanza, "iq", NULL)) return SOTTO_OK;
+    bytes_buffer buffer;
+    bytes_buffer_owned(&buffer, engine->host, SOTTO_STANZA_BYTES_MAX);
+    sotto_status status = write_reply(engine, &buffer, a, opened);
+    sotto_bytes iq = BYTES_NONE;
+    if (sotto_ok(status)) status = bytes_buffer_end(&buffer, &iq);
+    sotto_output output = {
+        .kind = SOTTO_OUTPUT_STANZA, .stanza = iq, .seal = bytes_text(engine->seals[seal].class->name)};
+    if (sotto_ok(status)) status = engine_output_stage(engine, &output, OUTBOX_SESSION);
+    bytes_buffer_free(&buffer);
+    return status;
+}
+
+static sotto_status deliver_iq(sotto_engine *engine, const arrival *a);
+
 static sotto_status open_sealed(sotto_engine *engine, size_t seal, const arrival *a) {
     const engine_seal *s = &engine->seals[seal];
     seal_origin origin;
@@ -178,8 +230,10 @@ static sotto_status open_sealed(sotto_engine *engine, size_t seal, const arrival
     engine_mark mark = engine_mark_here(engine);
     seal_opened opened = {0};
     sotto_status status = s->class->unprotect(s->self, &env.base, a->stanza, &origin, &opened);
+    if (sotto_ok(status) && opened.outcome == SEAL_NOT_MINE) return deliver_iq(engine, a);
+    if (sotto_ok(status)) status = reply_to(engine, seal, a, &opened);
     if (sotto_ok(status)) return take_opened(engine, seal, a, &opened);
-    if (sotto_class(status) == SOTTO_CLASS_OURS) return status;
+    if (sotto_class(status) == SOTTO_CLASS_OURS || sotto_is(status, SOTTO_E_OUTBOX_FULL)) return status;
     engine_mark_back(engine, mark);
     if (sotto_is(status, SOTTO_E_DUPLICATE)) return SOTTO_OK;
     return tell_unreadable(engine, seal, a, &(seal_key){0}, status);
@@ -295,6 +349,11 @@ static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
     return deliver_iq(engine, a);
 }
 
+static sotto_status receive_presence(sotto_engine *engine, const arrival *a) {
+    if (a->has_from) SOTTO_TRY(engine_resource_take(engine, a->stanza, &a->from));
+    return deliver_clear(engine, a, OUTBOX_ONCE);
+}
+
 sotto_status engine_receive(sotto_engine *engine, sotto_bytes raw) {
     arrival a = {.time_ms = engine->now_ms};
     SOTTO_TRY(stanza_parser_read(engine->parser, &engine->arena, raw, &a.stanza));
@@ -304,6 +363,6 @@ sotto_status engine_receive(sotto_engine *engine, sotto_bytes raw) {
     a.delayed = context_delay_read(a.stanza, &a.time_ms);
     if (stanza_is(a.stanza, "message", STANZA_NS_CLIENT)) return receive_message(engine, &a);
     if (stanza_is(a.stanza, "iq", STANZA_NS_CLIENT)) return receive_iq(engine, &a);
-    if (stanza_is(a.stanza, "presence", STANZA_NS_CLIENT)) return deliver_clear(engine, &a, OUTBOX_ONCE);
+    if (stanza_is(a.stanza, "presence", STANZA_NS_CLIENT)) return receive_presence(engine, &a);
     return SOTTO_FAIL(MALFORMED);
 }

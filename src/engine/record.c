@@ -36,7 +36,7 @@ static sotto_status record_read(sotto_engine *engine, bytes_arena *arena, sotto_
         return bytes_arena_copy(arena, staged, ret) ? SOTTO_OK : SOTTO_FAIL(NO_MEMORY);
     }
     record_list list = {.arena = arena, .end = &list.first};
-    SOTTO_TRY(engine->store->methods->get(engine->store, key, copy_value, &list));
+    SOTTO_TRY(engine_mirror_get(&engine->mirror, engine->store, key, copy_value, &list));
     if (list.first == NULL) return SOTTO_FAIL(NOT_FOUND);
     *ret = list.first->value;
     return SOTTO_OK;
@@ -104,7 +104,7 @@ static sotto_status scan_all(sotto_engine *engine, sotto_bytes prefix, sotto_vis
               staged = {.records = {.arena = &engine->scan_arena}};
     stored.records.end = &stored.records.first;
     staged.records.end = &staged.records.first;
-    SOTTO_TRY(engine->store->methods->scan(engine->store, prefix, copy_record, &stored));
+    SOTTO_TRY(engine_mirror_scan(&engine->mirror, engine->store, prefix, copy_record, &stored));
     SOTTO_TRY(list_staged(engine, prefix, &staged));
     const found_record *old = stored.records.first, *new = staged.records.first;
     while (old != NULL || new != NULL) {

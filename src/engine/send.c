@@ -6,6 +6,7 @@
 #include "engine/held.h"
 #include "engine/keyring.h"
 #include "engine/output.h"
+#include "engine/resource.h"
 
 /* A stanza on its way, new or held. */
 typedef struct sending {
@@ -13,6 +14,7 @@ typedef struct sending {
     sotto_bytes raw;
     engine_class class;
     sotto_bytes peer; /* bare JID; empty: none */
+    stanza_jid to;    /* the same as it is addressed; empty: none */
     engine_contact contact;
     uint64_t ticket;
     sotto_encrypt encrypt; /* asked for with the stanza */
@@ -84,12 +86,14 @@ static sotto_status ask_seals(sotto_engine *engine, const sending *s, prospect *
     sotto_bytes *jids = bytes_arena_take(&engine->arena, sizeof *jids);
     if (jids == NULL) return SOTTO_FAIL(NO_MEMORY);
     *jids = s->peer;
-    p->audience = (seal_audience){jids, 1, s->class == ENGINE_GROUPCHAT};
+    p->audience = (seal_audience){.jids = jids, .count = 1, .room = s->class == ENGINE_GROUPCHAT};
     bool can = false;
     for (size_t i = 0; i < engine->seal_count; i++) {
         if ((engine->seals[i].class->can & needed_ability(s->class)) == 0) continue;
         can = true;
         if (!engine->online) break;
+        if ((engine->seals[i].class->can & SEAL_CAN_OFFLINE) == 0)
+            SOTTO_TRY(engine_resource_list(engine, &s->to, &p->audience.resources, &p->audience.resource_count));
         engine_env env;
         engine_env_init(&env, engine, i);
         seal_promise promise = {0};
@@ -164,7 +168,7 @@ static sotto_status leave_sealed(sotto_engine *engine, sending *s, const prospec
     engine_env env;
     engine_env_init(&env, engine, p->seal);
     seal_stanzas stanzas = {0};
-    SOTTO_TRY(seal->class->protect(seal->self, &env.base, s->stanza, &p->audience, &p->allowed, &stanzas));
+    SOTTO_TRY(seal->class->protect(seal->self, &env.base, s->stanza, &p->audience, &p->allowed, s->ticket, &stanzas));
     for (size_t i = 0; i < stanzas.count; i++) {
         sotto_output output = {.kind = SOTTO_OUTPUT_STANZA,
                                .ticket = s->ticket,
@@ -270,10 +274,11 @@ static sotto_status prepare(sotto_engine *engine, sotto_bytes raw, sending *ret)
     SOTTO_TRY(stanza_parser_read(engine->parser, &engine->arena, raw, &ret->stanza));
     ret->raw = ret->stanza->raw;
     sotto_bytes to_text = stanza_attribute_of(ret->stanza, "to");
-    stanza_jid to;
+    stanza_jid to = {0};
     if (to_text.at != NULL) SOTTO_TRY(stanza_jid_parse(&engine->arena, to_text, &to));
     SOTTO_TRY(engine_classify(ret->stanza, to_text.at != NULL ? &to : NULL, &ret->class));
     ret->peer = to_text.at != NULL ? to.bare : BYTES_NONE;
+    ret->to = to;
     return SOTTO_OK;
 }
 

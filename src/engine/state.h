@@ -7,6 +7,7 @@
 #include <sotto/engine.h>
 
 #include "bytes/arena.h"
+#include "engine/mirror.h"
 #include "engine/outbox.h"
 #include "engine/stage.h"
 #include "seal/seal.h"
@@ -16,6 +17,8 @@ typedef struct engine_seal {
     const seal_class *class;
     void *self;
     bool is_open;
+    bool called; /* in this step: flush is due */
+    bool forgot; /* the last step failed, and what it promised is void */
 } engine_seal;
 
 struct sotto_engine {
@@ -34,11 +37,14 @@ struct sotto_engine {
     bytes_arena scan_arena; /* records being scanned */
     bytes_arena step_arena; /* the same, for what outlives the review of one held stanza */
     stanza_parser *parser;
+    engine_mirror mirror;  /* what was read of the store, or written to it */
     engine_stage records;  /* staged over the store; an empty value is a deletion */
     engine_stage fleeting; /* asks, timers, jobs: what belongs to a connection */
     engine_stage roster;   /* who sees our presence; at most SOTTO_CONTACTS_MAX */
+    engine_stage resources; /* who is available, full JIDs; at most SOTTO_RESOURCES_MAX */
     engine_outbox outbox;
-    uint64_t seq_reserved; /* output numbers below this one are covered by the record */
+    uint64_t seq_reserved;   /* output numbers below this one are covered by the record */
+    uint64_t setbacks_known; /* of the store's, those that were dealt with (T18) */
     uint64_t now_ms;
     bool online;
     bool asks_lost;   /* whatever was asked before will not be answered (opened, or the stream began anew) */
@@ -49,21 +55,28 @@ struct sotto_engine {
 
 /* A place to come back to when part of a step must be undone. */
 typedef struct engine_mark {
-    size_t records, fleeting, roster, outbox;
+    size_t records, fleeting, roster, resources, outbox;
     struct engine_changed *changed;
 } engine_mark;
 
 static inline engine_mark engine_mark_here(const sotto_engine *engine) {
     return (engine_mark){engine_stage_mark(&engine->records), engine_stage_mark(&engine->fleeting),
-                         engine_stage_mark(&engine->roster), engine->outbox.len, engine->changed};
+                         engine_stage_mark(&engine->roster), engine_stage_mark(&engine->resources), engine->outbox.len,
+                         engine->changed};
 }
 
 static inline void engine_mark_back(sotto_engine *engine, engine_mark mark) {
     engine_stage_pop(&engine->records, mark.records);
     engine_stage_pop(&engine->fleeting, mark.fleeting);
     engine_stage_pop(&engine->roster, mark.roster);
+    engine_stage_pop(&engine->resources, mark.resources);
     engine_outbox_pop(&engine->outbox, mark.outbox);
     engine->changed = mark.changed;
+}
+
+/* True until a commit has written what followed from it. */
+static inline bool engine_is_set_back(const sotto_engine *engine) {
+    return engine->store->setbacks > engine->setbacks_known;
 }
 
 #endif

@@ -9,7 +9,9 @@
  * - Volatile state lives behind `self` and may be dropped by the engine at any time between calls (forget, close and
  *   open again): only speed may be lost by that. Asks and timers are volatile too: after `open`, and after an ONLINE
  *   that is `fresh`, none is pending.
- * - A call that fails leaves `self` as it was; the engine takes back what was staged.
+ * - A call that fails leaves `self` as it was, or without what it cannot take back; the engine takes back what was
+ *   staged. When calls succeeded and the step fails all the same, the engine calls `forget` for everything, and asks
+ *   for promises anew in the next step.
  * - Peers' mistakes in `unprotect` are reported in the result, or as a failure of class PEER: the engine then takes
  * back what was staged and tells the user. Failures of class OURS end the whole step. */
 #ifndef SEAL_SEAL_H
@@ -49,6 +51,9 @@ typedef struct seal_stanzas {
 typedef struct seal_audience {
     const sotto_bytes *jids; /* bare, normalized; one for a chat */
     size_t count;
+    const sotto_bytes *resources; /* full JIDs: the one it is addressed to; else those that are available now, as far as
+                                     their presence was seen. Empty for seals that CAN_OFFLINE */
+    size_t resource_count;
     bool room;
 } seal_audience;
 
@@ -73,6 +78,8 @@ typedef struct seal_origin {
     bool own;         /* from is our own account */
     bool room;        /* type groupchat */
     bool live;        /* not from an archive or the offline store: has no delay stamp */
+    bool sees_presence; /* our own account, or somebody who sees our presence by the roster: that we are online, and
+                           with this resource, is no news to them (T23) */
     bool answerable;  /* an automatic answer reveals nothing to a stranger: a contact, or somebody we wrote to (T23) */
     uint64_t time_ms; /* of the delay stamp, else now */
 } seal_origin;
@@ -81,8 +88,12 @@ typedef enum seal_outcome {
     SEAL_OPENED,    /* stanza holds the content */
     SEAL_CONTROL,   /* it was the seal's own business (an empty message); nothing to show */
     SEAL_DUPLICATE, /* read before; silent */
-    SEAL_UNREADABLE /* reason says why; what was staged (questions) is kept */
+    SEAL_UNREADABLE, /* reason says why; what was staged (questions) is kept */
+    SEAL_NOT_MINE    /* an iq: as if nobody had claimed it; it gets what an unknown namespace gets (T23) */
 } seal_outcome;
+
+/* How an iq of type get or set is answered. NONE: by whoever it is delivered to. */
+typedef enum seal_reply { SEAL_REPLY_NONE, SEAL_REPLY_RESULT, SEAL_REPLY_ERROR } seal_reply;
 
 typedef struct seal_opened {
     seal_outcome outcome;
@@ -92,6 +103,9 @@ typedef struct seal_opened {
     uint64_t time_ms;    /* 0: the sender wrote none */
     bool opt_out;        /* XEP-0384 section 5.7 */
     sotto_bytes opt_out_reason;
+    seal_reply reply;            /* of unprotect alone */
+    sotto_bytes reply_payload;   /* RESULT: one element, or empty */
+    const char *reply_condition; /* ERROR: of RFC 6120 section 8.3.3; static */
 } seal_opened;
 
 /* ---- inputs ---- */
@@ -106,6 +120,7 @@ typedef enum seal_input_kind {
     SEAL_INPUT_TRUST,   /* a person decided about jid, key: trust */
     SEAL_INPUT_REFRESH, /* look at jid's devices anew; answer with env->changed when known */
     SEAL_INPUT_LEAVE,   /* take this device off the server; answer with a LEFT event */
+    SEAL_INPUT_PRESENCE, /* jid (full) is available now, or is not: available */
     SEAL_INPUT_REPAIR /* forget the sessions with jid's devices: the next message begins anew (XEP-0384 section 6); keys
                          and trust stay; answer with a REFRESHED event */
 } seal_input_kind;
@@ -114,6 +129,7 @@ typedef struct seal_input {
     seal_input_kind kind;
     sotto_bytes jid;
     bool fresh;
+    bool available;
     sotto_bytes note;
     const stanza_element *answer; /* type='result' or 'error', from the one that was asked (T5) */
     sotto_status status;          /* OK: answer is a result; SERVER_REFUSED: an error; TIMEOUT, OFFLINE: no answer */
@@ -129,6 +145,8 @@ typedef struct seal_input {
 typedef struct seal_env seal_env;
 struct seal_env {
     uint64_t now_ms;
+    bool set_back;          /* for `open`: the store is older than a state that was opened before. What was sealed since
+                               then is forgotten here: no state that was there may seal anything (T18) */
     sotto_bytes account;    /* own bare JID */
     const sotto_host *host; /* memory for volatile state; randomness comes from env->random */
     bytes_arena *arena;     /* given back after the call: results of the call are put here */
@@ -159,6 +177,11 @@ struct seal_env {
     SOTTO_MUST_CHECK sotto_status (*key_seen)(seal_env *, const seal_key *);
     /* How far a key is trusted now. */
     SOTTO_MUST_CHECK sotto_status (*trust)(seal_env *, sotto_bytes jid, const uint8_t key[32], sotto_trust *ret);
+    /* Whether a key may be sent to now: for what was sealed earlier and is about to be sent again. */
+    SOTTO_MUST_CHECK sotto_status (*accepted)(seal_env *, sotto_bytes jid, const uint8_t key[32], bool *ret);
+    /* Hands on a stanza (OPENED), or says that there was one (UNREADABLE), which came out of something else than the
+     * stanza unprotect was called for: an answer, or one of several in it. key is known, and its jid the sender. */
+    SOTTO_MUST_CHECK sotto_status (*deliver)(seal_env *, const seal_opened *);
 };
 
 /* ---- the table ---- */
@@ -173,6 +196,7 @@ typedef struct seal_class {
     const char *name; /* "omemo:2", as people and --json see it */
     uint8_t strength; /* 0: none (rot13); 1 and more: real */
     uint32_t can;
+    uint32_t carriers; /* SEAL_CAN_MESSAGE, _IQ: kinds of stanzas that carry it, for which claims counts */
     const char *const *claims;   /* namespaces of child elements that unprotect is called for, ended by NULL; a `*` at
                                     the end makes it a prefix */
     const char *const *nodes;    /* PEP nodes whose notifications it wants, ended by NULL */
@@ -181,9 +205,10 @@ typedef struct seal_class {
     SOTTO_MUST_CHECK sotto_status (*open)(void **ret_self, seal_env *);
     void (*close)(void *self);
     SOTTO_MUST_CHECK sotto_status (*promise)(void *self, seal_env *, const seal_audience *, seal_promise *ret);
-    /* Seals a stanza for the allowed keys (a subset of what promise listed; at least one of the audience). */
+    /* Seals a stanza for the allowed keys (a subset of what promise listed; at least one of the audience). The ticket
+     * names it in events, for seals that answer for a stanza after it left. */
     SOTTO_MUST_CHECK sotto_status (*protect)(void *self, seal_env *, const stanza_element *, const seal_audience *,
-                                             const seal_keys *allowed, seal_stanzas *ret);
+                                             const seal_keys *allowed, uint64_t ticket, seal_stanzas *ret);
     SOTTO_MUST_CHECK sotto_status (*unprotect)(void *self, seal_env *, const stanza_element *, const seal_origin *,
                                                seal_opened *ret);
     SOTTO_MUST_CHECK sotto_status (*input)(void *self, seal_env *, const seal_input *);
@@ -194,6 +219,9 @@ typedef struct seal_class {
     SOTTO_MUST_CHECK sotto_status (*export_key)(void *self, seal_env *, sotto_bytes jid, sotto_bytes label,
                                                 uint8_t ret[32]);
     SOTTO_MUST_CHECK sotto_status (*sign)(void *self, seal_env *, sotto_bytes message, uint8_t ret[64]);
+    /* Optional: the last call of every step in which the seal was called, and of the first one after a `forget`. What
+     * was gathered leaves together. It may not call env->changed. */
+    SOTTO_MUST_CHECK sotto_status (*flush)(void *self, seal_env *);
 } seal_class;
 
 #endif

@@ -6,7 +6,7 @@
 #include "stanza/jid.h"
 
 #include <arpa/inet.h>
-#include <idna.h>
+#include <punycode.h>
 #include <stringprep.h>
 
 #include <sotto/limits.h>
@@ -15,6 +15,7 @@
 
 #define POINTS_MAX       4096u /* 4 for each of 1023 bytes: no mapping makes more out of one code point */
 #define LABEL_MAX        63u   /* RFC 1035 section 2.3.4 */
+#define ACE_LEN          4u    /* of "xn--", RFC 3490 section 5 */
 #define IDEOGRAPHIC_STOP 0x3002u
 
 typedef struct points {
@@ -47,6 +48,12 @@ static sotto_status add(part *out, uint32_t point) {
     return SOTTO_OK;
 }
 
+static sotto_status prepare_points(points *out, const Stringprep_profile *profile) {
+    int result = stringprep_4i(out->at, &out->len, POINTS_MAX, 0, profile);
+    if (result == STRINGPREP_MALLOC_ERROR || result == STRINGPREP_NFKC_FAILED) return SOTTO_FAIL(NO_MEMORY);
+    return result == STRINGPREP_OK ? SOTTO_OK : SOTTO_FAIL(BAD_JID);
+}
+
 /* Decodes and prepares. Libidn must never see broken UTF-8 or U+0000 (which ends its tables), and gets room enough, so
  * that it does not try in a loop. */
 static sotto_status prepare(sotto_bytes text, const Stringprep_profile *profile, points *out) {
@@ -56,9 +63,7 @@ static sotto_status prepare(sotto_bytes text, const Stringprep_profile *profile,
         if (out->len == POINTS_MAX || !stanza_utf8_next(text, &at, &point) || point == 0) return SOTTO_FAIL(BAD_JID);
         out->at[out->len++] = point;
     }
-    int result = stringprep_4i(out->at, &out->len, POINTS_MAX, 0, profile);
-    if (result == STRINGPREP_MALLOC_ERROR || result == STRINGPREP_NFKC_FAILED) return SOTTO_FAIL(NO_MEMORY);
-    return result == STRINGPREP_OK ? SOTTO_OK : SOTTO_FAIL(BAD_JID);
+    return prepare_points(out, profile);
 }
 
 static sotto_status add_all(part *out, const points *in) {
@@ -115,39 +120,75 @@ static sotto_status address(sotto_bytes text, part *out) {
     return add(out, ']');
 }
 
+static bool is_letter_or_digit(uint32_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
 /* Letters, digits, hyphens not at the ends (RFC 1123 section 2.1); and the underscore, which hosts in private nets
  * have. */
 static bool label_is_plain(const uint32_t *at, size_t len) {
     if (at[0] == '-' || at[len - 1] == '-') return false;
     for (size_t i = 0; i < len; i++) {
-        bool fits = (at[i] >= 'a' && at[i] <= 'z') || (at[i] >= '0' && at[i] <= '9') || at[i] == '-' || at[i] == '_';
-        if (!fits) return false;
+        if (!is_letter_or_digit(at[i]) && at[i] != '-' && at[i] != '_') return false;
     }
     return true;
+}
+
+static bool label_is_ace(const uint32_t *at, size_t len) {
+    static const uint32_t ace[ACE_LEN] = {'x', 'n', '-', '-'};
+    return len > ACE_LEN && memcmp(at, ace, sizeof ace) == 0;
+}
+
+/* ToASCII of RFC 3490 section 4.1, without the "xn--", for a label that is prepared and not all ASCII. False: it has no
+ * such form. Libidn's own cannot be used: when memory is short it says that the label is at fault. This takes none. */
+static bool label_encode(const uint32_t *at, size_t len, char ret[LABEL_MAX - ACE_LEN], size_t *ret_len) {
+    if (at[0] == '-' || at[len - 1] == '-' || label_is_ace(at, len)) return false;
+    for (size_t i = 0; i < len; i++) {
+        if (at[i] < 0x80 && at[i] != '-' && !is_letter_or_digit(at[i])) return false; /* UseSTD3ASCIIRules */
+    }
+    *ret_len = LABEL_MAX - ACE_LEN;
+    return punycode_encode(len, at, NULL, ret_len, ret) == PUNYCODE_SUCCESS;
+}
+
+/* ToUnicode of RFC 3490 section 4.2. *ret_is false: it is no such label, and stays what it is. */
+static sotto_status label_decode(const uint32_t *at, size_t len, points *ret, bool *ret_is) {
+    char form[LABEL_MAX - ACE_LEN], again[LABEL_MAX - ACE_LEN];
+    uint32_t decoded[LABEL_MAX], all = 0;
+    size_t size = LABEL_MAX, again_len;
+    *ret_is = false;
+    for (size_t i = ACE_LEN; i < len; i++) form[i - ACE_LEN] = (char)at[i];
+    if (punycode_decode(len - ACE_LEN, form, &size, decoded, NULL) != PUNYCODE_SUCCESS) return SOTTO_OK;
+    for (size_t i = 0; i < size; i++) all |= decoded[i];
+    if (all < 0x80) return SOTTO_OK;
+    memcpy(ret->at, decoded, size * sizeof decoded[0]);
+    ret->len = size;
+    sotto_status status = prepare_points(ret, stringprep_nameprep);
+    if (sotto_is(status, SOTTO_E_NO_MEMORY)) return status;
+    *ret_is = sotto_ok(status) && ret->len > 0 && ret->len <= LABEL_MAX &&
+              label_encode(ret->at, ret->len, again, &again_len) && again_len == len - ACE_LEN &&
+              memcmp(again, form, again_len) == 0;
+    return SOTTO_OK;
 }
 
 /* One label, prepared. RFC 7622 section 3.2.1: the Unicode form is the one that counts, so "xn--" is decoded where it
  * is what it seems to be. */
 static sotto_status label(const uint32_t *at, size_t len, part *out) {
-    static const uint32_t ace[] = {'x', 'n', '-', '-'};
     if (len == 0 || len > LABEL_MAX) return SOTTO_FAIL(BAD_JID);
     uint32_t all = 0;
     for (size_t i = 0; i < len; i++) all |= at[i];
-    uint32_t decoded[LABEL_MAX + 1];
+    points decoded;
     if (all >= 0x80) {
-        char ascii[LABEL_MAX + 1];
-        int result = idna_to_ascii_4i(at, len, ascii, IDNA_ALLOW_UNASSIGNED | IDNA_USE_STD3_ASCII_RULES);
-        if (result == IDNA_MALLOC_ERROR) return SOTTO_FAIL(NO_MEMORY);
-        if (result != IDNA_SUCCESS) return SOTTO_FAIL(BAD_JID);
+        char form[LABEL_MAX - ACE_LEN];
+        size_t form_len;
+        if (!label_encode(at, len, form, &form_len)) return SOTTO_FAIL(BAD_JID);
     } else if (!label_is_plain(at, len)) {
         return SOTTO_FAIL(BAD_JID);
-    } else if (len > 4 && memcmp(at, ace, sizeof ace) == 0) {
-        size_t size = sizeof decoded / sizeof decoded[0];
-        int result = idna_to_unicode_44i(at, len, decoded, &size, IDNA_ALLOW_UNASSIGNED | IDNA_USE_STD3_ASCII_RULES);
-        if (result == IDNA_MALLOC_ERROR) return SOTTO_FAIL(NO_MEMORY);
-        if (result == IDNA_SUCCESS) {
-            at = decoded;
-            len = size;
+    } else if (label_is_ace(at, len)) {
+        bool is_coded;
+        SOTTO_TRY(label_decode(at, len, &decoded, &is_coded));
+        if (is_coded) {
+            at = decoded.at;
+            len = decoded.len;
         }
     }
     for (size_t i = 0; i < len; i++) SOTTO_TRY(add(out, at[i]));

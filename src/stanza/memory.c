@@ -24,7 +24,7 @@ void *stanza_memory_new(size_t size) {
     block *made = malloc(offsetof(block, data) + size);
     if (!made) return NULL;
     made->size = size;
-    return made->data;
+    return (unsigned char *)made + offsetof(block, data);
 }
 
 void *stanza_memory_resize(void *at, size_t size) {

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-#define DAY_MS UINT64_C(86400000)
+#define DAY_MS        UINT64_C(86400000)
+#define YEAR_10000_MS INT64_C(253402300800000)
 
 /* Reads exactly `digits` digits at the front of *text. */
 static bool take_digits(sotto_bytes *text, size_t digits, unsigned *ret) {
@@ -84,7 +85,8 @@ bool stanza_time_read(sotto_bytes text, uint64_t *ret_ms) {
     if (hour > 23 || minute > 59 || second > 60) return false;
     int64_t at = (int64_t)(days_since_1970(year, month, day) * DAY_MS) + (int64_t)hour * 3600000 +
                  (int64_t)minute * 60000 + (int64_t)second * 1000 + ms - (int64_t)zone * 60000;
-    if (at < 0) return false;
+    /* A zone can carry the first hours of 1970 and the last of 9999 outside, where nothing can be written again. */
+    if (at < 0 || at >= YEAR_10000_MS) return false;
     *ret_ms = (uint64_t)at;
     return true;
 }

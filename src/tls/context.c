@@ -16,23 +16,17 @@
 #define CIPHERS_1_2    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!PSK"
 #define SECURITY_LEVEL 2 /* 112 bits: no RSA below 2048, no SHA-1 and no MD5 in a chain */
 
-/* What OpenSSL has in its queue after a failure: memory, or something that cannot happen. */
-static sotto_status library_status(void) {
-    unsigned long error = ERR_peek_last_error();
-    ERR_clear_error();
-    return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? SOTTO_FAIL(NO_MEMORY) : SOTTO_FAIL(CRYPTO_FAILED);
-}
-
 static sotto_status context_new(tls_context **ret, const sotto_host *host, OSSL_LIB_CTX *library, bool server) {
     tls_context *context = bytes_new(host, sizeof *context);
     if (!context) return SOTTO_FAIL(NO_MEMORY);
     ERR_clear_error();
     SSL_CTX *ssl = SSL_CTX_new_ex(library, NULL, server ? TLS_server_method() : TLS_client_method());
-    *context = (tls_context){host, ssl, server};
+    *context = (tls_context){.host = host, .ssl = ssl, .server = server};
     if (!ssl || SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_cipher_list(ssl, CIPHERS_1_2) != 1) {
+        sotto_status status = tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
         tls_context_free(context);
-        return library_status();
+        return status;
     }
     SSL_CTX_set_security_level(ssl, SECURITY_LEVEL);
     SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
@@ -51,12 +45,12 @@ static sotto_status roots_add(X509_STORE *store, BIO *pem) {
         if (!certificate) break;
         int added = X509_STORE_add_cert(store, certificate);
         X509_free(certificate);
-        if (added != 1) return library_status();
+        if (added != 1) return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
         count++;
     }
     bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    ERR_clear_error();
-    return count > 0 && at_end ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+    sotto_status status = tls_failure(SOTTO_FAIL(MALFORMED));
+    return count > 0 && at_end && sotto_is(status, SOTTO_E_MALFORMED) ? SOTTO_OK : status;
 }
 
 static BIO *pem_bio(sotto_bytes pem) {
@@ -73,10 +67,7 @@ static sotto_status roots_from_bytes(X509_STORE *store, sotto_bytes pem) {
 
 static sotto_status roots_from_file(X509_STORE *store, const char *path) {
     BIO *bio = BIO_new_file(path, "r");
-    if (!bio) {
-        ERR_clear_error();
-        return SOTTO_FAIL(NOT_FOUND);
-    }
+    if (!bio) return tls_failure(SOTTO_FAIL(NOT_FOUND));
     sotto_status status = roots_add(store, bio);
     BIO_free(bio);
     return status;
@@ -85,7 +76,8 @@ static sotto_status roots_from_file(X509_STORE *store, const char *path) {
 static sotto_status client_configure(tls_context *context, const tls_client_config *config) {
     X509_STORE *store = SSL_CTX_get_cert_store(context->ssl);
     if (!config->system_roots && config->roots_pem.len == 0 && !config->roots_file) return SOTTO_FAIL(USAGE);
-    if (config->system_roots && SSL_CTX_set_default_verify_paths(context->ssl) != 1) return library_status();
+    if (config->system_roots && SSL_CTX_set_default_verify_paths(context->ssl) != 1)
+        return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
     if (config->roots_pem.len > 0) SOTTO_TRY(roots_from_bytes(store, config->roots_pem));
     if (config->roots_file) SOTTO_TRY(roots_from_file(store, config->roots_file));
     if (config->verify_time_ms > 0) {
@@ -112,16 +104,17 @@ static sotto_status server_certificates(SSL_CTX *ssl, BIO *pem) {
     X509 *leaf = PEM_read_bio_X509(pem, NULL, NULL, NULL);
     int used = leaf ? SSL_CTX_use_certificate(ssl, leaf) : 0;
     X509_free(leaf);
-    if (used != 1) return SOTTO_FAIL(MALFORMED);
+    if (used != 1) return tls_failure(SOTTO_FAIL(MALFORMED));
     for (;;) {
         X509 *certificate = PEM_read_bio_X509(pem, NULL, NULL, NULL);
         if (!certificate) break;
         if (SSL_CTX_add0_chain_cert(ssl, certificate) != 1) {
             X509_free(certificate);
-            return library_status();
+            return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
         }
     }
-    return SOTTO_OK;
+    sotto_status status = tls_failure(SOTTO_OK); /* the end of the text is told as a failure too */
+    return status;
 }
 
 static sotto_status server_key(SSL_CTX *ssl, BIO *pem, OSSL_LIB_CTX *library) {
@@ -130,7 +123,7 @@ static sotto_status server_key(SSL_CTX *ssl, BIO *pem, OSSL_LIB_CTX *library) {
     EVP_PKEY *key = PEM_read_bio_PrivateKey_ex(pem, NULL, NULL, no_passphrase, library, NULL);
     int used = key ? SSL_CTX_use_PrivateKey(ssl, key) : 0;
     EVP_PKEY_free(key);
-    return used == 1 && SSL_CTX_check_private_key(ssl) == 1 ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+    return used == 1 && SSL_CTX_check_private_key(ssl) == 1 ? SOTTO_OK : tls_failure(SOTTO_FAIL(MALFORMED));
 }
 
 static sotto_status server_configure(tls_context *context, const tls_server_config *config) {
@@ -141,7 +134,8 @@ static sotto_status server_configure(tls_context *context, const tls_server_conf
     BIO_free(certificates);
     BIO_free(key);
     ERR_clear_error();
-    if (sotto_ok(status) && SSL_CTX_set_num_tickets(context->ssl, 0) != 1) status = library_status();
+    if (sotto_ok(status) && SSL_CTX_set_num_tickets(context->ssl, 0) != 1)
+        status = tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
     return status;
 }
 
@@ -149,6 +143,57 @@ sotto_status tls_context_server(tls_context **ret, const tls_server_config *conf
     tls_context *context;
     SOTTO_TRY(context_new(&context, config->host, config->library, true));
     sotto_status status = server_configure(context, config);
+    if (!sotto_ok(status)) {
+        tls_context_free(context);
+        return status;
+    }
+    *ret = context;
+    return SOTTO_OK;
+}
+
+/* ---- anonymous ---- */
+
+/* One hash alone: secrets that are kept from one session for the next one belong to a hash. */
+#define ANONYMOUS_SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
+/* The star: a share is sent for it at once (OpenSSL 3.5, which is also the first to have the hybrid). */
+#define ANONYMOUS_GROUPS      "*X25519MLKEM768:*X25519"
+#define ANONYMOUS_GROUPS_LESS "X25519"
+
+static sotto_status anonymous_key(SSL_CTX *ssl, const tls_anonymous_config *config) {
+    const unsigned char *at = config->certificate.at, *key_at = config->key.at;
+    if (config->certificate.len > SOTTO_CERTIFICATE_BYTES_MAX || config->key.len > SOTTO_CERTIFICATE_BYTES_MAX)
+        return SOTTO_FAIL(MALFORMED);
+    X509 *certificate = d2i_X509(NULL, &at, (long)config->certificate.len);
+    EVP_PKEY *key = d2i_AutoPrivateKey_ex(NULL, &key_at, (long)config->key.len, config->library, NULL);
+    bool used = certificate && key && SSL_CTX_use_certificate(ssl, certificate) == 1 &&
+                SSL_CTX_use_PrivateKey(ssl, key) == 1 && SSL_CTX_check_private_key(ssl) == 1;
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return used ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+}
+
+static sotto_status anonymous_configure(tls_context *context, const tls_anonymous_config *config) {
+    SSL_CTX *ssl = context->ssl;
+    context->anonymous = true;
+    SSL_CTX_clear_options(ssl, SSL_OP_ENABLE_MIDDLEBOX_COMPAT); /* stanzas pass no such box */
+    context->certificate = config->certificate;
+    if (SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_ciphersuites(ssl, ANONYMOUS_SUITES) != 1 || SSL_CTX_set1_sigalgs_list(ssl, "ed25519") != 1)
+        return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
+    if (SSL_CTX_set1_groups_list(ssl, ANONYMOUS_GROUPS) != 1 &&
+        SSL_CTX_set1_groups_list(ssl, ANONYMOUS_GROUPS_LESS) != 1)
+        return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
+    ERR_clear_error();
+    if (!config->server) return SOTTO_OK;
+    if (SSL_CTX_set_num_tickets(ssl, 0) != 1) return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
+    return anonymous_key(ssl, config);
+}
+
+sotto_status tls_context_anonymous(tls_context **ret, const tls_anonymous_config *config) {
+    tls_context *context;
+    SOTTO_TRY(context_new(&context, config->host, config->library, config->server));
+    sotto_status status = anonymous_configure(context, config);
     if (!sotto_ok(status)) {
         tls_context_free(context);
         return status;

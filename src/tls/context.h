@@ -36,6 +36,19 @@ typedef struct tls_server_config {
 /* MALFORMED: no certificate, no key, or a key of another certificate. CRYPTO_FAILED, NO_MEMORY. */
 SOTTO_MUST_CHECK sotto_status tls_context_server(tls_context **ret, const tls_server_config *);
 
+/* TLS 1.3 between two who prove themselves inside the channel: the server shows a certificate that everybody has, key
+ * and all, and the client takes no other. ALPN must be offered and chosen. No verdict is waited for. */
+typedef struct tls_anonymous_config {
+    const sotto_host *host;
+    struct ossl_lib_ctx_st *library;
+    bool server;
+    sotto_bytes certificate; /* DER; outlives the context */
+    sotto_bytes key;         /* DER of PKCS #8; server */
+} tls_anonymous_config;
+
+/* MALFORMED: no certificate, no key, or a key of another certificate. CRYPTO_FAILED, NO_MEMORY. */
+SOTTO_MUST_CHECK sotto_status tls_context_anonymous(tls_context **ret, const tls_anonymous_config *);
+
 void tls_context_free(tls_context *);
 
 #endif

@@ -17,18 +17,23 @@
 #define RECORDS_OUT_MAX (256u * 1024u) /* waiting for the network before plain_in closes */
 #define FACTS_BYTES_MAX (512u * 1024u)
 #define ALPN_BYTES_MAX  255u
+#define NO_ALPN         "no application protocol was agreed on"
 
 struct tls_engine {
     const sotto_host *host;
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
     bool server;
+    bool anonymous;
+    sotto_bytes certificate; /* anonymous: the only one that is taken */
     const char *const *alpn;
+    bool early;   /* anonymous server: its flight is written */
     bool ready;   /* the handshake is done */
     bool waiting; /* for the verdict */
     bool closing; /* we sent close_notify */
     bool ended;   /* the peer did */
     int path_error;
+    int alert; /* the first one that was sent; 0: none (close_notify does not count) */
     bytes_arena arena;
     tls_facts facts;
     sotto_status error;
@@ -41,29 +46,52 @@ static void fail(tls_engine *engine, sotto_status status, const char *text) {
     (void)snprintf(engine->error_text, sizeof engine->error_text, "%s", text);
 }
 
+/* RFC 8446 section 6.2: internal_error is "unrelated to the peer or the correctness of the protocol (such as a memory
+ * allocation failure)". So the alert that OpenSSL sends tells whose fault it was. */
+static void notice_alert(const SSL *ssl, int where, int value) {
+    tls_engine *engine = SSL_get_app_data(ssl);
+    if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && engine->alert == 0) engine->alert = value & 0xff;
+}
+
+/* Without an alert (it takes memory to send one): OpenSSL's own reasons are not those that a protocol can give. */
+static bool is_our_fault(const tls_engine *engine, unsigned long error) {
+    if (engine->alert != 0) return engine->alert == SSL_AD_INTERNAL_ERROR;
+    return !ERR_SYSTEM_ERROR(error) && (ERR_GET_REASON(error) & ERR_RFLAG_COMMON) != 0;
+}
+
 /* OpenSSL said that it cannot go on: why. */
 static void fail_library(tls_engine *engine, int reason) {
     unsigned long error = ERR_peek_last_error();
     const char *text = error ? ERR_reason_error_string(error) : NULL;
-    bool memory = ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
-    if (!text) text = reason == SSL_ERROR_SYSCALL ? "the connection ended inside TLS" : "TLS failed";
-    fail(engine, memory ? SOTTO_FAIL(NO_MEMORY) : SOTTO_FAIL(TLS_FAILED), text);
-    ERR_clear_error();
+    bool ended = error == 0 && reason == SSL_ERROR_SYSCALL;
+    sotto_status status = ended ? SOTTO_FAIL(TLS_FAILED) : tls_failure(SOTTO_FAIL(TLS_FAILED));
+    bool ours = sotto_is(status, SOTTO_E_TLS_FAILED) && !ended && is_our_fault(engine, error);
+    if (ours) status = SOTTO_FAIL(CRYPTO_FAILED);
+    if (!text) text = ended ? "the connection ended inside TLS" : "TLS failed";
+    fail(engine, status, sotto_is(status, SOTTO_E_TLS_FAILED) ? text : sotto_status_text(status));
 }
 
-/* Records what is wrong with the path and goes on: judging is not done here. */
+static void fail_here(tls_engine *engine, sotto_status status) {
+    fail(engine, status, sotto_status_text(status));
+}
+
+/* Records what is wrong with the path and goes on: judging is not done here. But where memory was short nothing can be
+ * said of the certificates. */
 static int verify_record(int fine, X509_STORE_CTX *store) {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     tls_engine *engine = SSL_get_app_data(ssl);
-    if (!fine && engine->path_error == X509_V_OK) engine->path_error = X509_STORE_CTX_get_error(store);
-    return 1;
+    int error = X509_STORE_CTX_get_error(store);
+    bool is_short = !fine && (error == X509_V_ERR_OUT_OF_MEM || error == X509_V_ERR_UNSPECIFIED || tls_is_short());
+    if (is_short) fail_here(engine, SOTTO_FAIL(NO_MEMORY));
+    if (!fine && engine->path_error == X509_V_OK) engine->path_error = error;
+    return is_short ? 0 : 1;
 }
 
 static void handshake_done(tls_engine *engine) {
     int result = engine->path_error;
     if (result == X509_V_OK) result = (int)SSL_get_verify_result(engine->ssl);
     engine->ready = true;
-    engine->waiting = !engine->server;
+    engine->waiting = !engine->server && !engine->anonymous;
     engine->facts.version = SSL_version(engine->ssl);
     engine->facts.cipher = SSL_get_cipher_name(engine->ssl);
     const unsigned char *alpn = NULL;
@@ -71,19 +99,45 @@ static void handshake_done(tls_engine *engine) {
     SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
     engine->facts.alpn = bytes_of(alpn, alpn_len);
     sotto_status status = tls_facts_read(&engine->facts, &engine->arena, engine->ssl);
-    if (!sotto_ok(status)) fail(engine, status, sotto_status_text(status));
+    if (!sotto_ok(status)) fail_here(engine, status);
     if (engine->facts.has_certificate) {
         engine->facts.path_valid = result == X509_V_OK;
         engine->facts.path_error = result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
     }
+    if (engine->anonymous && engine->facts.alpn.len == 0) fail(engine, SOTTO_FAIL(TLS_FAILED), NO_ALPN);
+    if (engine->anonymous && !engine->server && !bytes_equal(engine->facts.leaf, engine->certificate))
+        fail(engine, SOTTO_FAIL(BAD_CERTIFICATE), "another certificate than the published one");
 }
 
 static bool dead(const tls_engine *engine) {
     return !sotto_ok(engine->error);
 }
 
+/* An anonymous server reads the ClientHello as if there were early data in it, which there never is: that is the only
+ * way for OpenSSL to stop behind its own flight and let something be written (RFC 8446 section 4.4.4, note on 0.5-RTT).
+ */
+static bool answer_hello(tls_engine *engine) {
+    uint8_t byte;
+    size_t got = 0;
+    ERR_clear_error();
+    int result = SSL_read_early_data(engine->ssl, &byte, 1, &got);
+    if (result == SSL_READ_EARLY_DATA_FINISH) {
+        const unsigned char *alpn = NULL;
+        unsigned alpn_len = 0;
+        SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
+        engine->early = true;
+        if (alpn_len == 0) fail(engine, SOTTO_FAIL(TLS_FAILED), NO_ALPN); /* none was offered */
+        return !dead(engine);
+    }
+    int reason = SSL_get_error(engine->ssl, 0);
+    if (result == SSL_READ_EARLY_DATA_SUCCESS || (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE))
+        fail_library(engine, reason);
+    return false;
+}
+
 static void shake(tls_engine *engine) {
     if (engine->ready || dead(engine)) return;
+    if (engine->anonymous && engine->server && !engine->early && !answer_hello(engine)) return;
     ERR_clear_error();
     int result = SSL_do_handshake(engine->ssl);
     if (result == 1) {
@@ -97,15 +151,15 @@ static void shake(tls_engine *engine) {
 static bool alpn_choose(const char *const *alpn, sotto_bytes offered, sotto_bytes *ret) {
     for (; *alpn; alpn++) {
         sotto_bytes ours = bytes_text(*alpn);
-        for (sotto_bytes rest = offered; rest.len > 0;) {
-            size_t len = rest.at[0];
-            rest = bytes_after(rest, 1);
-            if (len > rest.len) break;
-            if (bytes_equal(ours, bytes_of(rest.at, len))) {
-                *ret = bytes_of(rest.at, len);
+        for (size_t at = 0; at < offered.len;) {
+            size_t len = offered.at[at++];
+            if (len == 0 || len > offered.len - at) break; /* RFC 7301 section 3.1: no name is empty */
+            sotto_bytes name = bytes_of(offered.at + at, len);
+            if (bytes_equal(ours, name)) {
+                *ret = name;
                 return true;
             }
-            rest = bytes_after(rest, len);
+            at += len;
         }
     }
     return false;
@@ -117,7 +171,8 @@ int tls_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     (void)arg;
     tls_engine *engine = SSL_get_app_data(ssl);
     sotto_bytes chosen;
-    if (!engine->alpn || !alpn_choose(engine->alpn, bytes_of(in, in_len), &chosen)) return SSL_TLSEXT_ERR_NOACK;
+    if (!engine->alpn || !alpn_choose(engine->alpn, bytes_of(in, in_len), &chosen))
+        return engine->anonymous ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
     *out = chosen.at;
     *out_len = (unsigned char)chosen.len;
     return SSL_TLSEXT_ERR_OK;
@@ -148,7 +203,7 @@ static sotto_status set_server_name(tls_engine *engine, const char *server_name)
     char *name = bytes_arena_take(&engine->arena, size);
     if (!name) return SOTTO_FAIL(NO_MEMORY);
     memcpy(name, server_name, size);
-    return SSL_set_tlsext_host_name(engine->ssl, name) == 1 ? SOTTO_OK : SOTTO_FAIL(USAGE);
+    return SSL_set_tlsext_host_name(engine->ssl, name) == 1 ? SOTTO_OK : tls_failure(SOTTO_FAIL(USAGE));
 }
 
 static sotto_status configure(tls_engine *engine, tls_context *context, const char *server_name) {
@@ -163,6 +218,7 @@ static sotto_status configure(tls_engine *engine, tls_context *context, const ch
     engine->in = in;
     engine->out = out;
     if (SSL_set_app_data(ssl, engine) != 1) return SOTTO_FAIL(NO_MEMORY);
+    SSL_set_info_callback(ssl, notice_alert);
     if (context->server) {
         SSL_set_accept_state(ssl);
         return SOTTO_OK;
@@ -178,6 +234,8 @@ sotto_status tls_engine_new(tls_engine **ret, tls_context *context, const char *
     if (!engine) return SOTTO_FAIL(NO_MEMORY);
     engine->host = context->host;
     engine->server = context->server;
+    engine->anonymous = context->anonymous;
+    engine->certificate = context->certificate;
     engine->alpn = alpn;
     engine->path_error = X509_V_OK;
     bytes_arena_init(&engine->arena, context->host, FACTS_BYTES_MAX);
@@ -241,6 +299,7 @@ unsigned tls_engine_state(tls_engine *engine) {
     if (open_for_plain(engine) && !engine->closing && BIO_ctrl_pending(engine->out) < RECORDS_OUT_MAX) {
         state |= TLS_WANTS_PLAIN;
     }
+    if (engine->early && !engine->ready) state |= TLS_WANTS_EARLY;
     return state;
 }
 
@@ -267,10 +326,13 @@ size_t tls_engine_records_out(tls_engine *engine, void *out, size_t size) {
 
 size_t tls_engine_plain_in(tls_engine *engine, sotto_bytes plain) {
     size_t taken = 0;
-    while (taken < plain.len && (tls_engine_state(engine) & TLS_WANTS_PLAIN)) {
+    unsigned state;
+    while (taken < plain.len && ((state = tls_engine_state(engine)) & (TLS_WANTS_PLAIN | TLS_WANTS_EARLY)) != 0) {
         size_t written = 0;
         ERR_clear_error();
-        int result = SSL_write_ex(engine->ssl, plain.at + taken, plain.len - taken, &written);
+        int result = (state & TLS_WANTS_PLAIN) != 0
+                         ? SSL_write_ex(engine->ssl, plain.at + taken, plain.len - taken, &written)
+                         : SSL_write_early_data(engine->ssl, plain.at + taken, plain.len - taken, &written);
         if (result != 1) {
             read_failed(engine, result);
             break;
@@ -316,18 +378,30 @@ void tls_engine_verdict(tls_engine *engine, bool accept) {
     if (!accept) fail(engine, SOTTO_FAIL(BAD_CERTIFICATE), "the certificate was not accepted");
 }
 
+static sotto_status export_secret(tls_engine *engine, const char *label, uint8_t ret[32]) {
+    ERR_clear_error();
+    if (SSL_export_keying_material(engine->ssl, ret, 32, label, strlen(label), NULL, 0, 0) == 1) return SOTTO_OK;
+    bytes_wipe(ret, 32);
+    ERR_clear_error();
+    return SOTTO_FAIL(CRYPTO_FAILED);
+}
+
+sotto_status tls_engine_export(tls_engine *engine, const char *label, uint8_t ret[32]) {
+    if ((!engine->ready && !engine->early) || dead(engine)) return SOTTO_FAIL(STATE);
+    if (SSL_version(engine->ssl) < TLS1_3_VERSION) return SOTTO_FAIL(STATE);
+    return export_secret(engine, label, ret);
+}
+
+sotto_status tls_engine_client_random(tls_engine *engine, uint8_t ret[32]) {
+    if (engine->server && !engine->early && !engine->ready) return SOTTO_FAIL(STATE);
+    return SSL_get_client_random(engine->ssl, ret, 32) == 32 ? SOTTO_OK : SOTTO_FAIL(STATE);
+}
+
 /* RFC 9266 section 2. On TLS 1.2 the exporter is bound to the handshake only with the extended master secret. */
 sotto_status tls_engine_exporter(tls_engine *engine, uint8_t ret[32]) {
-    static const char label[] = "EXPORTER-Channel-Binding";
     if (!engine->ready || dead(engine)) return SOTTO_FAIL(STATE);
     if (SSL_version(engine->ssl) < TLS1_3_VERSION && SSL_get_extms_support(engine->ssl) != 1) return SOTTO_FAIL(STATE);
-    ERR_clear_error();
-    if (SSL_export_keying_material(engine->ssl, ret, 32, label, sizeof label - 1, NULL, 0, 0) != 1) {
-        bytes_wipe(ret, 32);
-        ERR_clear_error();
-        return SOTTO_FAIL(CRYPTO_FAILED);
-    }
-    return SOTTO_OK;
+    return export_secret(engine, "EXPORTER-Channel-Binding", ret);
 }
 
 void tls_engine_free(tls_engine *engine) {

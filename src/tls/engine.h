@@ -19,6 +19,9 @@ typedef struct tls_context tls_context; /* what many connections share; see tls/
 #define TLS_WANTS_VERDICT 16u /* tls_engine_facts is filled in; call tls_engine_verdict */
 #define TLS_ENDED         32u /* close_notify received, everything was read; writing is still possible */
 #define TLS_FAILED        64u /* tls_engine_error tells why; no port works */
+/* Anonymous server: its flight is written, and plain_in accepts bytes that go with it, for whoever is there (0.5-RTT
+ * data, RFC 8446 section 2.3). */
+#define TLS_WANTS_EARLY 128u
 
 SOTTO_MUST_CHECK sotto_status tls_engine_new(tls_engine **ret, tls_context *, const char *server_name,
                                              const char *const *alpn);
@@ -53,5 +56,11 @@ void tls_engine_verdict(tls_engine *, bool accept);
 
 /* RFC 9266: tls-exporter. STATE before the handshake is done or (TLS 1.2) without extended master secret. */
 SOTTO_MUST_CHECK sotto_status tls_engine_exporter(tls_engine *, uint8_t ret[32]);
+
+/* The same with another label: for what is proved inside the channel. On TLS 1.3 it covers ClientHello to the server's
+ * Finished, so an anonymous server has it with TLS_WANTS_EARLY. STATE before. */
+SOTTO_MUST_CHECK sotto_status tls_engine_export(tls_engine *, const char *label, uint8_t ret[32]);
+/* The random of the ClientHello that was sent, or received. STATE before there was one. */
+SOTTO_MUST_CHECK sotto_status tls_engine_client_random(tls_engine *, uint8_t ret[32]);
 
 #endif

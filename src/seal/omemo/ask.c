@@ -52,7 +52,7 @@ sotto_status omemo_ask_payload(seal_env *env, bool set, sotto_bytes to, const by
 }
 
 /* XEP-0060 section 6.5. device 0: all items. */
-static sotto_status ask_items(seal_env *env, const char *node, uint32_t device, const omemo_note *note) {
+sotto_status omemo_ask_items(seal_env *env, const char *node, uint32_t device, const omemo_note *note) {
     uint8_t memory[512];
     bytes_buffer out;
     stanza_writer w;
@@ -73,11 +73,11 @@ static sotto_status ask_items(seal_env *env, const char *node, uint32_t device, 
 }
 
 sotto_status omemo_ask_list(omemo_self *self, seal_env *env, const omemo_note *note) {
-    return ask_items(env, self->dialect->devices_node, 0, note);
+    return omemo_ask_items(env, self->dialect->devices_node, 0, note);
 }
 
 sotto_status omemo_ask_bundle(omemo_self *self, seal_env *env, const omemo_note *note) {
-    return ask_items(env, self->dialect->bundles_node, note->number, note);
+    return omemo_ask_items(env, self->dialect->bundles_node, note->number, note);
 }
 
 const stanza_element *omemo_answer_items(const stanza_element *iq, const char *node) {

@@ -49,6 +49,14 @@ void omemo_cache_drop_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t devi
         bytes_map_remove(&cache->map, omemo_row_key(&row));
 }
 
+void omemo_cache_failures(const omemo_cache *cache, sotto_bytes jid, omemo_failures *ret) {
+    if (!cache_get(cache, jid, 0, OMEMO_ROW_FAILURES, ret, sizeof *ret)) *ret = (omemo_failures){.count = 0};
+}
+
+sotto_status omemo_cache_put_failures(omemo_cache *cache, sotto_bytes jid, const omemo_failures *failures) {
+    return cache_put(cache, jid, 0, OMEMO_ROW_FAILURES, failures, sizeof *failures);
+}
+
 void omemo_cache_forget(omemo_cache *cache, sotto_bytes jid) {
     omemo_row row;
     sotto_bytes key, value;

@@ -24,6 +24,12 @@ typedef struct omemo_glimpse {
     omemo_offer offer;
 } omemo_glimpse;
 
+/* Messages of a JID that were not authentic (T17). */
+typedef struct omemo_failures {
+    uint64_t since_ms; /* start of the hour */
+    uint32_t count;
+} omemo_failures;
+
 typedef struct omemo_cache {
     bytes_map map;
 } omemo_cache;
@@ -36,6 +42,9 @@ bool omemo_cache_glimpse(const omemo_cache *, sotto_bytes jid, uint32_t device, 
 SOTTO_MUST_CHECK sotto_status omemo_cache_put_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device,
                                                       const omemo_glimpse *);
 void omemo_cache_drop_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device);
+/* None when there are none. */
+void omemo_cache_failures(const omemo_cache *, sotto_bytes jid, omemo_failures *ret);
+SOTTO_MUST_CHECK sotto_status omemo_cache_put_failures(omemo_cache *, sotto_bytes jid, const omemo_failures *);
 /* Everything about a JID; empty: everything. */
 void omemo_cache_forget(omemo_cache *, sotto_bytes jid);
 

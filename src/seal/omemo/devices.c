@@ -8,7 +8,7 @@
 #define DEVICES_VERSION   1
 #define DEVICES_BYTES_MAX (8 + 4 * SOTTO_OMEMO_DEVICES_MAX)
 
-enum { FLAG_KNOWN = 1, FLAG_HAD = 2 };
+enum { FLAG_KNOWN = 1, FLAG_HAD = 2, FLAGS_ALL = 3 };
 
 static const stanza_element *first_item(const stanza_element *items) {
     return items ? stanza_child(items, "item", NULL) : NULL;
@@ -78,9 +78,16 @@ sotto_status omemo_devices_decode(omemo_devices *ret, sotto_bytes value) {
     bytes_cursor c = bytes_cursor_over(value);
     uint8_t version = bytes_cursor_u8(&c), flags = bytes_cursor_u8(&c);
     if (version > DEVICES_VERSION) return SOTTO_FAIL(STORE_NEWER);
-    *ret = (omemo_devices){.known = (flags & FLAG_KNOWN) != 0, .had = (flags & FLAG_HAD) != 0};
-    while (bytes_cursor_more(&c) && ret->count < SOTTO_OMEMO_DEVICES_MAX) ret->ids[ret->count++] = bytes_cursor_u32(&c);
-    return sotto_ok(bytes_cursor_end(&c)) && version == DEVICES_VERSION ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
+    omemo_devices read = {.known = (flags & FLAG_KNOWN) != 0, .had = (flags & FLAG_HAD) != 0};
+    bool whole = version == DEVICES_VERSION && flags <= FLAGS_ALL;
+    for (uint32_t last = 0; bytes_cursor_more(&c) && read.count < SOTTO_OMEMO_DEVICES_MAX; read.count++) {
+        uint32_t id = bytes_cursor_u32(&c);
+        whole = whole && id > last && id <= OMEMO_ID_MAX;
+        read.ids[read.count] = last = id;
+    }
+    if (!sotto_ok(bytes_cursor_end(&c)) || !whole) return SOTTO_FAIL(STORE_CORRUPT);
+    *ret = read;
+    return SOTTO_OK;
 }
 
 sotto_status omemo_devices_load(seal_env *env, sotto_bytes jid, omemo_devices *ret) {

@@ -20,6 +20,7 @@ sotto_status omemo_offer_verify(omemo_offer *offer, const omemo_dialect *dialect
     SOTTO_TRY(crypto_ed25519_to_x25519(&form, &offer->identity));
     SOTTO_TRY(crypto_x25519_check(&offer->signed_key));
     SOTTO_TRY(crypto_x25519_check(&offer->prekey));
+    offer->form = form;
     offer->verified = true;
     return SOTTO_OK;
 }
@@ -51,11 +52,9 @@ sotto_status omemo_exchange_initiate(omemo_session *ret, const omemo_dialect *di
     omemo_offer checked = *offer;
     if (!checked.verified) SOTTO_TRY(omemo_offer_verify(&checked, dialect));
     if (same_identity(own, &checked.identity)) return SOTTO_FAIL(BAD_KEY);
-    crypto_x25519_public identity;
-    SOTTO_TRY(crypto_ed25519_to_x25519(&identity, &checked.identity));
     exchange_secret x;
     sotto_status status = secret_agree(&x, 0, &own->x25519_private, &checked.signed_key);
-    if (sotto_ok(status)) status = secret_agree(&x, 1, &ephemeral->private_key, &identity);
+    if (sotto_ok(status)) status = secret_agree(&x, 1, &ephemeral->private_key, &checked.form);
     if (sotto_ok(status)) status = secret_agree(&x, 2, &ephemeral->private_key, &checked.signed_key);
     if (sotto_ok(status)) status = secret_agree(&x, 3, &ephemeral->private_key, &checked.prekey);
     if (sotto_ok(status)) status = secret_derive(&x, dialect);
@@ -76,11 +75,10 @@ sotto_status omemo_exchange_accept(omemo_session *ret, const omemo_dialect *dial
                                    const omemo_kex *kex) {
     if (same_identity(own, &kex->identity)) return SOTTO_FAIL(BAD_KEY);
     crypto_x25519_public identity;
-    crypto_ed25519_public form;
     SOTTO_TRY(crypto_ed25519_to_x25519(&identity, &kex->identity));
     /* T26: no MAC covers the ephemeral key but through the agreements, and a torsion component changes it without
-     * changing them: an old key exchange would pass for a new one. Its Edwards form exists only without one. */
-    SOTTO_TRY(crypto_x25519_to_ed25519(&form, &kex->ephemeral, 0));
+     * changing them: an old key exchange would pass for a new one. */
+    SOTTO_TRY(crypto_x25519_check_order(&kex->ephemeral));
     exchange_secret x;
     sotto_status status = secret_agree(&x, 0, &signed_pair->private_key, &identity);
     if (sotto_ok(status)) status = secret_agree(&x, 1, &own->x25519_private, &kex->ephemeral);

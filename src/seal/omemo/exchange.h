@@ -15,7 +15,8 @@ typedef struct omemo_offer {
     crypto_x25519_public prekey;
     uint32_t signed_id;
     uint32_t prekey_id;
-    bool verified; /* omemo_offer_verify said so */
+    bool verified;             /* omemo_offer_verify said so, and left here ... */
+    crypto_x25519_public form; /* ... the identity as agreements need it */
 } omemo_offer;
 
 /* Checks the signature of the signed prekey, and the form of all three keys. BAD_SIGNATURE, BAD_KEY. */

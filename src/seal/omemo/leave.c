@@ -121,17 +121,19 @@ static sotto_status row_wipe(seal_env *env, const struct wiped_row *row) {
     return omemo_peer_save(env, jid, &kept);
 }
 
-/* Sessions belong to the identity that is given up. That contacts had devices is remembered (T8). */
-static sotto_status keys_wipe(seal_env *env) {
+/* Sessions belong to the device that is given up. That contacts had devices is remembered (T8). */
+sotto_status omemo_sessions_wipe(seal_env *env) {
     wiped_rows rows = {.arena = env->arena};
     SOTTO_TRY(env->scan(env, BYTES_NONE, row_found, &rows));
     for (struct wiped_row *row = rows.first; row; row = row->next) SOTTO_TRY(row_wipe(env, row));
-    return omemo_own_wipe(env);
+    return SOTTO_OK;
 }
 
 static sotto_status left(omemo_self *self, seal_env *env) {
-    const omemo_note_kind timers[] = {OMEMO_NOTE_TIMER_KEYS, OMEMO_NOTE_TIMER_REFILL, OMEMO_NOTE_TIMER_ANNOUNCE};
-    SOTTO_TRY(keys_wipe(env));
+    const omemo_note_kind timers[] = {OMEMO_NOTE_TIMER_KEYS, OMEMO_NOTE_TIMER_REFILL, OMEMO_NOTE_TIMER_ANNOUNCE,
+                                      OMEMO_NOTE_TIMER_OPENING};
+    SOTTO_TRY(omemo_sessions_wipe(env));
+    SOTTO_TRY(omemo_own_wipe(env));
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++)
         SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = timers[i]}, UINT64_MAX));
     SOTTO_TRY(left_tell(env, SOTTO_OK, BYTES_NONE));

@@ -8,7 +8,7 @@
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
 
-#define OWN_VERSION   1
+#define OWN_VERSION   2 /* 1 had no retired device */
 #define OWN_BYTES_MAX 512
 
 enum { FLAG_SCALAR = 1, FLAG_ANNOUNCED = 2, FLAG_LEAVING = 4, FLAGS_ALL = 7 };
@@ -45,7 +45,8 @@ sotto_status omemo_own_load(seal_env *env, omemo_own *ret) {
     pair_take(&c, &own.older_pair);
     own.version = bytes_cursor_u32(&c);
     own.published = bytes_cursor_u32(&c);
-    bool whole = sotto_ok(bytes_cursor_end(&c)) && version == OWN_VERSION && flags <= FLAGS_ALL && own.device != 0;
+    if (version >= 2) own.retired = bytes_cursor_u32(&c);
+    bool whole = sotto_ok(bytes_cursor_end(&c)) && version >= 1 && flags <= FLAGS_ALL && own.device != 0;
     if (whole) *ret = own;
     bytes_wipe(&own, sizeof own);
     return whole ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
@@ -81,6 +82,7 @@ sotto_status omemo_own_save(seal_env *env, const omemo_own *own) {
     pair_put(&out, &own->older_pair);
     bytes_buffer_u32(&out, own->version);
     bytes_buffer_u32(&out, own->published);
+    bytes_buffer_u32(&out, own->retired);
     sotto_status status = bytes_buffer_end(&out, &value);
     if (sotto_ok(status)) status = env->put(env, omemo_row_key(&row), value);
     bytes_wipe(memory, sizeof memory);
@@ -134,17 +136,48 @@ sotto_status omemo_own_identity(const omemo_own *own, crypto_identity *ret) {
     return (own->is_scalar ? crypto_identity_from_scalar : crypto_identity_from_seed)(ret, own->secret);
 }
 
-static sotto_status own_make(seal_env *env, omemo_own *own, crypto_identity *identity) {
+/* Everything but the identity and the device id. */
+static sotto_status prekeys_make(seal_env *env, omemo_own *own, const crypto_identity *identity) {
     bool changed;
-    SOTTO_TRY(env->random(env, own->secret, 32));
-    SOTTO_TRY(omemo_own_identity(own, identity));
-    SOTTO_TRY(omemo_own_new_device(env, &own->device));
     SOTTO_TRY(omemo_own_below(env, OMEMO_ID_MAX, &own->signed_id));
     SOTTO_TRY(omemo_own_below(env, OMEMO_ID_MAX, &own->next_prekey_id));
     own->next_prekey_id++;
     SOTTO_TRY(signed_new(env, own, identity));
     SOTTO_TRY(omemo_own_refill(env, own, &changed));
     return omemo_own_save(env, own);
+}
+
+static sotto_status own_make(seal_env *env, omemo_own *own, crypto_identity *identity) {
+    SOTTO_TRY(env->random(env, own->secret, 32));
+    SOTTO_TRY(omemo_own_identity(own, identity));
+    SOTTO_TRY(omemo_own_new_device(env, &own->device));
+    return prekeys_make(env, own, identity);
+}
+
+/* A device that is being taken off keeps its id, under which it is found on the server. */
+static sotto_status device_renew(seal_env *env, const omemo_own *own, omemo_own *fresh) {
+    fresh->device = own->device;
+    fresh->announced = own->announced;
+    if (own->leaving) return SOTTO_OK;
+    fresh->retired = own->announced ? own->device : own->retired;
+    fresh->announced = false;
+    do {
+        SOTTO_TRY(omemo_own_new_device(env, &fresh->device));
+    } while (fresh->device == own->device);
+    return SOTTO_OK;
+}
+
+sotto_status omemo_own_renew(seal_env *env, omemo_own *own, const crypto_identity *identity) {
+    omemo_row prekeys;
+    omemo_own fresh = {.is_scalar = own->is_scalar, .version = own->version, .leaving = own->leaving};
+    memcpy(fresh.secret, own->secret, sizeof fresh.secret);
+    omemo_row_own(&prekeys, OMEMO_ROW_PREKEY);
+    sotto_status status = omemo_row_delete_all(env, &prekeys);
+    if (sotto_ok(status)) status = device_renew(env, own, &fresh);
+    if (sotto_ok(status)) status = prekeys_make(env, &fresh, identity);
+    if (sotto_ok(status)) *own = fresh;
+    bytes_wipe(&fresh, sizeof fresh);
+    return status;
 }
 
 sotto_status omemo_own_create(seal_env *env, omemo_own *ret, crypto_identity *ret_identity) {

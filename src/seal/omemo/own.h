@@ -39,6 +39,7 @@ typedef struct omemo_own {
     uint32_t published; /* the version the server has; 0: none */
     bool announced;     /* the device id was on the server once: it is ours */
     bool leaving;       /* ... and is being taken off */
+    uint32_t retired;   /* the device this one was before its store was copied, still to be taken off; 0: none */
 } omemo_own;
 
 /* NOT_FOUND: there are none yet. The caller wipes it. */
@@ -50,6 +51,8 @@ SOTTO_MUST_CHECK sotto_status omemo_own_create(seal_env *, omemo_own *ret, crypt
 SOTTO_MUST_CHECK sotto_status omemo_own_identity(const omemo_own *, crypto_identity *ret);
 /* A random device id within 1 and 2^31 - 1. */
 SOTTO_MUST_CHECK sotto_status omemo_own_new_device(seal_env *, uint32_t *ret);
+/* The same identity as another device: a new id and new prekeys, nothing published; saved (T18). */
+SOTTO_MUST_CHECK sotto_status omemo_own_renew(seal_env *, omemo_own *, const crypto_identity *);
 /* Deletes all of it (after leaving). */
 SOTTO_MUST_CHECK sotto_status omemo_own_wipe(seal_env *);
 

@@ -6,6 +6,7 @@
 
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
+#include "crypto/hash.h"
 #include "crypto/sha256.h"
 #include "seal/omemo/own.h"
 
@@ -100,7 +101,7 @@ sotto_status omemo_own_unused(seal_env *env, uint32_t id, const omemo_use *use) 
     SOTTO_TRY(prekey_get(env, id, &prekey));
     sotto_status status = SOTTO_OK;
     for (uint8_t i = 0; i < prekey.uses; i++) {
-        if (memcmp(prekey.used[i].agreed, use->agreed, sizeof use->agreed) == 0) status = SOTTO_FAIL(NO_PREKEY);
+        if (crypto_equal(prekey.used[i].agreed, use->agreed, sizeof use->agreed)) status = SOTTO_FAIL(NO_PREKEY);
     }
     bytes_wipe(&prekey, sizeof prekey);
     return status;

@@ -158,6 +158,7 @@ sotto_status omemo_promise(void *arg, seal_env *env, const seal_audience *audien
     }
     /* Who gets a key exchange from a device that is on no list cannot know whose it is. */
     if (self->unlisted && promise.kind == SEAL_READY) promise.kind = SEAL_ASKING;
+    if (!self->checked && promise.kind == SEAL_READY) promise.kind = SEAL_ASKING; /* T18 */
     promise.keys = (seal_keys){p.keys, p.count};
     *ret = promise;
     return SOTTO_OK;

@@ -11,11 +11,10 @@
 
 #include "bytes/memory.h"
 
-#define NS_PUBSUB        "http://jabber.org/protocol/pubsub"
-#define NS_PUBSUB_OWNER  "http://jabber.org/protocol/pubsub#owner"
-#define NS_PUBSUB_ERRORS "http://jabber.org/protocol/pubsub#errors"
-#define NS_DATA          "jabber:x:data"
-#define AGAIN_MS         600000ull /* before a publication that failed is tried again */
+#define NS_PUBSUB       "http://jabber.org/protocol/pubsub"
+#define NS_PUBSUB_OWNER "http://jabber.org/protocol/pubsub#owner"
+#define NS_DATA         "jabber:x:data"
+#define AGAIN_MS        600000ull /* before a publication that failed is tried again */
 
 /* ---- payloads ---- */
 
@@ -27,12 +26,12 @@ static void field_write(stanza_writer *w, const char *var, const char *type, con
     stanza_close(w);
 }
 
-static void form_write(stanza_writer *w, const char *form_type, bool many) {
+static void form_write(stanza_writer *w, const char *form_type, omemo_publish_options options) {
     stanza_open(w, "x", NS_DATA);
     stanza_put_text(w, "type", "submit");
     field_write(w, "FORM_TYPE", "hidden", form_type);
-    field_write(w, "pubsub#access_model", NULL, "open");
-    if (many) field_write(w, "pubsub#max_items", NULL, "max");
+    field_write(w, "pubsub#access_model", NULL, options == OMEMO_OPTIONS_OWN_MANY ? "whitelist" : "open");
+    if (options != OMEMO_OPTIONS_OPEN) field_write(w, "pubsub#max_items", NULL, "max");
     stanza_close(w);
 }
 
@@ -49,14 +48,14 @@ void omemo_publish_close(stanza_writer *w, omemo_publish_options options) {
     stanza_close(w);
     if (options != OMEMO_OPTIONS_NONE) {
         stanza_open(w, "publish-options", NS_PUBSUB);
-        form_write(w, "http://jabber.org/protocol/pubsub#publish-options", options == OMEMO_OPTIONS_OPEN_MANY);
+        form_write(w, "http://jabber.org/protocol/pubsub#publish-options", options);
         stanza_close(w);
     }
     stanza_close(w);
 }
 
-/* XEP-0060 section 8.2. */
-static sotto_status node_configure(seal_env *env, const char *node, bool many, const omemo_note *note) {
+sotto_status omemo_publish_configure(seal_env *env, const char *node, omemo_publish_options options,
+                                     const omemo_note *note) {
     uint8_t memory[1024];
     bytes_buffer out;
     stanza_writer w;
@@ -65,7 +64,7 @@ static sotto_status node_configure(seal_env *env, const char *node, bool many, c
     stanza_open(&w, "pubsub", NS_PUBSUB_OWNER);
     stanza_open(&w, "configure", NS_PUBSUB_OWNER);
     stanza_put_text(&w, "node", node);
-    form_write(&w, "http://jabber.org/protocol/pubsub#node_config", many);
+    form_write(&w, "http://jabber.org/protocol/pubsub#node_config", options);
     stanza_close(&w);
     stanza_close(&w);
     return omemo_ask_payload(env, true, BYTES_NONE, &out, note);
@@ -99,7 +98,7 @@ sotto_status omemo_publish_bundle(omemo_self *self, seal_env *env, omemo_own *ow
     return status;
 }
 
-/* The list as it is, with this device in it. */
+/* The list as it is, with this device in it, and without the one this store was before it was copied. */
 static sotto_status list_publish(omemo_self *self, seal_env *env, const omemo_own *own, const stanza_element *devices,
                                  uint8_t attempt) {
     bytes_buffer out;
@@ -108,10 +107,11 @@ static sotto_status list_publish(omemo_self *self, seal_env *env, const omemo_ow
     bytes_buffer_owned(&out, env->host, SOTTO_STANZA_BYTES_MAX);
     stanza_writer_init(&w, &out, STANZA_NS_CLIENT);
     omemo_publish_open(&w, self->dialect->devices_node, BYTES_LITERAL("current"));
-    omemo_devices_write(&w, self->dialect, devices, 0, own->device, &count);
+    omemo_devices_write(&w, self->dialect, devices, own->retired, own->device, &count);
     omemo_publish_close(&w, OMEMO_OPTIONS_OPEN);
     sotto_status status =
-        omemo_ask_payload(env, true, BYTES_NONE, &out, &(omemo_note){.kind = OMEMO_NOTE_PUT_LIST, .attempt = attempt});
+        omemo_ask_payload(env, true, BYTES_NONE, &out,
+                          &(omemo_note){.kind = OMEMO_NOTE_PUT_LIST, .attempt = attempt, .number = own->device});
     bytes_buffer_free(&out);
     return status;
 }
@@ -224,15 +224,19 @@ static sotto_status own_bundle_answered(omemo_self *self, seal_env *env, omemo_o
 /* A publication was refused because the node is configured otherwise: configure it, once, then go on. */
 static sotto_status refused(seal_env *env, const omemo_note *note, const seal_input *input, const char *node,
                             omemo_note_kind kind) {
-    bool otherwise = input->answer && omemo_answer_is_error(input->answer, "precondition-not-met", NS_PUBSUB_ERRORS);
+    bool otherwise =
+        input->answer && omemo_answer_is_error(input->answer, "precondition-not-met", OMEMO_NS_PUBSUB_ERRORS);
     if (!otherwise || (note->attempt & OMEMO_PUBLISH_CONFIGURED)) return failed(env, input);
     omemo_note next = {.kind = kind, .attempt = note->attempt | OMEMO_PUBLISH_CONFIGURED};
-    return node_configure(env, node, kind == OMEMO_NOTE_SET_BUNDLES, &next);
+    omemo_publish_options options = kind == OMEMO_NOTE_SET_BUNDLES ? OMEMO_OPTIONS_OPEN_MANY : OMEMO_OPTIONS_OPEN;
+    return omemo_publish_configure(env, node, options, &next);
 }
 
 static sotto_status put_bundle_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
                                         const seal_input *input) {
     if (!sotto_ok(input->status)) return refused(env, note, input, self->dialect->bundles_node, OMEMO_NOTE_SET_BUNDLES);
+    /* Of the device this store was before it was found to be a copy. */
+    if (!own->announced && note->number != own->version) return omemo_publish_bundle(self, env, own, note->attempt);
     own->published = note->number;
     own->announced = true;
     SOTTO_TRY(omemo_own_save(env, own));
@@ -249,13 +253,21 @@ static sotto_status own_list_answered(omemo_self *self, seal_env *env, const ome
     SOTTO_TRY(own_list_take(self, env, input, &devices, &got));
     if (!got) return SOTTO_OK;
     omemo_devices_read(devices, self->dialect, &list);
-    if (omemo_devices_has(&list, own->device)) return published_tell(env, own, note->attempt);
+    bool retired = own->retired != 0 && omemo_devices_has(&list, own->retired);
+    if (omemo_devices_has(&list, own->device) && !retired) return published_tell(env, own, note->attempt);
     return list_publish(self, env, own, devices, note->attempt);
 }
 
-static sotto_status put_list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_note *note,
+static sotto_status put_list_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
                                       const seal_input *input) {
     if (!sotto_ok(input->status)) return refused(env, note, input, self->dialect->devices_node, OMEMO_NOTE_SET_DEVICES);
+    if (own->retired != 0 &&
+        note->number ==
+            own->device) { /* it is off the list; should it live on elsewhere, it comes back as any other device */
+        own->retired = 0;
+        SOTTO_TRY(omemo_own_save(env, own));
+        omemo_cache_forget(&self->cache, env->account);
+    }
     if (!self->list_missed) return published_tell(env, own, note->attempt);
     SOTTO_TRY(ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, note->attempt));
     self->list_missed = false;
@@ -298,9 +310,9 @@ sotto_status omemo_publish_answer(omemo_self *self, seal_env *env, const omemo_n
 
 /* ---- being taken off the list ---- */
 
-static bool under_way(seal_env *env, omemo_note_kind kind) {
+static bool under_way(seal_env *env, omemo_note_kind kind, uint32_t number) {
     for (uint8_t attempt = 0; attempt <= (OMEMO_PUBLISH_CONFIGURED | OMEMO_PUBLISH_WHOLE); attempt++) {
-        omemo_note note = {.kind = kind, .attempt = attempt};
+        omemo_note note = {.kind = kind, .attempt = attempt, .number = number};
         if (kind == OMEMO_NOTE_OWN_LIST || kind == OMEMO_NOTE_OWN_CHECK) note.jid = env->account;
         if (omemo_asking(env, &note)) return true;
     }
@@ -336,7 +348,7 @@ sotto_status omemo_publish_notified(omemo_self *self, seal_env *env, const stanz
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = SOTTO_OK;
     if (own.announced && !own.leaving && self->online && !omemo_devices_has(&list, own.device)) {
-        if (under_way(env, OMEMO_NOTE_PUT_LIST) || under_way(env, OMEMO_NOTE_OWN_LIST)) {
+        if (under_way(env, OMEMO_NOTE_PUT_LIST, own.device) || under_way(env, OMEMO_NOTE_OWN_LIST, 0)) {
             self->list_missed = true;
         } else {
             status = announce_again(self, env, &own, devices);

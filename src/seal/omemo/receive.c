@@ -96,6 +96,7 @@ static sotto_status session_try(receiving *r, const omemo_session *session, uint
     omemo_message message;
     omemo_skipped_rows rows;
     SOTTO_TRY(r->self->dialect->read_message(r->data, &message));
+    if (r->spent && omemo_session_ahead(session, &message) > SOTTO_OMEMO_SKIP_SPENT) return SOTTO_FAIL(TOO_LARGE);
     SOTTO_TRY(omemo_skipped_open(&rows, r->env, r->jid, r->sender, number));
     omemo_skipped skipped = omemo_skipped_port(&rows);
     bytes_buffer_reset(&r->plain);
@@ -105,11 +106,19 @@ static sotto_status session_try(receiving *r, const omemo_session *session, uint
     return SOTTO_OK;
 }
 
+static bool previous_knows(const receiving *r) {
+    omemo_message message;
+    return sotto_ok(r->self->dialect->read_message(r->data, &message)) &&
+           omemo_session_knows(&r->previous.session, &message);
+}
+
 /* A message that the current session cannot read may belong to the other one: both sides started one at the same time,
  * or it was late. One is all that is tried (T17: few archived states). */
 static sotto_status previous_try(receiving *r) {
     SOTTO_TRY(omemo_previous_load(r->env, r->jid, r->sender, &r->previous));
     r->has_previous = true;
+    /* T17: "no fallback to old states for unknown ratchet keys above a budget". */
+    if (r->spent && !previous_knows(r)) return SOTTO_FAIL(BAD_MAC);
     SOTTO_TRY(session_try(r, &r->previous.session, r->previous.number));
     r->which = RECEIVE_PREVIOUS;
     return SOTTO_OK;
@@ -134,46 +143,6 @@ static bool same_exchange(const omemo_session *session, const omemo_kex *kex) {
     return !session->initiated && memcmp(session->ephemeral.bytes, kex->ephemeral.bytes, 32) == 0;
 }
 
-/* T20: key exchanges cost prekeys and time; each JID has so many an hour. Counted also when they fail. */
-static sotto_status budget_take(receiving *r) {
-    omemo_row row;
-    sotto_bytes value;
-    uint64_t since = r->env->now_ms;
-    uint32_t count = 0;
-    SOTTO_TRY(omemo_row_device(&row, r->jid, 0, OMEMO_ROW_BUDGET));
-    sotto_status status = r->env->get(r->env, omemo_row_key(&row), &value);
-    if (sotto_ok(status)) {
-        bytes_cursor c = bytes_cursor_over(value);
-        since = bytes_cursor_u64(&c);
-        count = bytes_cursor_u32(&c);
-        if (!sotto_ok(bytes_cursor_end(&c))) return SOTTO_FAIL(STORE_CORRUPT);
-        if (r->env->now_ms < since || r->env->now_ms - since >= OMEMO_HOUR_MS) {
-            since = r->env->now_ms;
-            count = 0;
-        }
-    } else if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
-        return status;
-    }
-    if (count >= SOTTO_OMEMO_EXCHANGES_PER_HOUR) return SOTTO_FAIL(TOO_LARGE);
-    r->budget_since = since;
-    r->budget_count = count + 1;
-    return SOTTO_OK;
-}
-
-static sotto_status budget_stage(const receiving *r) {
-    omemo_row row;
-    uint8_t memory[12];
-    bytes_buffer out;
-    sotto_bytes value;
-    if (r->budget_count == 0) return SOTTO_OK;
-    SOTTO_TRY(omemo_row_device(&row, r->jid, 0, OMEMO_ROW_BUDGET));
-    bytes_buffer_borrowed(&out, memory, sizeof memory);
-    bytes_buffer_u64(&out, r->budget_since);
-    bytes_buffer_u32(&out, r->budget_count);
-    SOTTO_TRY(bytes_buffer_end(&out, &value));
-    return r->env->put(r->env, omemo_row_key(&row), value);
-}
-
 /* XEP-0384 section 5.6: "a new session is built from this received element". */
 static sotto_status exchange_accept(receiving *r) {
     crypto_x25519_pair prekey;
@@ -181,7 +150,7 @@ static sotto_status exchange_accept(receiving *r) {
     const crypto_x25519_pair *signed_pair = omemo_own_signed(r->own, r->kex.signed_id);
     if (!signed_pair) return SOTTO_FAIL(NO_PREKEY);
     SOTTO_TRY(omemo_own_prekey(r->env, r->kex.prekey_id, &r->kex.ephemeral, &prekey));
-    sotto_status status = budget_take(r);
+    sotto_status status = omemo_budget_take(r->env, r->jid, !r->origin->answerable && !r->origin->own, &r->budget);
     if (sotto_ok(status))
         status = omemo_exchange_accept(&session, r->self->dialect, &r->self->identity, signed_pair, &prekey, &r->kex);
     bytes_wipe(&prekey, sizeof prekey);
@@ -240,6 +209,7 @@ static sotto_status receive(receiving *r) {
     r->active = omemo_devices_has(&devices, r->sender);
     SOTTO_TRY(status);
     SOTTO_TRY(omemo_peer_load(r->env, r->jid, r->sender, &r->peer));
+    r->spent = omemo_budget_is_spent(r->self, r->env, r->jid);
     SOTTO_TRY(r->is_kex ? exchange_read(r) : message_read(r));
     return content_read(r);
 }
@@ -280,7 +250,9 @@ static sotto_status unprotect(receiving *r, seal_opened *ret) {
     bytes_wipe(memory, sizeof memory);
     if (!sotto_ok(status) && sotto_class(status) != SOTTO_CLASS_PEER) return status;
     if (sotto_ok(status)) SOTTO_TRY(omemo_receive_stage(r));
-    SOTTO_TRY(budget_stage(r));
+    if (sotto_is(status, SOTTO_E_BAD_MAC) || sotto_is(status, SOTTO_E_BAD_KEY))
+        SOTTO_TRY(omemo_budget_failed(r->self, r->env, r->jid));
+    SOTTO_TRY(omemo_budget_stage(r->env, r->jid, &r->budget));
     SOTTO_TRY(omemo_receive_questions(r, status));
     opened_fill(r, status, ret);
     return SOTTO_OK;

@@ -4,6 +4,7 @@
 #ifndef SEAL_OMEMO_RECEIVE_H
 #define SEAL_OMEMO_RECEIVE_H
 
+#include "seal/omemo/budget.h"
 #include "seal/omemo/envelope.h"
 #include "seal/omemo/self.h"
 
@@ -34,9 +35,9 @@ typedef struct receiving {
     omemo_step step;
     bytes_buffer plain; /* what the ratchet carried */
     omemo_content content;
-    uint64_t budget_since;
-    uint32_t budget_count; /* 0: nothing was spent */
-    seal_key key;          /* of the sender, once settled */
+    omemo_budget budget; /* what a key exchange took */
+    bool spent;          /* so many messages of the sender failed that little is done for this one (T17) */
+    seal_key key;        /* of the sender, once settled */
 } receiving;
 
 /* Stages what a message that was read changes: sessions, keys, prekeys, answers. */

@@ -4,12 +4,13 @@
  * device id (0: about the JID itself), what it is. A JID cannot start with a zero byte: what is our own does.
  *
  *     jid 0 0 'l'                     device list as last seen
- *     jid 0 0 'b'                     key exchanges in this hour
  *     jid 0 device 'd'                key and session of a device
  *     jid 0 device 'o'                the session before
  *     jid 0 device 's' session chain block   keys of skipped messages
  *     0 'i'                           own keys
- *     0 'k' id                        own prekeys */
+ *     0 'k' id                        own prekeys
+ *     0 'b' jid                       key exchanges of a JID in this hour
+ *     0 'e'                           the openings of this store that were published (T18) */
 #ifndef SEAL_OMEMO_ROW_H
 #define SEAL_OMEMO_ROW_H
 
@@ -20,11 +21,13 @@
 
 #define OMEMO_ROW_LIST     'l'
 #define OMEMO_ROW_BUDGET   'b'
+#define OMEMO_ROW_FAILURES 'f' /* volatile only */
 #define OMEMO_ROW_DEVICE   'd'
 #define OMEMO_ROW_PREVIOUS 'o'
 #define OMEMO_ROW_SKIPPED  's'
 #define OMEMO_ROW_OWN      'i'
 #define OMEMO_ROW_PREKEY   'k'
+#define OMEMO_ROW_OPENING  'e'
 
 #define OMEMO_ROW_BYTES_MAX (SOTTO_OMEMO_JID_BYTES_MAX + 24)
 

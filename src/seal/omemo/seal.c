@@ -14,9 +14,11 @@ static sotto_status self_fill(omemo_self *self, seal_env *env) {
         status = omemo_own_create(env, &own, &self->identity);
     } else if (sotto_ok(status)) {
         status = omemo_own_identity(&own, &self->identity);
+        if (sotto_ok(status) && env->set_back) status = omemo_opening_renew(self, env, &own);
         if (sotto_ok(status)) status = omemo_own_rotate(env, &own, &self->identity, &changed);
     }
     if (sotto_ok(status)) status = omemo_publish_timers(env, &own);
+    if (sotto_ok(status)) status = omemo_opening_check(env);
     bytes_wipe(&own, sizeof own);
     return status;
 }
@@ -51,16 +53,26 @@ static void omemo_forget(void *arg, sotto_bytes jid) {
 
 /* ---- inputs ---- */
 
+/* The first stream of an opening: another copy of this device may have been at work (T18). What was never on the server
+ * has no copy that anybody knows of. */
+static sotto_status begin(omemo_self *self, seal_env *env, const omemo_own *own, bool *in_out_checked) {
+    if (own->leaving) return omemo_leave_start(self, env);
+    if (!*in_out_checked && own->announced) return omemo_opening_ask(env, own);
+    if (!*in_out_checked) SOTTO_TRY(omemo_opening_claim(self, env, own));
+    *in_out_checked = true;
+    return omemo_publish_start(self, env);
+}
+
 static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
     omemo_own own;
-    bool online = self->online, changed, unlisted;
+    bool online = self->online, checked = self->checked, changed, unlisted;
     self->online = true;
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = SOTTO_OK;
     if (fresh) {
         status = omemo_own_rotate(env, &own, &self->identity, &changed);
         if (sotto_ok(status)) status = omemo_publish_timers(env, &own);
-        if (sotto_ok(status)) status = own.leaving ? omemo_leave_start(self, env) : omemo_publish_start(self, env);
+        if (sotto_ok(status)) status = begin(self, env, &own, &checked);
     } else if (own.announced && !own.leaving && own.published != own.version) {
         status = omemo_publish_bundle(self, env, &own, 0);
     }
@@ -70,6 +82,8 @@ static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
         self->online = online;
         return status;
     }
+    if (checked && !self->checked) self->claimed_ms = env->now_ms;
+    self->checked = checked;
     if (fresh) {
         omemo_cache_forget(&self->cache, BYTES_NONE);
         self->list_missed = false;
@@ -84,10 +98,13 @@ static sotto_status answered(omemo_self *self, seal_env *env, const seal_input *
     SOTTO_TRY(omemo_note_decode(input->note, &note));
     if (note.kind <= OMEMO_NOTE_REFRESH_BUNDLE) return omemo_fetch_answer(self, env, &note, input);
     if (note.kind <= OMEMO_NOTE_SET_DEVICES) return omemo_publish_answer(self, env, &note, input);
-    return omemo_leave_answer(self, env, &note, input);
+    if (note.kind <= OMEMO_NOTE_LEAVE_BUNDLE) return omemo_leave_answer(self, env, &note, input);
+    return omemo_opening_answer(self, env, &note, input);
 }
 
 static sotto_status notified(omemo_self *self, seal_env *env, const seal_input *input) {
+    if (bytes_is(input->node, OMEMO_NODE_OPENING) && bytes_equal(input->jid, env->account))
+        return omemo_opening_notified(self, env, input->items);
     if (!bytes_is(input->node, self->dialect->devices_node) || input->jid.len > SOTTO_OMEMO_JID_BYTES_MAX)
         return SOTTO_OK;
     const stanza_element *devices = omemo_devices_find(input->items, self->dialect);
@@ -102,6 +119,7 @@ static sotto_status timed(omemo_self *self, seal_env *env, const seal_input *inp
     omemo_note note;
     SOTTO_TRY(omemo_note_decode(input->note, &note));
     if (note.kind == OMEMO_NOTE_TIMER_RETRY) return env->changed(env, note.jid);
+    if (note.kind == OMEMO_NOTE_TIMER_OPENING) return omemo_opening_timer(self, env);
     return omemo_publish_timer(self, env, &note);
 }
 
@@ -128,7 +146,8 @@ static sotto_status omemo_input(void *arg, seal_env *env, const seal_input *inpu
         return omemo_leave_start(self, env);
     case SEAL_INPUT_TRUST:
     case SEAL_INPUT_JOB:
-        break; /* trust is the engine's; nothing was given out to be done */
+    case SEAL_INPUT_PRESENCE:
+        break; /* trust is the engine's; nothing was given out to be done; devices need not be online */
     }
     return SOTTO_OK;
 }
@@ -213,13 +232,14 @@ static sotto_status omemo_list_keys(void *arg, seal_env *env, sotto_bytes jid, s
 /* ---- the table ---- */
 
 static const char *const claims[] = {"urn:xmpp:omemo:2", NULL};
-static const char *const nodes[] = {"urn:xmpp:omemo:2:devices", NULL};
-static const char *const features[] = {"urn:xmpp:omemo:2:devices+notify", NULL};
+static const char *const nodes[] = {"urn:xmpp:omemo:2:devices", OMEMO_NODE_OPENING, NULL};
+static const char *const features[] = {"urn:xmpp:omemo:2:devices+notify", OMEMO_NODE_OPENING "+notify", NULL};
 
 static const seal_class omemo_class = {
     .name = "omemo:2",
     .strength = 1,
     .can = SEAL_CAN_MESSAGE | SEAL_CAN_OFFLINE,
+    .carriers = SEAL_CAN_MESSAGE,
     .claims = claims,
     .nodes = nodes,
     .features = features,

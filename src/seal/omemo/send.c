@@ -336,11 +336,12 @@ static sotto_status sealed_make(sending *s, const stanza_element *stanza, sotto_
 }
 
 sotto_status omemo_protect(void *arg, seal_env *env, const stanza_element *stanza, const seal_audience *audience,
-                           const seal_keys *allowed, seal_stanzas *ret) {
+                           const seal_keys *allowed, uint64_t ticket, seal_stanzas *ret) {
     omemo_self *self = arg;
     sending s = {.self = self, .env = env, .audience = audience, .count = allowed->count};
     uint8_t keys[48];
     sotto_bytes to, payload;
+    (void)ticket; /* what becomes of the stanza is the outbox's from here on */
     if (self->gone) return SOTTO_FAIL(STATE);
     SOTTO_TRY(omemo_own_device(env, &s.own_device));
     s.keys = bytes_arena_take(env->arena, (allowed->count + 1) * sizeof *s.keys);
@@ -354,6 +355,7 @@ sotto_status omemo_protect(void *arg, seal_env *env, const stanza_element *stanz
     if (sotto_ok(status)) status = sealed_make(&s, stanza, payload, &made);
     bytes_wipe(keys, sizeof keys);
     if (sotto_ok(status)) status = replies_write(&s);
+    if (sotto_ok(status)) status = omemo_opening_sealed(self, env);
     if (!sotto_ok(status)) return status;
     *ret = made;
     /* An offer serves one session: another one takes another prekey (T19). */

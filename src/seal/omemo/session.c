@@ -8,7 +8,6 @@
 
 #include <sotto/limits.h>
 
-#include "bytes/cursor.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 #include "crypto/cipher.h"
@@ -25,12 +24,8 @@ enum { FLAG_INITIATED = 1, FLAG_UNCONFIRMED = 2, FLAG_OWES = 4 };
 /* KDF_CK: "a single byte constant 0x01 as HMAC input to produce the next message key (mk) and a single byte constant
  * 0x02 as HMAC input to produce the next chain key" (XEP-0384 section 4.3). */
 void omemo_session_chain(const uint8_t chain[32], uint8_t ret_message[32], uint8_t ret_next[32]) {
-    static const uint8_t one = 1, two = 2;
-    crypto_sha256_key key;
-    crypto_sha256_key_from(&key, bytes_of(chain, 32));
-    crypto_sha256_mac(ret_message, &key, &(sotto_bytes){&one, 1}, 1);
-    crypto_sha256_mac(ret_next, &key, &(sotto_bytes){&two, 1}, 1);
-    bytes_wipe(&key, sizeof key);
+    if (ret_next != chain) memcpy(ret_next, chain, 32);
+    crypto_sha256_walk(ret_next, (uint8_t(*)[32])ret_message, 1);
 }
 
 sotto_status omemo_session_expand(const omemo_dialect *dialect, const uint8_t message[32], uint8_t ret[80]) {
@@ -61,10 +56,7 @@ static void message_mac(const omemo_session *session, const omemo_dialect *diale
     size_t prefix = dialect->key_prefix ? 1 : 0;
     const sotto_bytes parts[5] = {bytes_of(&dialect->key_prefix, prefix), bytes_of(session->initiator.bytes, 32),
                                   bytes_of(&dialect->key_prefix, prefix), bytes_of(session->responder.bytes, 32), body};
-    crypto_sha256_key mac;
-    crypto_sha256_key_from(&mac, bytes_of(key, 32));
-    crypto_sha256_mac(ret, &mac, parts, 5);
-    bytes_wipe(&mac, sizeof mac);
+    crypto_sha256_hmac(ret, bytes_of(key, 32), parts, 5);
 }
 
 /* ---- beginnings ---- */
@@ -142,25 +134,33 @@ sotto_status omemo_session_write(omemo_session *session, const omemo_dialect *di
     if (session->owes && !fresh) return SOTTO_FAIL(USAGE);
     if (!session->owes && session->chain == 0 && !session->initiated) return SOTTO_FAIL(STATE);
     if (session->send_n == UINT32_MAX) return SOTTO_FAIL(STATE);
-    omemo_session next = *session;
-    uint8_t message[32];
+    omemo_session stepped; /* only when there is a send half to be done: mostly nothing but the chain moves */
+    const omemo_session *with = session;
+    uint8_t message[32], chain[32];
     sotto_bytes written;
     size_t before = ret->len;
-    sotto_status status = next.owes ? send_half(&next, dialect, fresh) : SOTTO_OK;
+    sotto_status status = SOTTO_OK;
+    if (session->owes) {
+        stepped = *session;
+        with = &stepped;
+        status = send_half(&stepped, dialect, fresh);
+    }
     if (sotto_ok(status)) {
-        omemo_session_chain(next.send_chain, message, next.send_chain);
-        status = (next.unconfirmed ? message_wrap : message_seal)(&next, dialect, message, plain, ret);
+        omemo_session_chain(with->send_chain, message, chain);
+        status = (with->unconfirmed ? message_wrap : message_seal)(with, dialect, message, plain, ret);
     }
     if (sotto_ok(status)) status = bytes_buffer_end(ret, &written);
     if (sotto_ok(status)) {
-        next.send_n++;
-        *ret_kex = next.unconfirmed;
-        *session = next;
+        if (with == &stepped) *session = stepped;
+        memcpy(session->send_chain, chain, sizeof chain);
+        session->send_n++;
+        *ret_kex = session->unconfirmed;
     } else {
         bytes_buffer_cut(ret, before);
     }
-    bytes_wipe(&next, sizeof next);
+    if (with == &stepped) bytes_wipe(&stepped, sizeof stepped);
     bytes_wipe(message, sizeof message);
+    bytes_wipe(chain, sizeof chain);
     return status;
 }
 
@@ -178,12 +178,23 @@ static uint32_t chain_of(const omemo_session *session, const crypto_x25519_publi
     return 0;
 }
 
+bool omemo_session_knows(const omemo_session *session, const omemo_message *message) {
+    return chain_of(session, &message->ratchet) != 0;
+}
+
+uint64_t omemo_session_ahead(const omemo_session *session, const omemo_message *message) {
+    uint32_t chain = chain_of(session, &message->ratchet);
+    if (chain == 0) {
+        uint64_t behind = session->chain > 0 && message->pn > session->receive_n ? message->pn - session->receive_n : 0;
+        return behind + message->n;
+    }
+    bool ahead = chain == session->chain && message->n > session->receive_n;
+    return ahead ? message->n - session->receive_n : 0;
+}
+
 /* The receive half of a ratchet step. */
 static sotto_status receive_half(omemo_session *next, const omemo_dialect *dialect,
                                  const crypto_x25519_public *ratchet) {
-    /* The peer can make a step only after a new key of ours; ours is not even made yet. An implementation that makes it
-     * at once would agree with that unknown key and fail here with the MAC. */
-    if (next->owes) return SOTTO_FAIL(BAD_MAC);
     SOTTO_TRY(root_step(dialect, next->root, next->receive_chain, &next->own.private_key, ratchet));
     if (next->chain > 0) memcpy(next->past[next->chain % OMEMO_CHAINS], next->peer.bytes, OMEMO_CHAIN_NAME_BYTES);
     next->chain++;
@@ -204,11 +215,9 @@ static void chain_walk(omemo_step *step, unsigned part, uint32_t until, uint32_t
     omemo_session *next = &step->next;
     step->kept[part].chain = next->chain;
     step->kept[part].n = next->receive_n;
-    for (uint32_t i = 0; next->receive_n < until; i++) {
-        omemo_session_chain(next->receive_chain, step->keys[first + i], next->receive_chain);
-        next->receive_n++;
-        step->kept[part].count++;
-    }
+    step->kept[part].count = until - next->receive_n;
+    crypto_sha256_walk(next->receive_chain, step->keys + first, until - next->receive_n);
+    next->receive_n = until;
 }
 
 /* Derives the key of a message that is not behind us. */
@@ -220,6 +229,9 @@ static sotto_status message_key(omemo_step *step, const omemo_dialect *dialect, 
     uint64_t ahead = stepping ? message->n : message->n - next->receive_n;
     /* T17: counted before anything is derived. XEP-0384 section 4.3: at most around 1000 in one message. */
     if (behind + ahead > SOTTO_OMEMO_SKIP_MAX || message->n == UINT32_MAX) return SOTTO_FAIL(TOO_FAR);
+    /* The peer can make a step only after a new key of ours; ours is not even made yet. An implementation that makes it
+     * at once would agree with that unknown key and fail with the MAC. */
+    if (stepping && next->owes) return SOTTO_FAIL(BAD_MAC);
     if (behind + ahead > 0) {
         step->keys = bytes_arena_take(arena, (size_t)(behind + ahead) * 32);
         if (!step->keys) return SOTTO_FAIL(NO_MEMORY);
@@ -330,61 +342,83 @@ sotto_status omemo_session_apply(omemo_session *session, const omemo_step *step,
 
 /* ---- storing ---- */
 
+static void record_put(uint8_t **at, const void *field, size_t size) {
+    memcpy(*at, field, size);
+    *at += size;
+}
+
+static void record_put_u32(uint8_t **at, uint32_t value) {
+    const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+    record_put(at, bytes, 4);
+}
+
+static void record_take(const uint8_t **at, void *ret, size_t size) {
+    memcpy(ret, *at, size);
+    *at += size;
+}
+
+static uint32_t record_take_u32(const uint8_t **at) {
+    const uint8_t *bytes = *at;
+    *at += 4;
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+_Static_assert(OMEMO_SESSION_BYTES == 2 + 9 * 32 + 9 * 4 + OMEMO_CHAINS * OMEMO_CHAIN_NAME_BYTES, "the fields below");
+
 void omemo_session_encode(bytes_buffer *out, const omemo_session *s) {
     unsigned flags =
         (s->initiated ? FLAG_INITIATED : 0u) | (s->unconfirmed ? FLAG_UNCONFIRMED : 0u) | (s->owes ? FLAG_OWES : 0u);
-    bytes_buffer_u8(out, SESSION_VERSION);
-    bytes_buffer_u8(out, (uint8_t)flags);
-    bytes_buffer_put(out, bytes_of(s->initiator.bytes, 32));
-    bytes_buffer_put(out, bytes_of(s->responder.bytes, 32));
-    bytes_buffer_put(out, bytes_of(s->ephemeral.bytes, 32));
-    bytes_buffer_u32(out, s->prekey_id);
-    bytes_buffer_u32(out, s->signed_id);
-    bytes_buffer_put(out, bytes_of(s->root, 32));
-    bytes_buffer_put(out, bytes_of(s->own.private_key.bytes, 32));
-    bytes_buffer_put(out, bytes_of(s->own.public_key.bytes, 32));
-    bytes_buffer_put(out, bytes_of(s->peer.bytes, 32));
-    bytes_buffer_put(out, bytes_of(s->send_chain, 32));
-    bytes_buffer_put(out, bytes_of(s->receive_chain, 32));
-    bytes_buffer_u32(out, s->send_n);
-    bytes_buffer_u32(out, s->send_pn);
-    bytes_buffer_u32(out, s->receive_n);
-    bytes_buffer_u32(out, s->chain);
-    bytes_buffer_u32(out, s->skipped);
-    bytes_buffer_u32(out, s->gone_chain);
-    bytes_buffer_u32(out, s->gone_n);
-    bytes_buffer_put(out, bytes_of(s->past, sizeof s->past));
+    uint8_t *at = bytes_buffer_room(out, OMEMO_SESSION_BYTES);
+    if (!at) return;
+    *at++ = SESSION_VERSION;
+    *at++ = (uint8_t)flags;
+    record_put(&at, s->initiator.bytes, 32);
+    record_put(&at, s->responder.bytes, 32);
+    record_put(&at, s->ephemeral.bytes, 32);
+    record_put_u32(&at, s->prekey_id);
+    record_put_u32(&at, s->signed_id);
+    record_put(&at, s->root, 32);
+    record_put(&at, s->own.private_key.bytes, 32);
+    record_put(&at, s->own.public_key.bytes, 32);
+    record_put(&at, s->peer.bytes, 32);
+    record_put(&at, s->send_chain, 32);
+    record_put(&at, s->receive_chain, 32);
+    record_put_u32(&at, s->send_n);
+    record_put_u32(&at, s->send_pn);
+    record_put_u32(&at, s->receive_n);
+    record_put_u32(&at, s->chain);
+    record_put_u32(&at, s->skipped);
+    record_put_u32(&at, s->gone_chain);
+    record_put_u32(&at, s->gone_n);
+    record_put(&at, s->past, sizeof s->past);
 }
 
 sotto_status omemo_session_decode(omemo_session *ret, sotto_bytes in) {
-    bytes_cursor c = bytes_cursor_over(in);
-    uint8_t version = bytes_cursor_u8(&c);
-    if (version > SESSION_VERSION) return SOTTO_FAIL(STORE_NEWER);
-    uint8_t flags = bytes_cursor_u8(&c);
-    omemo_session s = {.initiated = (flags & FLAG_INITIATED) != 0,
-                       .unconfirmed = (flags & FLAG_UNCONFIRMED) != 0,
-                       .owes = (flags & FLAG_OWES) != 0};
-    bytes_cursor_into(&c, s.initiator.bytes, 32);
-    bytes_cursor_into(&c, s.responder.bytes, 32);
-    bytes_cursor_into(&c, s.ephemeral.bytes, 32);
-    s.prekey_id = bytes_cursor_u32(&c);
-    s.signed_id = bytes_cursor_u32(&c);
-    bytes_cursor_into(&c, s.root, 32);
-    bytes_cursor_into(&c, s.own.private_key.bytes, 32);
-    bytes_cursor_into(&c, s.own.public_key.bytes, 32);
-    bytes_cursor_into(&c, s.peer.bytes, 32);
-    bytes_cursor_into(&c, s.send_chain, 32);
-    bytes_cursor_into(&c, s.receive_chain, 32);
-    s.send_n = bytes_cursor_u32(&c);
-    s.send_pn = bytes_cursor_u32(&c);
-    s.receive_n = bytes_cursor_u32(&c);
-    s.chain = bytes_cursor_u32(&c);
-    s.skipped = bytes_cursor_u32(&c);
-    s.gone_chain = bytes_cursor_u32(&c);
-    s.gone_n = bytes_cursor_u32(&c);
-    bytes_cursor_into(&c, s.past, sizeof s.past);
-    bool whole = sotto_ok(bytes_cursor_end(&c)) && version == SESSION_VERSION && flags <= 7;
-    if (whole) *ret = s;
-    bytes_wipe(&s, sizeof s);
-    return whole ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
+    if (in.len > 0 && in.at[0] > SESSION_VERSION) return SOTTO_FAIL(STORE_NEWER);
+    if (in.len != OMEMO_SESSION_BYTES || in.at[0] != SESSION_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
+    const uint8_t *at = in.at + 2, flags = in.at[1];
+    if (flags > (FLAG_INITIATED | FLAG_UNCONFIRMED | FLAG_OWES)) return SOTTO_FAIL(STORE_CORRUPT);
+    *ret = (omemo_session){.initiated = (flags & FLAG_INITIATED) != 0,
+                           .unconfirmed = (flags & FLAG_UNCONFIRMED) != 0,
+                           .owes = (flags & FLAG_OWES) != 0};
+    record_take(&at, ret->initiator.bytes, 32);
+    record_take(&at, ret->responder.bytes, 32);
+    record_take(&at, ret->ephemeral.bytes, 32);
+    ret->prekey_id = record_take_u32(&at);
+    ret->signed_id = record_take_u32(&at);
+    record_take(&at, ret->root, 32);
+    record_take(&at, ret->own.private_key.bytes, 32);
+    record_take(&at, ret->own.public_key.bytes, 32);
+    record_take(&at, ret->peer.bytes, 32);
+    record_take(&at, ret->send_chain, 32);
+    record_take(&at, ret->receive_chain, 32);
+    ret->send_n = record_take_u32(&at);
+    ret->send_pn = record_take_u32(&at);
+    ret->receive_n = record_take_u32(&at);
+    ret->chain = record_take_u32(&at);
+    ret->skipped = record_take_u32(&at);
+    ret->gone_chain = record_take_u32(&at);
+    ret->gone_n = record_take_u32(&at);
+    record_take(&at, ret->past, sizeof ret->past);
+    return SOTTO_OK;
 }

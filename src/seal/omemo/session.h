@@ -96,6 +96,11 @@ SOTTO_MUST_CHECK sotto_status omemo_session_write(omemo_session *, const omemo_d
                                                   const crypto_x25519_pair *fresh, sotto_bytes plain, bytes_buffer *ret,
                                                   bool *ret_kex);
 
+/* What reading a message would cost, before any of it is spent: how many keys it skips; and whether its ratchet key is
+ * one of this session, so that nothing has to be agreed. */
+uint64_t omemo_session_ahead(const omemo_session *, const omemo_message *);
+bool omemo_session_knows(const omemo_session *, const omemo_message *);
+
 /* Appends what a message carries. DUPLICATE, TOO_OLD, TOO_FAR (before any derivation), BAD_KEY, BAD_MAC, MALFORMED,
  * TOO_LARGE, NO_MEMORY, what find says. */
 SOTTO_MUST_CHECK sotto_status omemo_session_read(const omemo_session *, const omemo_dialect *, const omemo_message *,

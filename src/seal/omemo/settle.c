@@ -158,11 +158,18 @@ static bool heartbeat_due(const receiving *r, const omemo_session *session, uint
     return r->n >= SOTTO_OMEMO_HEARTBEAT && r->step.chain == session->chain && beat_chain != r->step.chain;
 }
 
+/* T18: until it is clear that no other copy of this device is at work, only what begins a chain of its own. The answer
+ * stays due. */
+static bool may_write(const receiving *r, const omemo_session *session) {
+    return r->self->checked || omemo_session_owes(session);
+}
+
 /* An empty message in the session aside: only there it has the other side make a step. */
 static sotto_status aside_answer(receiving *r) {
     const crypto_ed25519_public *identity = omemo_session_peer(&r->previous.session);
     if (memcmp(identity->bytes, r->peer.key.bytes, 32) != 0) return SOTTO_OK; /* a newcomer: his answer waits */
     if (!heartbeat_due(r, &r->previous.session, r->previous.beat_chain) || !answerable(r)) return SOTTO_OK;
+    if (!may_write(r, &r->previous.session)) return SOTTO_OK;
     r->previous.beat_chain = r->step.chain;
     omemo_peer as = {.device = r->sender, .has_session = true, .session = r->previous.session};
     sotto_status status = omemo_send_empty(r->self, r->env, r->jid, &as);
@@ -180,7 +187,7 @@ static sotto_status answers_stage(receiving *r) {
         peer->beat_chain = r->step.chain;
         peer->reply_due = true;
     }
-    if (!peer->reply_due || !peer->has_session || !answerable(r)) return SOTTO_OK;
+    if (!peer->reply_due || !peer->has_session || !answerable(r) || !may_write(r, &peer->session)) return SOTTO_OK;
     return omemo_send_empty(r->self, r->env, r->jid, peer);
 }
 

@@ -36,8 +36,9 @@ static sotto_status transform(seal_env *env, const stanza_element *stanza, bool 
 }
 
 static sotto_status rot13_protect(void *self, seal_env *env, const stanza_element *stanza,
-                                  const seal_audience *audience, const seal_keys *allowed, seal_stanzas *ret) {
-    (void)self, (void)audience, (void)allowed;
+                                  const seal_audience *audience, const seal_keys *allowed, uint64_t ticket,
+                                  seal_stanzas *ret) {
+    (void)self, (void)audience, (void)allowed, (void)ticket;
     sotto_bytes *at = bytes_arena_take(env->arena, sizeof *at);
     if (at == NULL) return SOTTO_FAIL(NO_MEMORY);
     SOTTO_TRY(transform(env, stanza, true, at));
@@ -83,6 +84,7 @@ static const seal_class rot13_class = {
     .name = "rot13",
     .strength = 0,
     .can = SEAL_CAN_MESSAGE | SEAL_CAN_IQ | SEAL_CAN_PRESENCE | SEAL_CAN_OFFLINE | SEAL_CAN_ROOM,
+    .carriers = SEAL_CAN_MESSAGE | SEAL_CAN_IQ,
     .claims = claims,
     .nodes = none,
     .features = none,

@@ -186,9 +186,9 @@ static void test_tickets_are_fresh(void **state) {
 
 static void test_names_cover_every_kind(void **state) {
     (void)state;
-    for (int kind = SOTTO_EVENT_HELD; kind <= SOTTO_EVENT_LEFT; kind++)
+    for (int kind = SOTTO_EVENT_HELD; kind <= SOTTO_EVENT_DELIVERY_UNKNOWN; kind++)
         assert_string_not_equal(sotto_event_name((sotto_event_kind)kind), "unknown");
-    assert_string_equal(sotto_event_name((sotto_event_kind)(SOTTO_EVENT_LEFT + 1)), "unknown");
+    assert_string_equal(sotto_event_name((sotto_event_kind)(SOTTO_EVENT_DELIVERY_UNKNOWN + 1)), "unknown");
     assert_string_equal(sotto_event_name(SOTTO_EVENT_LEFT), "left");
     assert_string_equal(sotto_trust_name(SOTTO_TRUST_VERIFIED), "verified");
 }

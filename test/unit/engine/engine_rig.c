@@ -24,6 +24,17 @@ static void frail_close(sotto_store *store) {
 }
 const sotto_store_class frail_class = {frail_get, frail_scan, frail_write, frail_close};
 
+/* ---- text ---- */
+
+static void add(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void add(char *text, size_t size, const char *format, ...) {
+    size_t len = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + len, size - len, format, args);
+    va_end(args);
+}
+
 /* ---- seal ---- */
 
 script the_script;
@@ -59,10 +70,16 @@ static sotto_status s_promise(void *self, seal_env *env, const seal_audience *au
 }
 
 static sotto_status s_protect(void *self, seal_env *env, const stanza_element *stanza, const seal_audience *audience,
-                              const seal_keys *allowed, seal_stanzas *ret) {
+                              const seal_keys *allowed, uint64_t ticket, seal_stanzas *ret) {
     script *s = self;
     s->protects++;
     s->allowed = allowed->count;
+    s->ticket = ticket;
+    s->resource_count = audience->resource_count;
+    s->resources[0] = 0;
+    for (size_t i = 0; i < audience->resource_count; i++)
+        add(s->resources, sizeof s->resources, "%.*s ", (int)audience->resources[i].len,
+            (const char *)audience->resources[i].at);
     SOTTO_TRY(env->put(env, BYTES_LITERAL("ratchet"), BYTES_LITERAL("moved")));
     if (!sotto_ok(s->protect_fails)) {
         s->promise = s->promise_then;
@@ -93,6 +110,14 @@ static sotto_status s_unprotect(void *self, seal_env *env, const stanza_element 
     ret->opt_out = s->opt_out;
     if (s->opt_out) ret->opt_out_reason = BYTES_LITERAL("compliance");
     ret->stanza = BYTES_LITERAL("<message><body>opened</body></message>");
+    ret->reply = s->reply;
+    ret->reply_payload = BYTES_LITERAL("<done xmlns='" NS_SCRIPT "'/>");
+    ret->reply_condition = "item-not-found";
+    for (unsigned i = 0; i < s->delivers; i++) {
+        seal_opened more = {.outcome = SEAL_OPENED, .key = ret->key};
+        more.stanza = BYTES_LITERAL("<message><body>more</body></message>");
+        SOTTO_TRY(env->deliver(env, &more));
+    }
     (void)stanza;
     return SOTTO_OK;
 }
@@ -131,6 +156,11 @@ static sotto_status s_input(void *self, seal_env *env, const seal_input *input) 
         snprintf(s->pep_node, sizeof s->pep_node, "%.*s", (int)input->node.len, (const char *)input->node.at);
         snprintf(s->pep_jid, sizeof s->pep_jid, "%.*s", (int)input->jid.len, (const char *)input->jid.at);
         return SOTTO_OK;
+    case SEAL_INPUT_PRESENCE:
+        snprintf(s->presence, sizeof s->presence, "%.*s %d", (int)input->jid.len, (const char *)input->jid.at,
+                 input->available);
+        if (s->key_count > 0) SOTTO_TRY(env->accepted(env, s->keys[0].jid, s->keys[0].key, &s->accepted));
+        return SOTTO_OK;
     case SEAL_INPUT_REFRESH: {
         SOTTO_TRY(env->timer(env, BYTES_LITERAL("tick"), env->now_ms + 5000));
         return env->job(env, BYTES_LITERAL("work"), BYTES_LITERAL("job-note"));
@@ -145,7 +175,8 @@ static sotto_status s_input(void *self, seal_env *env, const seal_input *input) 
 }
 
 static void s_forget(void *self, sotto_bytes jid) {
-    (void)self, (void)jid;
+    script *s = self;
+    s->forgets += jid.len == 0;
 }
 static sotto_status s_list(void *self, seal_env *env, sotto_bytes jid, seal_keys *ret) {
     script *s = self;
@@ -160,12 +191,31 @@ static sotto_status s_list(void *self, seal_env *env, sotto_bytes jid, seal_keys
 static const char *const s_claims[] = {NS_SCRIPT, NULL};
 static const char *const s_nodes[] = {"test:devices", NULL};
 static const char *const s_features[] = {"test:devices+notify", NULL};
-static const seal_class s_class = {"script",  1,           SEAL_CAN_MESSAGE | SEAL_CAN_OFFLINE,
-                                   s_claims,  s_nodes,     s_features,
-                                   s_open,    s_close,     s_promise,
-                                   s_protect, s_unprotect, s_input,
-                                   s_forget,  s_list,      NULL,
-                                   NULL};
+static sotto_status s_flush(void *self, seal_env *env) {
+    script *s = self;
+    s->flushes++;
+    if (!sotto_ok(s->flush_fails)) SOTTO_TRY(env->put(env, BYTES_LITERAL("half"), BYTES_LITERAL("done")));
+    return s->flush_fails;
+}
+
+static const seal_class s_class = {
+    .name = "script",
+    .strength = 1,
+    .can = SEAL_CAN_MESSAGE | SEAL_CAN_OFFLINE,
+    .carriers = SEAL_CAN_MESSAGE,
+    .claims = s_claims,
+    .nodes = s_nodes,
+    .features = s_features,
+    .open = s_open,
+    .close = s_close,
+    .promise = s_promise,
+    .protect = s_protect,
+    .unprotect = s_unprotect,
+    .input = s_input,
+    .forget = s_forget,
+    .list_keys = s_list,
+    .flush = s_flush,
+};
 const sotto_seal *script_seal(void) {
     return &s_class;
 }
@@ -234,15 +284,6 @@ sotto_input send_input(uint64_t ticket, const char *stanza) {
 }
 sotto_input stanza_input(const char *stanza) {
     return (sotto_input){.kind = SOTTO_INPUT_STANZA, .stanza = bytes_text(stanza)};
-}
-
-static void add(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void add(char *text, size_t size, const char *format, ...) {
-    size_t len = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + len, size - len, format, args);
-    va_end(args);
 }
 
 #define SPAN(b) (int)(b).len, (const char *)(b).at

@@ -47,6 +47,15 @@ typedef struct script {
     unsigned inputs[SEAL_INPUT_REPAIR + 1];
     unsigned promises, protects, unprotects, opens, closes;
     size_t allowed;
+    uint64_t ticket;
+    size_t resource_count;
+    char resources[256];
+    unsigned flushes, forgets;
+    unsigned delivers; /* unprotect hands on so many stanzas by env->deliver, besides */
+    sotto_status flush_fails;
+    seal_reply reply;
+    char presence[128]; /* the last one: JID, and whether available */
+    bool accepted;      /* what env->accepted said in `input`, of the first key */
     seal_origin origin;
     sotto_status answer_status;
     char answer_note[64];

@@ -18,5 +18,6 @@ int fault_group(void);
 int crossing_group(void);
 int takeover_group(void);
 int refusal_group(void);
+int opening_group(void);
 
 #endif

@@ -39,6 +39,7 @@ typedef struct crossing {
     two t;
     side sides[2]; /* juliet, romeo */
     sotto_bytes first[2];
+    bytes_map items; /* of the server, then */
     bytes_arena_mark mark;
 } crossing;
 
@@ -138,12 +139,16 @@ static void crossing_start(crossing *c, bool juliet_lower) {
         memcpy(s->timers, s->device->timers, sizeof s->timers);
         s->timer_count = s->device->timer_count;
     }
+    records_copy(&c->t.w.items, &c->items);
     c->mark = bytes_arena_here(&c->t.w.memory);
 }
 
 /* Back to where both have begun. */
 static void crossing_again(crossing *c) {
     bytes_arena_back(&c->t.w.memory, c->mark);
+    /* The server's too: a device that is set back alone notices it (T18). */
+    bytes_map_clear(&c->t.w.items);
+    records_copy(&c->items, &c->t.w.items);
     for (int i = 0; i < 2; i++) {
         side *s = &c->sides[i];
         bytes_map_clear(&s->device->records);
@@ -160,6 +165,7 @@ static void crossing_again(crossing *c) {
 
 static void crossing_end(crossing *c) {
     for (int i = 0; i < 2; i++) bytes_map_clear(&c->sides[i].records);
+    bytes_map_clear(&c->items);
     two_end(&c->t);
 }
 

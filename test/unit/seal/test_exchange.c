@@ -80,7 +80,11 @@ static void test_T25_T26_bad_points_in_offers(void **state) {
         assert_code(crypto_identity_sign(&offer.signature, &p.bob.identity, bytes, sotto_host_default()), 0);
         assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
         /* Also when somebody says it was looked at. */
-        offer.verified = true;
+        offer = pairs_offer(&p.bob);
+        assert_code(omemo_offer_verify(&offer, &omemo_dialect_2), 0);
+        assert_memory_equal(offer.form.bytes, p.bob.identity.x25519.bytes, 32);
+        assert_code(initiate(&p, &offer), 0);
+        memcpy(offer.signed_key.bytes, small_order[i], 32);
         assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
     }
     pairs_end(&p);

@@ -240,7 +240,9 @@ static void test_damaged_records(void **state) {
                                                                    : whole.len)),
                         0);
             int code = how == 2 ? SOTTO_E_STORE_NEWER : SOTTO_E_STORE_CORRUPT;
-            if (bytes_starts_with(at, BYTES_LITERAL(JULIET)) && at.at[at.len - 1] != OMEMO_ROW_BUDGET) {
+            if (at.at[0] == 0 && at.at[1] == OMEMO_ROW_BUDGET) {
+                /* Read when somebody asks for a session (test_bounded). */
+            } else if (bytes_starts_with(at, BYTES_LITERAL(JULIET))) {
                 assert_code(world_open(t.romeo, t.juliet, first, NULL).status, code);
             } else if (at.at[0] == 0) {
                 void *self = NULL;

@@ -186,7 +186,7 @@ static void test_C9_rooms_are_not_sealed_for_the_service(void **state) {
     two_greet(&t);
     assert_int_equal(sotto_seal_omemo()->can & SEAL_CAN_ROOM, 0);
     sotto_bytes jid = BYTES_LITERAL(ROMEO);
-    seal_audience audience = {&jid, 1, true};
+    seal_audience audience = {.jids = &jid, .count = 1, .room = true};
     seal_promise promise = {.kind = SEAL_READY};
     assert_code(t.w.class->promise(t.juliet->self, &t.juliet->env, &audience, &promise), 0);
     assert_int_equal(promise.kind, SEAL_BROKEN);

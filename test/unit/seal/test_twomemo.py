@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # The bare key exchange, ratchet and payload against an independent implementation, python3-twomemo, without a server:
-# what one side writes the other must read, in both directions. Speaks to omemo_port (its first argument) over pipes and
+# what one side writes the other must read, in both directions. Speaks to the vector port (its first argument) over pipes and
 # prints TAP.
 import asyncio
 import itertools
@@ -120,7 +120,7 @@ async def we_begin(ours):
 
 def we_write(ours, plain):
     sealed = ours.port("payload-encrypt", dialect=2, key=os.urandom(32), message=plain)
-    answer = ours.port("encrypt", session="a", message=sealed["keys"], ratchet=os.urandom(32))
+    answer = ours.port("encrypt", session="a", message=sealed["keys"])
     return bytes.fromhex(sealed["ciphertext"]), bytes.fromhex(answer["data"]), answer["kex"] == "1"
 
 
@@ -235,7 +235,7 @@ async def empty(ours, their, session):
     if kex:
         encrypted = session.key_exchange.serialize(encrypted)
     assert ours.port("decrypt", session="a", data=encrypted, kex=int(kex), ratchet=os.urandom(32))["message"] == "00" * 32
-    answer = ours.port("encrypt", session="a", message=bytes(32), ratchet=os.urandom(32))
+    answer = ours.port("encrypt", session="a", message=bytes(32))
     data = bytes.fromhex(answer["data"])
     if answer["kex"] == "1":
         data = twomemo.KeyExchangeImpl.parse(data)[1]
@@ -263,7 +263,7 @@ def main():
             print(f"not ok {number} - {name}\n# {type(error).__name__}: {error}", flush=True)
     port.process.stdin.close()
     if port.process.wait() != 0:
-        print(f"Bail out! omemo_port ended with {port.process.returncode}")
+        print(f"Bail out! vector-port ended with {port.process.returncode}")
         failures += 1
     return 1 if failures else 0
 

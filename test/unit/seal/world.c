@@ -237,7 +237,7 @@ seal_promise world_promise(world_device *d, const char *to) {
     call_mark mark;
     seal_promise promise = {.kind = SEAL_NEVER};
     sotto_bytes jid = bytes_text(to);
-    seal_audience audience = {&jid, 1, false};
+    seal_audience audience = {.jids = &jid, .count = 1};
     call_begin(d, &mark);
     assert_code(d->world->class->promise(d->self, &d->env, &audience, &promise), 0);
     seal_key *keys = bytes_arena_take(&d->world->memory, promise.keys.count * sizeof *keys);
@@ -256,9 +256,9 @@ sotto_status world_seal_for(world_device *d, const char *text, const seal_keys *
     const stanza_element *stanza = world_parse(d->world, bytes_text(text));
     stanza_jid to;
     assert_true(sotto_ok(stanza_jid_parse(&d->world->memory, stanza_attribute_of(stanza, "to"), &to)));
-    seal_audience audience = {&to.bare, 1, false};
+    seal_audience audience = {.jids = &to.bare, .count = 1};
     call_begin(d, &mark);
-    sotto_status status = d->world->class->protect(d->self, &d->env, stanza, &audience, keys, &stanzas);
+    sotto_status status = d->world->class->protect(d->self, &d->env, stanza, &audience, keys, 1, &stanzas);
     if (sotto_ok(status)) {
         assert_int_equal(stanzas.count, 1);
         *ret = lasting(d->world, stanzas.at[0]);

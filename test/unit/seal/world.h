@@ -105,9 +105,9 @@ void world_wait(world *, uint64_t ms);
 
 seal_promise world_promise(world_device *, const char *to);
 /* Promises, answering questions, until the answer stands; then seals for every key that is usable. */
-sotto_status world_seal(world_device *, const char *stanza, sotto_bytes *ret);
+sotto_status world_seal(world_device *, const char *text, sotto_bytes *ret);
 /* The same for keys of the test's choice. */
-sotto_status world_seal_for(world_device *, const char *stanza, const seal_keys *, sotto_bytes *ret);
+sotto_status world_seal_for(world_device *, const char *text, const seal_keys *, sotto_bytes *ret);
 /* A chat message with a body, sealed; the test fails when that does. */
 sotto_bytes world_say(world_device *, const char *to, const char *body);
 world_read world_open(world_device *reader, world_device *writer, sotto_bytes stanza, const world_origin *);

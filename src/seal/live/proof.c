@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+#include "seal/live/proof.h"
+
+#include "bytes/span.h"
+#include "crypto/hash.h"
+
+#define SIGNED_BYTES_MAX (256u + 2u * SOTTO_JID_BYTES_MAX)
+
+static void put_part(bytes_buffer *out, sotto_bytes part) {
+    bytes_buffer_u32(out, (uint32_t)part.len);
+    bytes_buffer_put(out, part);
+}
+
+/* Each part with its length before it, so that no two circumstances make the same bytes. */
+static sotto_status write_signed(bytes_buffer *out, const live_circumstances *c, const uint8_t key[32],
+                                 sotto_bytes *ret) {
+    put_part(out, BYTES_LITERAL("sotto live proof 0"));
+    put_part(out, bytes_text(c->by_initiator ? "I" : "R"));
+    put_part(out, bytes_of(c->exporter, sizeof c->exporter));
+    put_part(out, c->initiator);
+    put_part(out, c->responder);
+    put_part(out, bytes_of(key, 32));
+    put_part(out, bytes_of(c->earlier, sizeof c->earlier));
+    return bytes_buffer_end(out, ret);
+}
+
+sotto_status live_proof_make(live_message *ret, const live_circumstances *c, const crypto_identity *own,
+                             const sotto_host *host) {
+    uint8_t room[SIGNED_BYTES_MAX];
+    bytes_buffer out;
+    sotto_bytes text;
+    crypto_signature signature;
+    bytes_buffer_borrowed(&out, room, sizeof room);
+    SOTTO_TRY(write_signed(&out, c, own->ed25519.bytes, &text));
+    SOTTO_TRY(crypto_identity_sign(&signature, own, text, host));
+    live_message proof = {.kind = LIVE_PROOF};
+    memcpy(proof.key, own->ed25519.bytes, sizeof proof.key);
+    memcpy(proof.signature, signature.bytes, sizeof proof.signature);
+    *ret = proof;
+    return SOTTO_OK;
+}
+
+sotto_status live_proof_check(const live_message *proof, const live_circumstances *c, const crypto_identity *own) {
+    uint8_t room[SIGNED_BYTES_MAX];
+    bytes_buffer out;
+    sotto_bytes text;
+    crypto_signature signature;
+    crypto_ed25519_public key;
+    if (crypto_equal(proof->key, own->ed25519.bytes, 32)) return SOTTO_FAIL(BAD_KEY);
+    memcpy(signature.bytes, proof->signature, sizeof signature.bytes);
+    memcpy(key.bytes, proof->key, sizeof key.bytes);
+    bytes_buffer_borrowed(&out, room, sizeof room);
+    SOTTO_TRY(write_signed(&out, c, proof->key, &text));
+    return crypto_ed25519_verify(&key, text, &signature);
+}
+
+sotto_status live_proof_hash(uint8_t ret[32], const live_message *proof) {
+    uint8_t room[4 + 1 + 32 + 64];
+    bytes_buffer out;
+    sotto_bytes text;
+    bytes_buffer_borrowed(&out, room, sizeof room);
+    live_message_write(&out, proof);
+    SOTTO_TRY(bytes_buffer_end(&out, &text));
+    return crypto_hash_of(CRYPTO_SHA256, ret, text);
+}

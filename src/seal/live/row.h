@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The seal's records. Everything about one live key of somebody is found by (bare JID, key).
+ *
+ *     'i'                      own identity
+ *     'k' jid 0 key            a live key that proved itself to us as jid's
+ *     'o' jid 0 key order      a stanza sealed for that key and not acknowledged, in the order of sealing
+ *     'r' jid 0 key            how far that key's stanzas were received: epochs and last numbers, newest first */
+#ifndef SEAL_LIVE_ROW_H
+#define SEAL_LIVE_ROW_H
+
+#include "crypto/curve.h"
+#include "seal/live/frame.h"
+#include "seal/seal.h"
+
+typedef struct live_row {
+    uint64_t order;
+    uint8_t epoch[LIVE_EPOCH_BYTES];
+    uint64_t number;
+    uint64_t ticket;
+    sotto_trust trust; /* when it was sealed */
+    sotto_bytes full;  /* whom it was sealed for */
+    sotto_bytes stanza;
+} live_row;
+
+/* The identity; made and written when there is none. */
+SOTTO_MUST_CHECK sotto_status live_row_identity(seal_env *, crypto_identity *ret);
+
+SOTTO_MUST_CHECK sotto_status live_row_put(seal_env *, sotto_bytes jid, const uint8_t key[32], const live_row *);
+SOTTO_MUST_CHECK sotto_status live_row_remove(seal_env *, sotto_bytes jid, const uint8_t key[32], uint64_t order);
+/* In order. jid empty: of everybody. */
+typedef sotto_status live_row_visit(void *arg, sotto_bytes jid, const uint8_t key[32], const live_row *);
+SOTTO_MUST_CHECK sotto_status live_row_scan(seal_env *, sotto_bytes jid, const uint8_t *key, live_row_visit *,
+                                            void *arg);
+
+/* Whether the stanza of this number is new; it is remembered then. An epoch that was not seen lately is new. */
+SOTTO_MUST_CHECK sotto_status live_row_received(seal_env *, sotto_bytes jid, const uint8_t key[32],
+                                                const uint8_t epoch[LIVE_EPOCH_BYTES], uint64_t number, bool *ret_new);
+
+/* Keys that proved themselves; at most SOTTO_LIVE_KEYS_MAX of one JID are kept. */
+SOTTO_MUST_CHECK sotto_status live_row_key_seen(seal_env *, sotto_bytes jid, const uint8_t key[32]);
+typedef sotto_status live_key_visit(void *arg, const uint8_t key[32]);
+SOTTO_MUST_CHECK sotto_status live_row_keys(seal_env *, sotto_bytes jid, live_key_visit *, void *arg);
+
+#endif

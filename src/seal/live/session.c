@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One session: frames in order into TLS, messages out of it; proofs before everything else. */
+#include "seal/live/self.h"
+
+#include "bytes/memory.h"
+#include "crypto/hash.h"
+
+#define RECORDS_MAX (4u * 1024u * 1024u)
+#define PLAIN_MAX   (SOTTO_STANZA_BYTES_MAX + 64u * 1024u)
+#define PIECE       4096u
+#define TRIES       8u /* handshakes in a row */
+
+static const char *const alpn[] = {LIVE_ALPN, NULL};
+
+/* ---- life ---- */
+
+static sotto_status pull(live_session *session) {
+    uint8_t piece[PIECE];
+    sotto_bytes all;
+    for (size_t got; (got = tls_engine_records_out(session->tls, piece, sizeof piece)) > 0;)
+        bytes_buffer_put(&session->records, bytes_of(piece, got));
+    return bytes_buffer_end(&session->records, &all);
+}
+
+/* The one longest unused makes room, its rows stay. */
+static void sessions_room(live_self *self, seal_env *env) {
+    if (self->session_count < SOTTO_LIVE_SESSIONS_MAX) return;
+    live_session *oldest = NULL;
+    for (live_session *session = self->sessions; session != NULL; session = session->next)
+        if (!session->over && (oldest == NULL || session->used_ms < oldest->used_ms)) oldest = session;
+    if (oldest != NULL) live_session_failed(self, env, oldest, SOTTO_FAIL(TIMEOUT));
+    live_sweep(self);
+}
+
+static sotto_status session_fill(live_self *self, seal_env *env, live_session *session, sotto_bytes full,
+                                 const uint8_t *id) {
+    session->initiator = id == NULL;
+    session->used_ms = env->now_ms;
+    bytes_buffer_owned(&session->records, self->host, RECORDS_MAX);
+    bytes_buffer_owned(&session->plain, self->host, PLAIN_MAX);
+    SOTTO_TRY(live_keep(self->host, full, &session->full));
+    session->bare = live_bare(session->full);
+    if (id != NULL)
+        memcpy(session->id, id, LIVE_ID_BYTES);
+    else
+        SOTTO_TRY(env->random(env, session->id, LIVE_ID_BYTES));
+    SOTTO_TRY(tls_engine_new(&session->tls, id == NULL ? self->client : self->server, NULL, alpn));
+    if (id != NULL) return SOTTO_OK;
+    SOTTO_TRY(tls_engine_client_random(session->tls, session->random));
+    return pull(session); /* the ClientHello */
+}
+
+sotto_status live_session_new(live_self *self, seal_env *env, sotto_bytes full, const uint8_t *id, live_session **ret) {
+    sessions_room(self, env);
+    live_session *session = bytes_new(self->host, sizeof *session);
+    if (session == NULL) return SOTTO_FAIL(NO_MEMORY);
+    sotto_status status = session_fill(self, env, session, full, id);
+    session->next = self->sessions;
+    self->sessions = session;
+    self->session_count++;
+    if (!sotto_ok(status)) {
+        session->over = true;
+        live_sweep(self);
+        return status;
+    }
+    *ret = session;
+    return SOTTO_OK;
+}
+
+live_session *live_session_find(live_self *self, const uint8_t id[LIVE_ID_BYTES]) {
+    for (live_session *session = self->sessions; session != NULL; session = session->next)
+        if (!session->over && memcmp(session->id, id, LIVE_ID_BYTES) == 0) return session;
+    return NULL;
+}
+
+/* The first rebuild after progress waits for nothing. */
+void live_session_failed(live_self *self, seal_env *env, live_session *session, sotto_status reason) {
+    live_peer *peer = live_peer_find(self, session->full);
+    if (session->over) return;
+    if (peer != NULL && (peer->ready == session || peer->attempt == session)) {
+        const live_line *line = session->proved ? live_line_find(self, session->bare, session->key) : NULL;
+        uint64_t wait = peer->failures == 0 ? 0 : UINT64_C(1000) << (peer->failures < 7 ? peer->failures - 1 : 6);
+        if (wait > LIVE_BACKOFF_MAX) wait = LIVE_BACKOFF_MAX;
+        peer->failures++;
+        peer->not_before_ms = env->now_ms + wait;
+        peer->reason = reason;
+        if (session->proved) peer->wanted = line != NULL && line->count > 0;
+        if (peer->failures >= TRIES && !session->proved) peer->wanted = false; /* until somebody asks again */
+    }
+    live_session_over(self, session);
+}
+
+sotto_status live_key_of(bytes_arena *arena, sotto_bytes bare, const uint8_t key[32], seal_key *ret) {
+    uint8_t hash[32];
+    seal_key made = {.known = true, .active = true};
+    SOTTO_TRY(crypto_hash_of(CRYPTO_SHA256, hash, bytes_of(key, 32)));
+    /* There are no device ids here; people and tables want a number. */
+    made.device = ((uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3]) & 0x7fffffff;
+    if (made.device == 0) made.device = 1;
+    memcpy(made.key, key, 32);
+    memcpy(made.fingerprint, key, 32);
+    if (!bytes_arena_copy(arena, bare, &made.jid)) return SOTTO_FAIL(NO_MEMORY);
+    *ret = made;
+    return SOTTO_OK;
+}
+
+/* ---- out ---- */
+
+/* TLS failed: for reasons of this machine, or because of the other side. */
+static sotto_status tls_broken(live_self *self, seal_env *env, live_session *session) {
+    sotto_status why = tls_engine_error(session->tls);
+    if (live_is_ours(why)) return why;
+    live_session_failed(self, env, session, why);
+    return SOTTO_OK;
+}
+
+static sotto_status write_plain(live_session *session, sotto_bytes plain) {
+    while (plain.len > 0) {
+        size_t taken = tls_engine_plain_in(session->tls, plain);
+        if (taken == 0) return SOTTO_FAIL(TLS_FAILED);
+        plain = bytes_after(plain, taken);
+        SOTTO_TRY(pull(session));
+    }
+    return SOTTO_OK;
+}
+
+sotto_status live_session_write(live_self *self, live_session *session, const live_message *message) {
+    bytes_buffer out;
+    sotto_bytes plain;
+    bytes_buffer_owned(&out, self->host, PLAIN_MAX);
+    live_message_write(&out, message);
+    sotto_status status = bytes_buffer_end(&out, &plain);
+    if (sotto_ok(status)) status = write_plain(session, plain);
+    bytes_buffer_free(&out);
+    return status;
+}
+
+sotto_status live_session_frame(live_session *session, bytes_arena *arena, const sotto_host *host, sotto_bytes *ret,
+                                bool *ret_is) {
+    sotto_bytes records, written;
+    SOTTO_TRY(bytes_buffer_end(&session->records, &records));
+    *ret_is = records.len > 0;
+    if (!*ret_is) return SOTTO_OK;
+    live_frame frame = {.number = session->sent, .records = records};
+    if (frame.records.len > LIVE_FRAME_BYTES) frame.records.len = LIVE_FRAME_BYTES;
+    memcpy(frame.session, session->id, LIVE_ID_BYTES);
+    bytes_buffer out;
+    bytes_buffer_owned(&out, host, 2 * LIVE_FRAME_BYTES);
+    live_frame_write(&out, &frame);
+    sotto_status status = bytes_buffer_end(&out, &written);
+    if (sotto_ok(status) && !bytes_arena_copy(arena, written, ret)) status = SOTTO_FAIL(NO_MEMORY);
+    bytes_buffer_free(&out);
+    SOTTO_TRY(status);
+    bytes_buffer_drop(&session->records, frame.records.len);
+    session->sent++;
+    return SOTTO_OK;
+}
+
+/* ---- proofs ---- */
+
+static sotto_status circumstances(const live_self *self, const live_session *session, bool by_initiator,
+                                  live_circumstances *ret) {
+    *ret = (live_circumstances){.initiator = session->initiator ? self->full : session->full,
+                                .responder = session->initiator ? session->full : self->full,
+                                .by_initiator = by_initiator};
+    if (by_initiator) memcpy(ret->earlier, session->earlier, sizeof ret->earlier);
+    return tls_engine_export(session->tls, LIVE_EXPORTER, ret->exporter);
+}
+
+static sotto_status show(live_self *self, live_session *session) {
+    live_circumstances c;
+    live_message proof;
+    SOTTO_TRY(circumstances(self, session, session->initiator, &c));
+    sotto_status status = live_proof_make(&proof, &c, &self->identity, self->host);
+    bytes_wipe(&c, sizeof c);
+    SOTTO_TRY(status);
+    if (!session->initiator) SOTTO_TRY(live_proof_hash(session->earlier, &proof));
+    SOTTO_TRY(live_session_write(self, session, &proof));
+    session->shown = true;
+    return SOTTO_OK;
+}
+
+static bool is_reflected(const live_self *self, const live_session *session) {
+    for (const live_session *own = self->sessions; own != NULL; own = own->next)
+        if (own->initiator && !own->over && crypto_equal(own->random, session->random, sizeof own->random)) return true;
+    return false;
+}
+
+/* The responder's flight is written: its proof goes with it. */
+static sotto_status answer_hello(live_self *self, seal_env *env, live_session *session) {
+    SOTTO_TRY(tls_engine_client_random(session->tls, session->random));
+    if (is_reflected(self, session)) {
+        live_session_failed(self, env, session, SOTTO_FAIL(BAD_KEY));
+        return SOTTO_OK;
+    }
+    SOTTO_TRY(pull(session));
+    return show(self, session);
+}
+
+/* Both sides know whom they talk to: what was there before goes. */
+static sotto_status becomes_ready(live_self *self, seal_env *env, live_session *session) {
+    live_peer *peer;
+    live_line *line;
+    SOTTO_TRY(live_peer_of(self, session->full, &peer));
+    SOTTO_TRY(live_line_of(self, session->bare, session->key, &line));
+    for (live_session *other = self->sessions; other != NULL; other = other->next) {
+        bool same_key =
+            other->proved && bytes_equal(other->bare, session->bare) && memcmp(other->key, session->key, 32) == 0;
+        if (other != session && !other->over && (same_key || bytes_equal(other->full, session->full)))
+            live_session_over(self, other);
+    }
+    peer->attempt = NULL;
+    peer->ready = session;
+    peer->wanted = peer->refused = false;
+    SOTTO_TRY(live_stanza_replaced(self, env, session));
+    return env->changed(env, session->bare);
+}
+
+static sotto_status take_proof(live_self *self, seal_env *env, live_session *session, const live_message *proof) {
+    live_circumstances c;
+    seal_key key;
+    sotto_trust trust;
+    SOTTO_TRY(circumstances(self, session, !session->initiator, &c));
+    sotto_status status = live_proof_check(proof, &c, &self->identity);
+    bytes_wipe(&c, sizeof c);
+    if (!sotto_ok(status)) {
+        if (live_is_ours(status)) return status;
+        live_session_failed(self, env, session, status);
+        return SOTTO_OK;
+    }
+    SOTTO_TRY(live_key_of(env->arena, session->bare, proof->key, &key));
+    SOTTO_TRY(env->key_seen(env, &key));
+    SOTTO_TRY(live_row_key_seen(env, session->bare, proof->key));
+    SOTTO_TRY(env->trust(env, key.jid, key.key, &trust));
+    if (trust == SOTTO_TRUST_DISTRUSTED) {
+        live_session_failed(self, env, session, SOTTO_FAIL(NO_TRUSTED_DEVICE));
+        return SOTTO_OK;
+    }
+    memcpy(session->key, proof->key, sizeof session->key);
+    session->proved = true;
+    if (session->initiator) {
+        SOTTO_TRY(live_proof_hash(session->earlier, proof));
+        SOTTO_TRY(show(self, session));
+    }
+    return becomes_ready(self, env, session);
+}
+
+/* ---- in ---- */
+
+static sotto_status take_message(live_self *self, seal_env *env, live_session *session, const live_message *message) {
+    if ((message->kind == LIVE_PROOF) == session->proved) {
+        live_session_failed(self, env, session, SOTTO_FAIL(MALFORMED));
+        return SOTTO_OK;
+    }
+    if (message->kind == LIVE_PROOF) return take_proof(self, env, session, message);
+    if (message->kind == LIVE_DATA) return live_stanza_arrived(self, env, session, message);
+    return live_stanza_stored(self, env, session, message);
+}
+
+static sotto_status take_messages(live_self *self, seal_env *env, live_session *session) {
+    while (!session->over) {
+        sotto_bytes plain;
+        live_message message;
+        size_t used;
+        SOTTO_TRY(bytes_buffer_end(&session->plain, &plain));
+        sotto_status status = live_message_read(plain, &used, &message);
+        if (sotto_is(status, SOTTO_E_AGAIN)) return SOTTO_OK;
+        if (!sotto_ok(status)) {
+            live_session_failed(self, env, session, status);
+            return SOTTO_OK;
+        }
+        SOTTO_TRY(take_message(self, env, session, &message));
+        bytes_buffer_drop(&session->plain, used);
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status drain(live_self *self, seal_env *env, live_session *session) {
+    uint8_t piece[PIECE];
+    sotto_bytes plain;
+    while (!session->over) {
+        unsigned state = tls_engine_state(session->tls);
+        if ((state & TLS_FAILED) != 0) return tls_broken(self, env, session);
+        if ((state & TLS_WANTS_EARLY) != 0 && !session->shown) SOTTO_TRY(answer_hello(self, env, session));
+        if (session->over || (state & TLS_HAS_PLAIN) == 0) break;
+        size_t got = tls_engine_plain_out(session->tls, piece, sizeof piece);
+        bytes_buffer_put(&session->plain, bytes_of(piece, got));
+        bytes_wipe(piece, got);
+        SOTTO_TRY(bytes_buffer_end(&session->plain, &plain));
+        SOTTO_TRY(take_messages(self, env, session));
+    }
+    return session->over ? SOTTO_OK : pull(session);
+}
+
+static sotto_status feed_records(live_self *self, seal_env *env, live_session *session, sotto_bytes records) {
+    while (records.len > 0 && !session->over) {
+        size_t taken = tls_engine_records_in(session->tls, records);
+        records = bytes_after(records, taken);
+        SOTTO_TRY(drain(self, env, session));
+        if (taken == 0 && !session->over) { /* it wants no more: it has ended, or failed */
+            live_session_failed(self, env, session, SOTTO_FAIL(TLS_FAILED));
+            return SOTTO_OK;
+        }
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status hold(live_self *self, live_session *session, const live_frame *frame) {
+    live_early **at = &session->early;
+    if (frame->number - session->expected > SOTTO_LIVE_GAP_MAX || session->early_count >= SOTTO_LIVE_GAP_MAX)
+        return SOTTO_OK;
+    while (*at != NULL && (*at)->number < frame->number) at = &(*at)->next;
+    if (*at != NULL && (*at)->number == frame->number) return SOTTO_OK;
+    live_early *early = bytes_new(self->host, sizeof *early + frame->records.len);
+    if (early == NULL) return SOTTO_FAIL(NO_MEMORY);
+    early->number = frame->number;
+    early->len = frame->records.len;
+    memcpy(early->at, frame->records.at, frame->records.len);
+    early->next = *at;
+    *at = early;
+    session->early_count++;
+    return SOTTO_OK;
+}
+
+static sotto_status feed_held(live_self *self, seal_env *env, live_session *session) {
+    while (!session->over && session->early != NULL && session->early->number == session->expected) {
+        live_early *early = session->early;
+        session->early = early->next;
+        session->early_count--;
+        session->expected++;
+        sotto_status status = feed_records(self, env, session, bytes_of(early->at, early->len));
+        bytes_free(self->host, early, sizeof *early + early->len);
+        SOTTO_TRY(status);
+    }
+    return SOTTO_OK;
+}
+
+/* What was taken is acknowledged once, with the last number. */
+static sotto_status acknowledge(live_self *self, live_session *session) {
+    live_message have = {.kind = LIVE_HAVE, .number = session->number};
+    if (session->over || !session->owes) return SOTTO_OK;
+    memcpy(have.epoch, session->epoch, sizeof have.epoch);
+    SOTTO_TRY(live_session_write(self, session, &have));
+    session->owes = false;
+    return SOTTO_OK;
+}
+
+static sotto_status feed(live_self *self, seal_env *env, live_session *session, const live_frame *frame) {
+    session->expected++;
+    SOTTO_TRY(feed_records(self, env, session, frame->records));
+    SOTTO_TRY(feed_held(self, env, session));
+    return acknowledge(self, session);
+}
+
+sotto_status live_session_feed(live_self *self, seal_env *env, live_session *session, const live_frame *frame) {
+    session->used_ms = env->now_ms;
+    if (frame->number < session->expected) return SOTTO_OK;
+    if (frame->number > session->expected) return hold(self, session, frame);
+    sotto_status status = feed(self, env, session, frame);
+    if (sotto_ok(status) || live_is_ours(status)) return status;
+    live_session_failed(self, env, session, status);
+    return SOTTO_OK;
+}
