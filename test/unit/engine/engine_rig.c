@@ -40,7 +40,7 @@ static void add(char *text, size_t size, const char *format, ...) {
 script the_script;
 
 static sotto_status s_open(void **ret, seal_env *env) {
-    (void)env;
+    the_script.set_back = env->set_back;
     the_script.opens++;
     *ret = &the_script;
     return SOTTO_OK;

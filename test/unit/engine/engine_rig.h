@@ -46,6 +46,7 @@ typedef struct script {
     /* what it saw */
     unsigned inputs[SEAL_INPUT_REPAIR + 1];
     unsigned promises, protects, unprotects, opens, closes;
+    bool set_back; /* what env->set_back said in the last `open` */
     size_t allowed;
     uint64_t ticket;
     size_t resource_count;
