@@ -225,7 +225,7 @@ SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_acked(sotto_engine *, uint3
  * counted it. Errors: NOT_FOUND, NO_MEMORY, OUTBOX_FULL. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_reject(sotto_engine *, uint64_t seq, sotto_status reason);
 
-/* A ticket that nobody has: random, its highest bit clear. Errors: NO_RANDOM, or what the host's generator says. */
+/* A ticket that nobody has: random, its highest bit clear. Errors: NO_RANDOM. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_ticket(sotto_engine *, uint64_t *ret);
 
 /* Names for logs and --json: "held", "new-key"; "blind", "verified". Static; "unknown" for what a later library adds,

@@ -140,10 +140,11 @@ static sotto_status stamp(lab_session *session, const stanza_element *stanza, co
 
 static sotto_status take(lab_session *session, sotto_bytes text) {
     lab_server *server = session->server;
-    const stanza_element *received = NULL, *stanza = NULL;
+    const stanza_element *received = NULL;
     SOTTO_TRY(lab_parse(server, text, &received));
     if (!is_stanza(received)) return SOTTO_FAIL(MALFORMED);
     SOTTO_TRY(from_check(session, received));
+    const stanza_element *stanza = received; /* until it is stamped */
     bool bad_to = false;
     SOTTO_TRY(stamp(session, received, &stanza, &bad_to));
     SOTTO_TRY(lab_saw(server, stanza->raw));

@@ -134,10 +134,24 @@ static sotto_status judge_certificate(account *a, const stream_client_output *ou
     return status;
 }
 
+/* Room for telling of so many tickets; else nothing is changed, and the acknowledgement has not come yet. */
+static sotto_status room_for_tickets(account *a, size_t count) {
+    size_t before = a->sent.len;
+    SOTTO_TRY(a->sent.status);
+    if (count == 0) return SOTTO_OK;
+    bool there = bytes_buffer_room(&a->sent, count * sizeof(uint64_t)) != NULL;
+    if (there)
+        bytes_buffer_cut(&a->sent, before);
+    else
+        a->sent.status = SOTTO_OK; /* what waits in it is still to be told */
+    return there ? SOTTO_OK : SOTTO_FAIL(NO_MEMORY);
+}
+
 /* The server has our stanzas up to `acked`: the first ones of the queue. Tickets are told of later. */
 static sotto_status take_acks(account *a, uint32_t acked, bool tell_engine) {
     uint32_t count = acked - a->acked;
     size_t known = count < a->unacked_count ? count : a->unacked_count;
+    SOTTO_TRY(room_for_tickets(a, known));
     for (size_t i = 0; i < known; i++) {
         const account_unacked *entry = &a->unacked[i];
         if (a->suspect != 0 && entry->seq >= a->suspect) a->suspect = a->strikes = 0; /* it was not that, or is gone */
@@ -163,6 +177,7 @@ static void keep_span(uint8_t *at, size_t size, sotto_bytes from, sotto_bytes *r
 static sotto_status go_online(account *a, const stream_client_output *out) {
     sotto_input input = {.kind = SOTTO_INPUT_ONLINE, .jid = out->jid, .resumed = out->resumed};
     input.acked = out->resumed ? out->acked - a->acked : a->acked_late;
+    SOTTO_TRY(room_for_tickets(a, a->unacked_count)); /* before the engine believes in them */
     a->acked_late = 0;
     sotto_status status = sotto_engine_step(a->engine, &input, a->now_ms);
     if (sotto_is(status, SOTTO_E_BAD_SERVER)) { /* its counts are not ours: the next stream begins anew */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Five limbs of 51 bits. Bounds: what comes out of a product is below 2^52 in each limb, a sum of two such below 2^53,
- * a difference (4p is added first) below 2^54. A product takes limbs below 2^55: five times 19 times 2^110 is below
- * 2^117, and what is carried out of a column fits 64 bits as long as the column is below 2^115, which limbs below 2^54
- * keep. */
+ * Five limbs of 51 bits. Bounds: what is read, a product and a difference have limbs below 2^51 and a little; a sum of
+ * two such is below 2^53, and a sum of two such sums below 2^54. A product takes limbs below 2^54: a column is then
+ * below 5 * 19 * 2^108 < 2^115, and what is carried out of it below 2^64. A difference takes off limbs below those of
+ * 4p, which are 2^53 - 76 and 2^53 - 4. */
 #include "crypto/field.h"
 
 #include <stddef.h>

@@ -20,7 +20,8 @@ crypto_field crypto_field_from(const uint8_t form[32]);
 void crypto_field_to(uint8_t ret[32], const crypto_field *);
 crypto_field crypto_field_small(uint64_t); /* below 2^51 */
 
-/* Sums and differences may be operands of a product, of a difference, or of one more sum. */
+/* Operands of a sum or a difference are products, differences, or sums of two of these; a sum of sums goes into
+ * products only. */
 crypto_field crypto_field_add(const crypto_field *, const crypto_field *);
 crypto_field crypto_field_sub(const crypto_field *, const crypto_field *);
 crypto_field crypto_field_mul(const crypto_field *, const crypto_field *);

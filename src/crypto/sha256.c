@@ -29,11 +29,13 @@ static words turned(words w) {
 }
 
 static void state_out(uint8_t ret[32], const uint32_t state[8]) {
-    words w[2];
-    memcpy(w, state, sizeof w);
-    w[0] = turned(w[0]);
-    w[1] = turned(w[1]);
-    memcpy(ret, w, sizeof w);
+    words first, second;
+    memcpy(&first, state, sizeof first);
+    memcpy(&second, state + 4, sizeof second);
+    first = turned(first);
+    second = turned(second);
+    memcpy(ret, &first, sizeof first);
+    memcpy(ret + 16, &second, sizeof second);
 }
 
 static void put32(uint8_t *at, uint32_t value) {
@@ -57,24 +59,29 @@ void crypto_sha256(uint8_t ret[32], sotto_bytes message) {
 #define TEXT_BLOCKS 4u
 #define TEXT_MAX    (TEXT_BLOCKS * BLOCK - 9) /* a mark and a length of 8 bytes follow */
 
-/* All that a function here works with, so that wiping it is one call. */
+/* All that a function here works with, so that wiping it is one call. There are several contexts because a processor
+ * works on two blocks at once where neither waits for the other: such calls stand side by side below. */
 typedef struct work {
-    SHA256_CTX context;
+    SHA256_CTX inner, outer, other;
     uint8_t text[(1 + TEXT_BLOCKS) * BLOCK]; /* the block of a key, and a text */
     uint8_t last[BLOCK];
+    uint8_t other_last[BLOCK];
     uint8_t pad[BLOCK];
     crypto_sha256_key key;
 } work;
 
+static void start_from(SHA256_CTX *context, const uint32_t state[8]) {
+    memcpy(context->h, state, sizeof context->h);
+}
+
 /* Whole blocks, one after another; through SHA256_Update several go in one call. */
-static void take_blocks(work *w, const uint32_t from[8], const uint8_t *at, size_t count) {
-    memcpy(w->context.h, from, sizeof w->context.h);
+static void take_blocks(SHA256_CTX *context, const uint8_t *at, size_t count) {
     if (count == 1) {
-        SHA256_Transform(&w->context, at);
+        SHA256_Transform(context, at);
     } else {
-        w->context.Nl = w->context.Nh = 0;
-        w->context.num = 0;
-        (void)SHA256_Update(&w->context, at, count * BLOCK);
+        context->Nl = context->Nh = 0;
+        context->num = 0;
+        (void)SHA256_Update(context, at, count * BLOCK);
     }
 }
 
@@ -93,11 +100,13 @@ static void padded_key(uint8_t ret[BLOCK], const uint8_t key[BLOCK], uint8_t pad
 static void key_states(work *w, crypto_sha256_key *ret, sotto_bytes key) {
     key_block(w->last, key);
     padded_key(w->pad, w->last, 0x36);
-    take_blocks(w, initial, w->pad, 1);
-    memcpy(ret->inner, w->context.h, sizeof ret->inner);
-    padded_key(w->pad, w->last, 0x5c);
-    take_blocks(w, initial, w->pad, 1);
-    memcpy(ret->outer, w->context.h, sizeof ret->outer);
+    padded_key(w->last, w->last, 0x5c);
+    start_from(&w->inner, initial);
+    start_from(&w->outer, initial);
+    take_blocks(&w->inner, w->pad, 1);
+    take_blocks(&w->outer, w->last, 1);
+    memcpy(ret->inner, w->inner.h, sizeof ret->inner);
+    memcpy(ret->outer, w->outer.h, sizeof ret->outer);
 }
 
 /* Ends a hash that began with one block of key: `len` bytes of text stand here, and zeros behind them. Returns how many
@@ -139,26 +148,28 @@ static bool text_put(uint8_t *text, const sotto_bytes *message, size_t count, si
 /* ---- HMAC ---- */
 
 static void inner_long(work *w, const uint32_t inner[8], const sotto_bytes *message, size_t count) {
-    (void)SHA256_Init(&w->context);
-    memcpy(w->context.h, inner, sizeof w->context.h);
-    w->context.Nl = BLOCK * 8;
+    (void)SHA256_Init(&w->inner);
+    start_from(&w->inner, inner);
+    w->inner.Nl = BLOCK * 8;
     for (size_t i = 0; i < count; i++) {
-        if (message[i].len > 0) (void)SHA256_Update(&w->context, message[i].at, message[i].len);
+        if (message[i].len > 0) (void)SHA256_Update(&w->inner, message[i].at, message[i].len);
     }
-    (void)SHA256_Final(w->last, &w->context);
+    (void)SHA256_Final(w->last, &w->inner);
     memcpy(w->last + 32, after_32, sizeof after_32);
 }
 
 static void code(work *w, uint8_t ret[32], const crypto_sha256_key *key, const sotto_bytes *message, size_t count) {
     size_t blocks;
     if (text_put(w->text, message, count, &blocks)) {
-        take_blocks(w, key->inner, w->text, blocks);
-        hash_put(w->last, w->context.h);
+        start_from(&w->inner, key->inner);
+        take_blocks(&w->inner, w->text, blocks);
+        hash_put(w->last, w->inner.h);
     } else {
         inner_long(w, key->inner, message, count);
     }
-    take_blocks(w, key->outer, w->last, 1);
-    state_out(ret, w->context.h);
+    start_from(&w->outer, key->outer);
+    take_blocks(&w->outer, w->last, 1);
+    state_out(ret, w->outer.h);
 }
 
 /* A short text with a key for this one code: the key's block goes with it. */
@@ -167,11 +178,14 @@ static bool code_once(work *w, uint8_t ret[32], sotto_bytes key, const sotto_byt
     if (!text_put(w->text + BLOCK, message, count, &blocks)) return false;
     key_block(w->last, key);
     padded_key(w->text, w->last, 0x36);
-    take_blocks(w, initial, w->text, 1 + blocks);
-    padded_key(w->text, w->last, 0x5c);
-    hash_put(w->text + BLOCK, w->context.h);
-    take_blocks(w, initial, w->text, 2);
-    state_out(ret, w->context.h);
+    padded_key(w->pad, w->last, 0x5c);
+    start_from(&w->inner, initial);
+    start_from(&w->outer, initial);
+    take_blocks(&w->outer, w->pad, 1);
+    take_blocks(&w->inner, w->text, 1 + blocks);
+    hash_put(w->last, w->inner.h);
+    take_blocks(&w->outer, w->last, 1);
+    state_out(ret, w->outer.h);
     return true;
 }
 
@@ -218,8 +232,9 @@ static void expand(work *w, uint8_t *ret, size_t size, size_t info_len) {
     const uint8_t *text = w->text + 32;
     size_t len = info_len + 1, blocks = (len + 9 + BLOCK - 1) / BLOCK;
     for (size_t at = 0, number = 1; at < size; at += 32, number++) {
-        take_blocks(w, w->key.inner, text, blocks);
-        hash_put(w->last, w->context.h);
+        start_from(&w->inner, w->key.inner);
+        take_blocks(&w->inner, text, blocks);
+        hash_put(w->last, w->inner.h);
         if (number == 1) {
             text = w->text;
             memset(w->text + 32 + len, 0, sizeof w->text - 32 - len);
@@ -227,8 +242,9 @@ static void expand(work *w, uint8_t *ret, size_t size, size_t info_len) {
             blocks = text_finish(w->text, len);
         }
         w->text[len - 1] = (uint8_t)(number + 1);
-        take_blocks(w, w->key.outer, w->last, 1);
-        state_out(w->text, w->context.h);
+        start_from(&w->outer, w->key.outer);
+        take_blocks(&w->outer, w->last, 1);
+        state_out(w->text, w->outer.h);
         memcpy(ret + at, w->text, size - at < 32 ? size - at : 32);
     }
 }
@@ -265,19 +281,24 @@ void crypto_sha256_walk(uint8_t chain[32], uint8_t (*keys)[32], size_t count) {
     memset(inner, 0x36, BLOCK);
     memset(outer, 0x5c, BLOCK);
     memcpy(w.last + 32, after_32, sizeof after_32);
+    memcpy(w.other_last + 32, after_32, sizeof after_32);
     for (size_t step = 0; step < count; step++) {
         for (size_t i = 0; i < 32; i++) inner[i] = chain[i] ^ 0x36;
         for (size_t i = 0; i < 32; i++) outer[i] = chain[i] ^ 0x5c;
-        take_blocks(&w, initial, inner, 1);
-        memcpy(w.key.inner, w.context.h, sizeof w.key.inner);
-        take_blocks(&w, initial, outer, 1);
-        memcpy(w.key.outer, w.context.h, sizeof w.key.outer);
-        for (size_t which = 0; which < 2; which++) {
-            take_blocks(&w, w.key.inner, text[which], 1);
-            state_out(w.last, w.context.h);
-            take_blocks(&w, w.key.outer, w.last, 1);
-            state_out(which == 0 ? keys[step] : chain, w.context.h);
-        }
+        start_from(&w.inner, initial);
+        start_from(&w.outer, initial);
+        take_blocks(&w.inner, inner, 1);
+        take_blocks(&w.outer, outer, 1);
+        start_from(&w.other, w.inner.h);
+        take_blocks(&w.inner, text[1], 1);
+        take_blocks(&w.other, text[0], 1);
+        state_out(w.last, w.inner.h);
+        state_out(w.other_last, w.other.h);
+        start_from(&w.other, w.outer.h);
+        take_blocks(&w.outer, w.last, 1);
+        take_blocks(&w.other, w.other_last, 1);
+        state_out(chain, w.outer.h);
+        state_out(keys[step], w.other.h);
     }
     bytes_wipe(&w, sizeof w);
 }

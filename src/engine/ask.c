@@ -6,6 +6,7 @@
 
 #include "bytes/base64.h"
 #include "bytes/cursor.h"
+#include "engine/env.h"
 #include "engine/output.h"
 #include "engine/record.h"
 #include "stanza/writer.h"
@@ -77,7 +78,7 @@ static sotto_status stage_iq(sotto_engine *engine, size_t seal, bool set, sotto_
 
 static sotto_status new_id(sotto_engine *engine, bytes_buffer *ret) {
     uint8_t random[ID_RANDOM_BYTES];
-    SOTTO_TRY(engine->host->random(engine->host->arg, random, sizeof random));
+    SOTTO_TRY(engine_random(engine, random, sizeof random));
     bytes_hex_put(ret, bytes_of(random, sizeof random));
     return SOTTO_OK;
 }
@@ -99,11 +100,23 @@ static sotto_status remember(sotto_engine *engine, const engine_question *ask, s
     return engine_stage_put(&engine->fleeting, due_key(&room, deadline, 'a', ask->seal, id), BYTES_NONE);
 }
 
+/* Whether as many questions as may be are open. Others are not asked, as with one that is open already: what wants the
+ * answer asks again, and a stanza that leads to a question is no error of its reader. */
+static bool is_full(const sotto_engine *engine) {
+    sotto_bytes key = BYTES_LITERAL("n"), value;
+    size_t open = 0;
+    if (engine->fleeting.map.count < SOTTO_ASKS_MAX) return false;
+    while (open < SOTTO_ASKS_MAX && bytes_map_from(&engine->fleeting.map, key, true, &key, &value) && key.len > 0 &&
+           key.at[0] == 'n')
+        open++;
+    return open == SOTTO_ASKS_MAX;
+}
+
 sotto_status engine_ask(sotto_engine *engine, size_t seal, bool set, sotto_bytes to, sotto_bytes payload,
                         sotto_bytes note) {
     if (note.len > ENGINE_NOTE_BYTES_MAX || to.len > SOTTO_JID_BYTES_MAX) return SOTTO_FAIL(USAGE);
     if (!engine->online || engine_asking(engine, seal, note)) return SOTTO_OK;
-    if (engine->fleeting.map.count > 4 * SOTTO_ASKS_MAX) return SOTTO_FAIL(USAGE);
+    if (is_full(engine)) return SOTTO_OK;
     uint8_t at[2 * ID_RANDOM_BYTES];
     bytes_buffer id_buffer;
     bytes_buffer_borrowed(&id_buffer, at, sizeof at);

@@ -14,8 +14,8 @@ typedef struct engine_question {
     sotto_bytes note;
 } engine_question;
 
-/* Stages the iq and remembers the question. Nothing happens when the same note is pending, or while offline. USAGE: a
- * note that is too long or SOTTO_ASKS_MAX questions under way. */
+/* Stages the iq and remembers the question. Nothing happens when the same note is pending, while offline, or with
+ * SOTTO_ASKS_MAX questions under way. USAGE: a note that is too long. */
 SOTTO_MUST_CHECK sotto_status engine_ask(sotto_engine *, size_t seal, bool set, sotto_bytes to, sotto_bytes payload,
                                          sotto_bytes note);
 bool engine_asking(const sotto_engine *, size_t seal, sotto_bytes note);

@@ -18,6 +18,7 @@
 #include "engine/send.h"
 
 #define ARENA_CEILING       ((size_t)64 * 1024 * 1024)
+#define SEQ_KEY             BYTES_LITERAL("Aseq") /* of the number the next output may have */
 #define SEQ_BLOCK           1024u
 #define DUE_PER_STEP_MAX    1000u
 #define NOTE_NAME_BYTES_MAX 64u
@@ -419,7 +420,7 @@ static sotto_status gather_changes(sotto_engine *engine, change_list *list, uint
     uint8_t *reserved = bytes_arena_take(list->arena, 8);
     if (reserved == NULL) return SOTTO_FAIL(NO_MEMORY);
     put_u64(reserved, *ret_reserved);
-    add_change(list, BYTES_LITERAL("Aseq"), bytes_of(reserved, 8));
+    add_change(list, SEQ_KEY, bytes_of(reserved, 8));
     return SOTTO_OK;
 }
 
@@ -428,6 +429,7 @@ static sotto_status write_changes(sotto_engine *engine) {
     uint64_t reserved;
     SOTTO_TRY(gather_changes(engine, &list, &reserved));
     if (list.count > 0) SOTTO_TRY(engine->store->methods->write(engine->store, list.at, list.count));
+    if (reserved != engine->seq_reserved) engine_mirror_forget(&engine->mirror, SEQ_KEY);
     engine->seq_reserved = reserved;
     engine->setbacks_known = engine->store->setbacks;
     return SOTTO_OK;
@@ -517,7 +519,7 @@ sotto_status sotto_engine_reject(sotto_engine *engine, uint64_t seq, sotto_statu
 sotto_status sotto_engine_ticket(sotto_engine *engine, uint64_t *ret) {
     begin_call(engine);
     uint8_t random[8];
-    SOTTO_TRY(engine->host->random(engine->host->arg, random, sizeof random));
+    SOTTO_TRY(engine_random(engine, random, sizeof random));
     uint64_t ticket = get_u64(bytes_of(random, sizeof random)) & (UINT64_MAX >> 1);
     *ret = ticket != 0 ? ticket : 1;
     return SOTTO_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "engine/env.h"
 
+#include "bytes/memory.h"
 #include "engine/ask.h"
 #include "engine/job.h"
 #include "engine/keyring.h"
@@ -58,9 +59,14 @@ static sotto_status env_scan(seal_env *base, sotto_bytes prefix, sotto_visit *vi
     return engine_record_scan(env->engine, full, strip_key, &scan);
 }
 
+sotto_status engine_random(const sotto_engine *engine, void *out, size_t len) {
+    if (sotto_ok(engine->host->random(engine->host->arg, out, len))) return SOTTO_OK;
+    bytes_wipe(out, len);
+    return SOTTO_FAIL(NO_RANDOM);
+}
+
 static sotto_status env_random(seal_env *base, void *out, size_t len) {
-    const sotto_host *host = env_of(base)->engine->host;
-    return host->random(host->arg, out, len);
+    return engine_random(env_of(base)->engine, out, len);
 }
 
 static sotto_status env_ask(seal_env *base, bool set, sotto_bytes to, sotto_bytes payload, sotto_bytes note) {

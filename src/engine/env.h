@@ -21,6 +21,9 @@ struct engine_changed {
 };
 SOTTO_MUST_CHECK sotto_status engine_changed_add(sotto_engine *, sotto_bytes jid);
 
+/* From the host's generator, all or NO_RANDOM, whatever the host calls its failure: nobody may take it for a peer's. */
+SOTTO_MUST_CHECK sotto_status engine_random(const sotto_engine *, void *out, size_t len);
+
 /* Calls `input` of one seal, or of all. */
 SOTTO_MUST_CHECK sotto_status engine_seal_input(sotto_engine *, size_t seal, const seal_input *);
 SOTTO_MUST_CHECK sotto_status engine_seal_input_all(sotto_engine *, const seal_input *);

@@ -26,7 +26,7 @@ void engine_mirror_clear(engine_mirror *mirror) {
 
 /* ---- entries ---- */
 
-static void drop(engine_mirror *mirror, sotto_bytes key) {
+void engine_mirror_forget(engine_mirror *mirror, sotto_bytes key) {
     bytes_map_remove(&mirror->young, key);
     bytes_map_remove(&mirror->old, key);
 }
@@ -83,7 +83,7 @@ static void drop_run_of(engine_mirror *mirror, sotto_bytes key) {
     sotto_bytes prefix = BYTES_NONE;
     if (key.at[0] == 'H') prefix = bytes_of(key.at, 1);
     if (key.at[0] == 'T' && key.len > KEY_BYTES) prefix = bytes_of(key.at, key.len - KEY_BYTES);
-    if (prefix.len > 0 && is_run(prefix)) drop(mirror, run_key_of(&room, prefix));
+    if (prefix.len > 0 && is_run(prefix)) engine_mirror_forget(mirror, run_key_of(&room, prefix));
 }
 
 static sotto_status visit_run(sotto_bytes run, sotto_visit *visit, void *arg) {

@@ -13,7 +13,7 @@
 
 #include "bytes/map.h"
 
-#define ENGINE_MIRROR_BYTES ((size_t)1024 * 1024)
+#define ENGINE_MIRROR_BYTES ((size_t)8 * 1024 * 1024)
 
 /* Keys are those of records, an empty value says that there is no such record; and, behind a zero byte, the prefixes of
  * runs: what a contact's keys are trusted for, and what is held, are always read as a whole. */
@@ -29,6 +29,8 @@ SOTTO_MUST_CHECK sotto_status engine_mirror_get(engine_mirror *, sotto_store *, 
                                                 void *arg);
 SOTTO_MUST_CHECK sotto_status engine_mirror_scan(engine_mirror *, sotto_store *, sotto_bytes prefix, sotto_visit *,
                                                  void *arg);
+/* Written by somebody who knows better: read again when it is asked for. */
+void engine_mirror_forget(engine_mirror *, sotto_bytes key);
 /* These were written, empty values for deletions: takes the entries over, so that it needs no memory. The map is empty
  * afterwards. */
 void engine_mirror_written(engine_mirror *, bytes_map *);

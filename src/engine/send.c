@@ -50,9 +50,10 @@ static uint32_t needed_ability(engine_class class) {
 static sotto_status choose_keys(sotto_engine *engine, sotto_bytes peer, prospect *p, bool *ret_peer_reached) {
     seal_key *allowed = bytes_arena_take(&engine->arena, (p->keys.count + 1) * sizeof *allowed);
     if (allowed == NULL) return SOTTO_FAIL(NO_MEMORY);
-    engine_ring ring = {0}, peers;
+    engine_ring ring, peers;
     size_t count = 0;
     SOTTO_TRY(engine_ring_load(engine, peer, &peers));
+    ring = peers;
     *ret_peer_reached = false;
     for (size_t i = 0; i < p->keys.count; i++) {
         const seal_key *key = &p->keys.at[i];

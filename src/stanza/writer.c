@@ -4,6 +4,8 @@
  * prefixes, which are made up for the start tag they stand in. */
 #include "stanza/writer.h"
 
+#include <string.h>
+
 #include "stanza/utf8.h"
 
 #define NS_XMLNS "http://www.w3.org/2000/xmlns/"
@@ -60,9 +62,27 @@ static const char *reference(uint8_t c) {
     }
 }
 
+/* Eight characters at once, as most are: ASCII, none of them &, <, >, quotes or control characters. A byte of `x` is
+ * zero where (x - 0x01...) & ~x has its high bit (and perhaps one above it, which only costs the long way). */
+static bool eight_plain(const uint8_t *at) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t x;
+    memcpy(&x, at, sizeof x);
+    uint64_t amp = (x & ~ones) ^ (ones * '&');            /* & and ' */
+    uint64_t angle = (x & ~(ones * 2)) ^ (ones * '<');    /* < and > */
+    uint64_t quote = x ^ (ones * '"');
+    uint64_t found = ((amp - ones) & ~amp) | ((angle - ones) & ~angle) | ((quote - ones) & ~quote) |
+                     ((x - ones * 0x20) & ~x) | x;
+    return (found & highs) == 0;
+}
+
 static void escape(stanza_writer *w, sotto_bytes text, bool value) {
     size_t from = 0, at = 0;
     while (at < text.len) {
+        if (text.len - at >= 8 && eight_plain(text.at + at)) {
+            at += 8;
+            continue;
+        }
         uint8_t c = text.at[at];
         if (c >= 0x80) {
             uint32_t point;

@@ -25,6 +25,7 @@
 #define MESSAGE_BYTES  256
 #define ROW_BYTES_MAX  (SOTTO_RECORD_BYTES_MAX + SOTTO_STORE_KEY_BYTES_MAX + 1024u)
 #define VAULT_ROW_ROOM 256u
+#define NONCES_DRAWN   64u
 #define BUFFER_KEPT    (64u * 1024u) /* larger ones are given back after use */
 
 enum { GET, SCAN, PUT, REMOVE, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
@@ -47,6 +48,11 @@ typedef struct sqlite_store {
     uint8_t data_key[STORE_VAULT_KEY_BYTES];
     bytes_buffer buffer; /* one value, readable or sealed; empty between calls */
     bool visiting;
+    /* Nonces for the values of one write, drawn together: a call to the system for each would cost more than sealing
+     * does. Nothing is left of them between two writes, so that no fork ever has the same ones. */
+    sotto_host drawing; /* as a host for the ciphers: random hands out what is here */
+    uint8_t drawn[NONCES_DRAWN * CRYPTO_BOX_EXTRA];
+    size_t drawn_len, drawn_left, nonces_left;
     char message[MESSAGE_BYTES];
     uint64_t opening; /* its number; 0: not counted */
     store_path path;  /* beside which it is written */
@@ -468,13 +474,39 @@ static sotto_status sqlite_scan(sotto_store *base, sotto_bytes prefix, sotto_vis
     return status;
 }
 
+static sotto_status draw(void *arg, void *out, size_t len) {
+    sqlite_store *store = arg;
+    if (len > CRYPTO_BOX_EXTRA) return SOTTO_FAIL(USAGE); /* no nonce is */
+    if (len > store->drawn_left) {
+        size_t nonces = store->nonces_left < NONCES_DRAWN ? store->nonces_left : NONCES_DRAWN;
+        size_t wanted = len * (nonces > 0 ? nonces : 1);
+        SOTTO_TRY(crypto_random(store->host, store->drawn, wanted));
+        store->drawn_len = store->drawn_left = wanted;
+    }
+    memcpy(out, store->drawn + store->drawn_len - store->drawn_left, len);
+    store->drawn_left -= len;
+    if (store->nonces_left > 0) store->nonces_left--;
+    return SOTTO_OK;
+}
+
+static void draw_begin(sqlite_store *store, const sotto_change *changes, size_t count) {
+    store->drawing = (sotto_host){.arg = store, .random = draw};
+    store->nonces_left = 0;
+    for (size_t i = 0; i < count; i++) store->nonces_left += changes[i].value.len > 0;
+}
+
+static void draw_end(sqlite_store *store) {
+    bytes_wipe(store->drawn, store->drawn_len);
+    store->drawn_len = store->drawn_left = 0;
+}
+
 static sotto_status change(sqlite_store *store, const sotto_change *c) {
     bool removes = c->value.len == 0;
     sqlite3_stmt *statement = store->statements[removes ? REMOVE : PUT];
     sotto_bytes sealed = BYTES_NONE;
     sotto_status status = bind(store, statement, 1, c->key);
     if (sotto_ok(status) && !removes) {
-        status = crypto_box_put(&store->buffer, store->data_key, c->key, c->value, store->host);
+        status = crypto_box_put(&store->buffer, store->data_key, c->key, c->value, &store->drawing);
         if (sotto_ok(status)) status = bytes_buffer_end(&store->buffer, &sealed);
         if (sotto_ok(status)) status = bind(store, statement, 2, sealed);
     }
@@ -491,7 +523,9 @@ static sotto_status sqlite_write(sotto_store *base, const sotto_change *changes,
     if (count == 0) return SOTTO_OK;
     SOTTO_TRY(run(store, store->statements[BEGIN]));
     sotto_status status = SOTTO_OK;
+    draw_begin(store, changes, count);
     for (size_t i = 0; sotto_ok(status) && i < count; i++) status = change(store, &changes[i]);
+    draw_end(store);
     if (sotto_ok(status)) status = run(store, store->statements[COMMIT]);
     if (!sotto_ok(status)) roll_back(store);
     return status;

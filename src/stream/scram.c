@@ -3,13 +3,15 @@
  * The mechanisms, and what both sides compute alike. */
 #include "stream/scram.h"
 
-#include <idn-free.h>
 #include <sotto/limits.h>
 #include <stringprep.h>
 
 #include "bytes/base64.h"
 #include "bytes/memory.h"
+#include "stanza/utf8.h"
 #include "stream/scram_parts.h"
+
+#define POINTS_OF_BYTE 6u /* NFKC makes 18 of U+FDFA, which has 3 bytes; nothing grows more */
 
 const stream_mechanism stream_mechanisms[] = {
     {"SCRAM-SHA-256-PLUS", CRYPTO_SHA256, true},
@@ -34,29 +36,34 @@ static bool is_plain(sotto_bytes text) {
     return true;
 }
 
+/* SASLprep, as "queries" (unassigned code points pass). Libidn gets code points: its way over a string takes a shortage
+ * of memory for a text that cannot be prepared. */
+static sotto_status prepare_points(bytes_arena *arena, sotto_bytes text, uint32_t **ret, size_t *ret_len) {
+    const size_t room = POINTS_OF_BYTE * text.len + 1;
+    uint32_t *points = bytes_arena_take(arena, room * sizeof *points);
+    if (!points) return SOTTO_FAIL(NO_MEMORY);
+    *ret_len = 0;
+    for (size_t at = 0; at < text.len;) {
+        if (!stanza_utf8_next(text, &at, &points[*ret_len]) || points[*ret_len] == 0) return SOTTO_FAIL(USAGE);
+        ++*ret_len;
+    }
+    int result = stringprep_4i(points, ret_len, room, 0, stringprep_saslprep);
+    if (result == STRINGPREP_MALLOC_ERROR || result == STRINGPREP_NFKC_FAILED) return SOTTO_FAIL(NO_MEMORY);
+    *ret = points;
+    return result == STRINGPREP_OK && *ret_len > 0 ? SOTTO_OK : SOTTO_FAIL(USAGE);
+}
+
 sotto_status scram_prepare(bytes_arena *arena, sotto_bytes text, sotto_bytes *ret) {
     if (text.len == 0 || text.len > SOTTO_SASL_MESSAGE_BYTES_MAX) return SOTTO_FAIL(USAGE);
-    sotto_bytes copy;
-    if (!bytes_arena_copy(arena, text, &copy)) return SOTTO_FAIL(NO_MEMORY);
-    if (is_plain(text)) {
-        *ret = copy;
-        return SOTTO_OK;
-    }
-    if (memchr(copy.at, 0, copy.len)) return SOTTO_FAIL(USAGE);
-    char *prepared = NULL;
-    int result = stringprep_profile((const char *)copy.at, &prepared, "SASLprep", 0);
-    if (result == STRINGPREP_MALLOC_ERROR) return SOTTO_FAIL(NO_MEMORY);
-    if (result != STRINGPREP_OK) return SOTTO_FAIL(USAGE);
-    sotto_bytes out = bytes_text(prepared);
-    sotto_status status = SOTTO_OK;
-    if (out.len == 0) {
-        status = SOTTO_FAIL(USAGE);
-    } else if (!bytes_arena_copy(arena, out, ret)) {
-        status = SOTTO_FAIL(NO_MEMORY);
-    }
-    bytes_wipe(prepared, out.len);
-    idn_free(prepared);
-    return status;
+    if (is_plain(text)) return bytes_arena_copy(arena, text, ret) ? SOTTO_OK : SOTTO_FAIL(NO_MEMORY);
+    uint32_t *points;
+    size_t count, len = 0;
+    SOTTO_TRY(prepare_points(arena, text, &points, &count));
+    uint8_t *out = bytes_arena_take(arena, 4 * count);
+    if (!out) return SOTTO_FAIL(NO_MEMORY);
+    for (size_t i = 0; i < count; i++) len += stanza_utf8_put(out + len, points[i]);
+    *ret = bytes_of(out, len);
+    return SOTTO_OK;
 }
 
 sotto_status scram_take(sotto_bytes *rest, char letter, sotto_bytes *ret) {

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <sotto/limits.h>
 
 #include "bytes/memory.h"
@@ -43,8 +44,12 @@ static sotto_status roots_add(X509_STORE *store, BIO *pem) {
     for (;;) {
         X509 *certificate = PEM_read_bio_X509(pem, NULL, NULL, NULL);
         if (!certificate) break;
-        int added = X509_STORE_add_cert(store, certificate);
+        /* What follows from its extensions is found out now: OpenSSL would do it in the middle of a handshake and,
+         * where memory is short then, take the root for a bad one for ever. */
+        sotto_status known = X509_check_purpose(certificate, -1, 0) == 1 ? SOTTO_OK : tls_failure(SOTTO_OK);
+        int added = sotto_ok(known) ? X509_STORE_add_cert(store, certificate) : 0;
         X509_free(certificate);
+        SOTTO_TRY(known);
         if (added != 1) return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
         count++;
     }
@@ -175,14 +180,15 @@ static sotto_status anonymous_key(SSL_CTX *ssl, const tls_anonymous_config *conf
 
 static sotto_status anonymous_configure(tls_context *context, const tls_anonymous_config *config) {
     SSL_CTX *ssl = context->ssl;
+    /* OpenSSL's macros take away const. */
+    char signatures[] = "ed25519", groups[] = ANONYMOUS_GROUPS, groups_less[] = ANONYMOUS_GROUPS_LESS;
     context->anonymous = true;
-    SSL_CTX_clear_options(ssl, SSL_OP_ENABLE_MIDDLEBOX_COMPAT); /* stanzas pass no such box */
     context->certificate = config->certificate;
+    SSL_CTX_clear_options(ssl, SSL_OP_ENABLE_MIDDLEBOX_COMPAT); /* stanzas pass no such box */
     if (SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) != 1 ||
-        SSL_CTX_set_ciphersuites(ssl, ANONYMOUS_SUITES) != 1 || SSL_CTX_set1_sigalgs_list(ssl, "ed25519") != 1)
+        SSL_CTX_set_ciphersuites(ssl, ANONYMOUS_SUITES) != 1 || SSL_CTX_set1_sigalgs_list(ssl, signatures) != 1)
         return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
-    if (SSL_CTX_set1_groups_list(ssl, ANONYMOUS_GROUPS) != 1 &&
-        SSL_CTX_set1_groups_list(ssl, ANONYMOUS_GROUPS_LESS) != 1)
+    if (SSL_CTX_set1_groups_list(ssl, groups) != 1 && SSL_CTX_set1_groups_list(ssl, groups_less) != 1)
         return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
     ERR_clear_error();
     if (!config->server) return SOTTO_OK;

@@ -87,6 +87,49 @@ static int verify_record(int fine, X509_STORE_CTX *store) {
     return is_short ? 0 : 1;
 }
 
+/* A certificate anew from its bytes: one that was read while memory was short may lack its key, and says so later as if
+ * that were a fault of its own. */
+static X509 *read_again(const X509 *certificate) {
+    unsigned char *der = NULL;
+    int len = i2d_X509(certificate, &der);
+    const unsigned char *at = der;
+    X509 *fresh = len > 0 ? d2i_X509(NULL, &at, len) : NULL;
+    OPENSSL_free(der);
+    return fresh;
+}
+
+static STACK_OF(X509) * chain_again(SSL *ssl) {
+    const STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+    STACK_OF(X509) *fresh = sk_X509_new_null();
+    for (int i = 0; fresh && i < sk_X509_num(chain); i++) {
+        X509 *certificate = read_again(sk_X509_value(chain, i));
+        if (certificate && sk_X509_push(fresh, certificate) > 0) continue;
+        X509_free(certificate);
+        sk_X509_pop_free(fresh, X509_free);
+        fresh = NULL;
+    }
+    return fresh;
+}
+
+/* What is wrong with the path, found out a second time, from the bytes the peer sent. -1: that could not be done. */
+static int verify_again(SSL *ssl) {
+    int error = -1;
+    STACK_OF(X509) *chain = chain_again(ssl);
+    X509_STORE_CTX *store = chain ? X509_STORE_CTX_new() : NULL;
+    if (store &&
+        X509_STORE_CTX_init(store, SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)), sk_X509_value(chain, 0), chain) == 1 &&
+        X509_STORE_CTX_set_default(store, "ssl_server") == 1 &&
+        X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store), SSL_get0_param(ssl)) == 1) {
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store), SSL_get_security_level(ssl));
+        int result = X509_verify_cert(store);
+        error = result == 1 ? X509_V_OK : result < 0 ? -1 : X509_STORE_CTX_get_error(store);
+    }
+    X509_STORE_CTX_free(store);
+    sk_X509_pop_free(chain, X509_free);
+    ERR_clear_error();
+    return error;
+}
+
 static void handshake_done(tls_engine *engine) {
     int result = engine->path_error;
     if (result == X509_V_OK) result = (int)SSL_get_verify_result(engine->ssl);
@@ -100,6 +143,10 @@ static void handshake_done(tls_engine *engine) {
     engine->facts.alpn = bytes_of(alpn, alpn_len);
     sotto_status status = tls_facts_read(&engine->facts, &engine->arena, engine->ssl);
     if (!sotto_ok(status)) fail_here(engine, status);
+    /* OpenSSL does not always tell a shortage of memory from a bad certificate, and this verdict ends an account's
+     * attempts to connect: it has to come out twice. */
+    if (result != X509_V_OK && engine->facts.has_certificate && verify_again(engine->ssl) != result)
+        fail_here(engine, SOTTO_FAIL(NO_MEMORY));
     if (engine->facts.has_certificate) {
         engine->facts.path_valid = result == X509_V_OK;
         engine->facts.path_error = result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);

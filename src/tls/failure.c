@@ -7,6 +7,8 @@
 
 #include "tls/parts.h"
 
+#define MEMORY_TRIED 4096u /* what a handshake takes at once, about */
+
 static bool is_memory(unsigned long error) {
     if (ERR_SYSTEM_ERROR(error)) return ERR_GET_REASON(error) == ENOMEM;
     return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
@@ -17,13 +19,21 @@ static bool is_internal(unsigned long error) {
     return !ERR_SYSTEM_ERROR(error) && (ERR_GET_REASON(error) & ERR_RFLAG_FATAL) != 0;
 }
 
+/* Where memory is short now, it was short a moment ago, when something failed. */
+static bool memory_is_short(void) {
+    void *some = OPENSSL_malloc(MEMORY_TRIED);
+    OPENSSL_free(some);
+    return some == NULL;
+}
+
 sotto_status tls_failure(sotto_status otherwise) {
     bool memory = false, internal = ERR_peek_error() == 0; /* no word about it: some allocations fail so */
     for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
         memory = memory || is_memory(error);
         internal = internal || is_internal(error);
     }
-    return memory ? SOTTO_FAIL(NO_MEMORY) : internal ? SOTTO_FAIL(CRYPTO_FAILED) : otherwise;
+    if (memory || memory_is_short()) return SOTTO_FAIL(NO_MEMORY);
+    return internal ? SOTTO_FAIL(CRYPTO_FAILED) : otherwise;
 }
 
 /* Only the newest and the oldest can be looked at without taking them out; memory is the oldest when it is the cause.

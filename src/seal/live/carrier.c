@@ -38,6 +38,11 @@ static sotto_status note_known(void *arg, const uint8_t key[32]) {
     return SOTTO_OK;
 }
 
+/* RFC 6120 section 8.4: what a client answers that does not know the namespace, or a server for one that is gone. */
+static bool is_unknown(const stanza_element *answer) {
+    return has_condition(answer, "service-unavailable") || has_condition(answer, "feature-not-implemented");
+}
+
 /* The first frame came back. Somebody who never spoke this with us does not speak it; of somebody who did it is not
  * believed so easily (T8). */
 static sotto_status refused(live_self *self, seal_env *env, live_session *session, const stanza_element *answer) {
@@ -49,7 +54,7 @@ static sotto_status refused(live_self *self, seal_env *env, live_session *sessio
         live_session_over(self, session);
         return SOTTO_OK;
     }
-    if (known || peer == NULL || peer->attempt != session) {
+    if (known || peer == NULL || peer->attempt != session || !is_unknown(answer)) {
         live_session_failed(self, env, session, SOTTO_FAIL(SERVER_REFUSED));
     } else {
         peer->refused = true;
@@ -86,6 +91,9 @@ sotto_status live_answered(live_self *self, seal_env *env, const seal_input *inp
     } else {
         live_session_failed(self, env, session, input->status);
     }
+    /* An answer to a handshake that leaves nothing to say: half a flight, or a number out of order. */
+    if (!session->over && !session->proved && session->waiting == 0 && session->records.len == 0)
+        live_session_failed(self, env, session, SOTTO_FAIL(MALFORMED));
     return session->over ? env->changed(env, session->bare) : SOTTO_OK;
 }
 

@@ -154,34 +154,63 @@ sotto_status live_row_received(seal_env *env, sotto_bytes jid, const uint8_t key
 
 /* ---- keys ---- */
 
+#define DAY_MS UINT64_C(86400000)
+
 typedef struct key_scan {
     live_key_visit *visit;
     void *arg;
     size_t count;
+    uint8_t oldest[32];
+    uint64_t oldest_ms;
 } key_scan;
 
 static sotto_status visit_key(void *arg, sotto_bytes name, sotto_bytes value) {
     key_scan *scan = arg;
-    (void)value;
-    scan->count++;
-    if (name.len < 34) return SOTTO_FAIL(STORE_CORRUPT);
-    return scan->visit != NULL ? scan->visit(scan->arg, name.at + name.len - 32) : SOTTO_OK;
+    bytes_cursor c = bytes_cursor_over(value);
+    uint8_t version = bytes_cursor_u8(&c);
+    uint64_t since_ms = bytes_cursor_u64(&c);
+    if (name.len < 34 || !sotto_ok(bytes_cursor_end(&c)) || version != ROW_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
+    const uint8_t *key = name.at + name.len - 32;
+    if (scan->count++ == 0 || since_ms < scan->oldest_ms) {
+        memcpy(scan->oldest, key, 32);
+        scan->oldest_ms = since_ms;
+    }
+    return scan->visit != NULL ? scan->visit(scan->arg, key) : SOTTO_OK;
+}
+
+static sotto_status key_write(seal_env *env, sotto_bytes jid, const uint8_t key[32]) {
+    key_room room;
+    uint8_t at[9];
+    bytes_buffer out;
+    sotto_bytes value;
+    bytes_buffer_borrowed(&out, at, sizeof at);
+    bytes_buffer_u8(&out, ROW_VERSION);
+    bytes_buffer_u64(&out, env->now_ms);
+    SOTTO_TRY(bytes_buffer_end(&out, &value));
+    return env->put(env, room_key(&room, 'k', jid, key), value);
 }
 
 sotto_status live_row_key_seen(seal_env *env, sotto_bytes jid, const uint8_t key[32]) {
     key_room room;
     sotto_bytes value;
-    uint8_t version = ROW_VERSION;
     key_scan scan = {0};
     sotto_status status = env->get(env, room_key(&room, 'k', jid, key), &value);
-    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) return status;
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
+        SOTTO_TRY(status);
+        bytes_cursor c = bytes_cursor_over(bytes_after(value, 1));
+        uint64_t since_ms = bytes_cursor_u64(&c);
+        return since_ms / DAY_MS == env->now_ms / DAY_MS ? SOTTO_OK : key_write(env, jid, key);
+    }
     SOTTO_TRY(env->scan(env, room_key(&room, 'k', jid, NULL), visit_key, &scan));
-    if (scan.count >= SOTTO_LIVE_KEYS_MAX) return SOTTO_OK; /* only its listing is lost: trust is the engine's */
-    return env->put(env, room_key(&room, 'k', jid, key), bytes_of(&version, 1));
+    if (scan.count >= SOTTO_LIVE_KEYS_MAX) {
+        SOTTO_TRY(env->put(env, room_key(&room, 'k', jid, scan.oldest), BYTES_NONE));
+        SOTTO_TRY(env->put(env, room_key(&room, 'r', jid, scan.oldest), BYTES_NONE));
+    }
+    return key_write(env, jid, key);
 }
 
 sotto_status live_row_keys(seal_env *env, sotto_bytes jid, live_key_visit *visit, void *arg) {
     key_room room;
-    key_scan scan = {visit, arg, 0};
+    key_scan scan = {.visit = visit, .arg = arg};
     return env->scan(env, room_key(&room, 'k', jid, NULL), visit_key, &scan);
 }

@@ -3,7 +3,7 @@
  * The seal's records. Everything about one live key of somebody is found by (bare JID, key).
  *
  *     'i'                      own identity
- *     'k' jid 0 key            a live key that proved itself to us as jid's
+ *     'k' jid 0 key            a live key that proved itself to us as jid's, and when it did last (to the day)
  *     'o' jid 0 key order      a stanza sealed for that key and not acknowledged, in the order of sealing
  *     'r' jid 0 key            how far that key's stanzas were received: epochs and last numbers, newest first */
 #ifndef SEAL_LIVE_ROW_H
@@ -37,7 +37,8 @@ SOTTO_MUST_CHECK sotto_status live_row_scan(seal_env *, sotto_bytes jid, const u
 SOTTO_MUST_CHECK sotto_status live_row_received(seal_env *, sotto_bytes jid, const uint8_t key[32],
                                                 const uint8_t epoch[LIVE_EPOCH_BYTES], uint64_t number, bool *ret_new);
 
-/* Keys that proved themselves; at most SOTTO_LIVE_KEYS_MAX of one JID are kept. */
+/* Keys that proved themselves; of one JID at most SOTTO_LIVE_KEYS_MAX are kept: the one that did so longest ago makes
+ * room, with what is known of its epochs. */
 SOTTO_MUST_CHECK sotto_status live_row_key_seen(seal_env *, sotto_bytes jid, const uint8_t key[32]);
 typedef sotto_status live_key_visit(void *arg, const uint8_t key[32]);
 SOTTO_MUST_CHECK sotto_status live_row_keys(seal_env *, sotto_bytes jid, live_key_visit *, void *arg);

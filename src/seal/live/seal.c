@@ -159,7 +159,10 @@ static sotto_status add_row(live_self *self, seal_env *env, const live_session *
     memcpy(row.epoch, line->epoch, sizeof row.epoch);
     SOTTO_TRY(env->trust(env, session->bare, session->key, &row.trust));
     SOTTO_TRY(live_row_put(env, session->bare, session->key, &row));
-    if (line->count == 0) line->deadline_ms = env->now_ms + LIVE_UNKNOWN_MS;
+    if (line->count == 0) {
+        line->deadline_ms = env->now_ms + LIVE_UNKNOWN_MS;
+        line->since_ms = env->now_ms;
+    }
     line->count++;
     line->order++;
     line->number++;
@@ -224,13 +227,28 @@ static sotto_status came_or_went(live_self *self, seal_env *env, const seal_inpu
     return SOTTO_OK;
 }
 
+/* Somebody began and did not go on, or acknowledges nothing: a frame was lost and nobody was told. */
+static bool is_stuck(const live_self *self, const live_session *session, uint64_t now_ms) {
+    if (session->over) return false;
+    if (!session->proved) return !session->initiator && now_ms - session->used_ms >= LIVE_ATTEMPT_MS;
+    const live_line *line = live_line_find(self, session->bare, session->key);
+    return line != NULL && line->count > 0 && now_ms - line->since_ms >= LIVE_TICK_MS;
+}
+
 static sotto_status look_around(live_self *self, seal_env *env) {
     self->tick_ms = 0;
+    SOTTO_TRY(live_load(self, env));
     for (live_session *session = self->sessions; session != NULL; session = session->next) {
-        bool stuck = !session->over && !session->proved && !session->initiator;
-        if (!stuck || env->now_ms - session->used_ms < LIVE_ATTEMPT_MS) continue;
+        if (!is_stuck(self, session, env->now_ms)) continue;
         live_session_failed(self, env, session, SOTTO_FAIL(TIMEOUT));
         SOTTO_TRY(env->changed(env, session->bare));
+    }
+    /* Another attempt, if anything still waits for it: rows, or what is held. */
+    for (live_peer *peer = self->peers; peer != NULL; peer = peer->next) {
+        if (!peer->wanted || peer->ready != NULL || peer->attempt != NULL || peer->not_before_ms > env->now_ms)
+            continue;
+        peer->wanted = waits_for(self, peer->bare);
+        SOTTO_TRY(env->changed(env, peer->bare));
     }
     return SOTTO_OK;
 }

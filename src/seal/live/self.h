@@ -18,7 +18,7 @@
 #define LIVE_REFUSED_MS  600000u /* somebody who does not speak this, or not with us, is asked again */
 #define LIVE_CONFLICT_MS 5000u   /* we were told to wait for the other side's ClientHello */
 #define LIVE_BACKOFF_MAX 60000u
-#define LIVE_TICK_MS     30000u /* a look at what waits, while anything does */
+#define LIVE_TICK_MS     30000u /* a look at what waits, while anything does; and an acknowledgement is due */
 
 /* A frame that came too early. */
 typedef struct live_early {
@@ -80,6 +80,7 @@ typedef struct live_line {
     size_t count;    /* of rows */
     bool was_full;
     uint64_t deadline_ms; /* then what waits is given back */
+    uint64_t since_ms;    /* of the last acknowledgement, or the session's beginning */
 } live_line;
 
 typedef struct live_self {

@@ -9,7 +9,6 @@
 #define RECORDS_MAX (4u * 1024u * 1024u)
 #define PLAIN_MAX   (SOTTO_STANZA_BYTES_MAX + 64u * 1024u)
 #define PIECE       4096u
-#define TRIES       8u /* handshakes in a row */
 
 static const char *const alpn[] = {LIVE_ALPN, NULL};
 
@@ -86,7 +85,6 @@ void live_session_failed(live_self *self, seal_env *env, live_session *session, 
         peer->not_before_ms = env->now_ms + wait;
         peer->reason = reason;
         if (session->proved) peer->wanted = line != NULL && line->count > 0;
-        if (peer->failures >= TRIES && !session->proved) peer->wanted = false; /* until somebody asks again */
     }
     live_session_over(self, session);
 }
@@ -201,9 +199,8 @@ static sotto_status answer_hello(live_self *self, seal_env *env, live_session *s
 /* Both sides know whom they talk to: what was there before goes. */
 static sotto_status becomes_ready(live_self *self, seal_env *env, live_session *session) {
     live_peer *peer;
-    live_line *line;
+    live_line *line = live_line_find(self, session->bare, session->key);
     SOTTO_TRY(live_peer_of(self, session->full, &peer));
-    SOTTO_TRY(live_line_of(self, session->bare, session->key, &line));
     for (live_session *other = self->sessions; other != NULL; other = other->next) {
         bool same_key =
             other->proved && bytes_equal(other->bare, session->bare) && memcmp(other->key, session->key, 32) == 0;
@@ -213,6 +210,7 @@ static sotto_status becomes_ready(live_self *self, seal_env *env, live_session *
     peer->attempt = NULL;
     peer->ready = session;
     peer->wanted = peer->refused = false;
+    if (line != NULL) line->since_ms = env->now_ms;
     SOTTO_TRY(live_stanza_replaced(self, env, session));
     return env->changed(env, session->bare);
 }

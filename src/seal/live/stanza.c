@@ -130,6 +130,7 @@ sotto_status live_stanza_stored(live_self *self, seal_env *env, live_session *se
     SOTTO_TRY(live_row_scan(env, session->bare, session->key, drop_stored, &scan));
     if (!scan.any) return SOTTO_OK;
     line->deadline_ms = env->now_ms + LIVE_UNKNOWN_MS;
+    line->since_ms = env->now_ms;
     if (peer != NULL) peer->failures = 0;
     if (!line->was_full) return SOTTO_OK;
     line->was_full = false;

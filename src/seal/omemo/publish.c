@@ -206,6 +206,7 @@ static sotto_status own_bundle_answered(omemo_self *self, seal_env *env, omemo_o
     if (bundle && !own->announced) {
         crypto_ed25519_public identity;
         sotto_status status = omemo_bundle_identity(bundle, self->dialect, env->arena, &identity);
+        if (sotto_class(status) == SOTTO_CLASS_OURS) return status; /* what cannot be read is not somebody else's yet */
         if (!sotto_ok(status) || memcmp(identity.bytes, self->identity.ed25519.bytes, 32) != 0) {
             SOTTO_TRY(device_choose(env, own, &(omemo_devices){.count = 0}));
             return ask_own_list(self, env, OMEMO_NOTE_OWN_CHECK, note->attempt);

@@ -398,9 +398,9 @@ sotto_status omemo_session_decode(omemo_session *ret, sotto_bytes in) {
     if (in.len != OMEMO_SESSION_BYTES || in.at[0] != SESSION_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
     const uint8_t *at = in.at + 2, flags = in.at[1];
     if (flags > (FLAG_INITIATED | FLAG_UNCONFIRMED | FLAG_OWES)) return SOTTO_FAIL(STORE_CORRUPT);
-    *ret = (omemo_session){.initiated = (flags & FLAG_INITIATED) != 0,
-                           .unconfirmed = (flags & FLAG_UNCONFIRMED) != 0,
-                           .owes = (flags & FLAG_OWES) != 0};
+    ret->initiated = (flags & FLAG_INITIATED) != 0;
+    ret->unconfirmed = (flags & FLAG_UNCONFIRMED) != 0;
+    ret->owes = (flags & FLAG_OWES) != 0;
     record_take(&at, ret->initiator.bytes, 32);
     record_take(&at, ret->responder.bytes, 32);
     record_take(&at, ret->ephemeral.bytes, 32);

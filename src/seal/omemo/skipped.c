@@ -98,21 +98,46 @@ static sotto_status rows_remove(void *arg, uint32_t chain, uint32_t n) {
     return status;
 }
 
+/* Adds keys to a block of which the first numbers passed before. */
+static sotto_status block_add(const omemo_skipped_rows *rows, const omemo_row *row, uint32_t at,
+                              const uint8_t (*keys)[32], uint32_t count) {
+    skipped_block block;
+    sotto_status status = block_get(rows, row, &block);
+    for (uint32_t i = 0; i < count; i++) {
+        block.present |= 1u << (at + i);
+        memcpy(block.keys[at + i], keys[i], 32);
+    }
+    if (sotto_ok(status)) status = block_put(rows, omemo_row_key(row), &block);
+    bytes_wipe(&block, sizeof block);
+    return status;
+}
+
+/* A block that keys come to from its first number on: a chain only goes forward, so there is none yet. */
+static sotto_status block_begin(const omemo_skipped_rows *rows, const omemo_row *row, const uint8_t (*keys)[32],
+                                uint32_t count) {
+    uint8_t memory[5 + BLOCK_KEYS * 32];
+    bytes_buffer out;
+    sotto_bytes value;
+    bytes_buffer_borrowed(&out, memory, sizeof memory);
+    bytes_buffer_u8(&out, BLOCK_VERSION);
+    bytes_buffer_u32(&out, UINT32_MAX >> (BLOCK_KEYS - count));
+    bytes_buffer_put(&out, bytes_of(keys, (size_t)count * 32));
+    sotto_status status = bytes_buffer_end(&out, &value);
+    if (sotto_ok(status)) status = rows->env->put(rows->env, omemo_row_key(row), value);
+    bytes_wipe(memory, sizeof memory);
+    return status;
+}
+
 static sotto_status rows_keep(void *arg, uint32_t chain, uint32_t n, const uint8_t (*keys)[32], uint32_t count) {
     const omemo_skipped_rows *rows = arg;
-    skipped_block block;
     sotto_status status = SOTTO_OK;
-    for (uint32_t done = 0; sotto_ok(status) && done < count;) {
+    for (uint32_t done = 0, some; sotto_ok(status) && done < count; done += some) {
         omemo_row row;
+        uint32_t at = (n + done) % BLOCK_KEYS, left = count - done;
+        some = left < BLOCK_KEYS - at ? left : BLOCK_KEYS - at;
         block_row(rows, chain, n + done, &row);
-        status = block_get(rows, &row, &block);
-        for (uint32_t at = (n + done) % BLOCK_KEYS; at < BLOCK_KEYS && done < count; at++, done++) {
-            block.present |= 1u << at;
-            memcpy(block.keys[at], keys[done], 32);
-        }
-        if (sotto_ok(status)) status = block_put(rows, omemo_row_key(&row), &block);
+        status = at > 0 ? block_add(rows, &row, at, keys + done, some) : block_begin(rows, &row, keys + done, some);
     }
-    bytes_wipe(&block, sizeof block);
     return status;
 }
 

@@ -68,14 +68,28 @@ static bool field_key(const wire_field *field, uint8_t ret[32]) {
     return true;
 }
 
+/* A tag and a number: at most 11 bytes. Fields are written in one piece each, because a message has many. */
+#define HEAD_BYTES_MAX 11
+static size_t head_write(uint8_t at[HEAD_BYTES_MAX], unsigned number, unsigned type, uint64_t value) {
+    size_t len = 0;
+    at[len++] = (uint8_t)(number << 3 | type);
+    for (; value > 127; value >>= 7) at[len++] = (uint8_t)(value | 128);
+    at[len++] = (uint8_t)value;
+    return len;
+}
+
 static void put_varint(bytes_buffer *out, unsigned number, uint64_t value) {
-    bytes_buffer_u8(out, (uint8_t)(number << 3 | WIRE_VARINT));
-    bytes_buffer_varint(out, value);
+    uint8_t head[HEAD_BYTES_MAX];
+    bytes_buffer_put(out, bytes_of(head, head_write(head, number, WIRE_VARINT, value)));
 }
 
 static void put_block(bytes_buffer *out, unsigned number, sotto_bytes value) {
-    bytes_buffer_u8(out, (uint8_t)(number << 3 | WIRE_BLOCK));
-    bytes_buffer_block(out, value);
+    uint8_t head[HEAD_BYTES_MAX];
+    size_t len = head_write(head, number, WIRE_BLOCK, value.len);
+    uint8_t *at = bytes_buffer_room(out, len + value.len);
+    if (!at) return;
+    memcpy(at, head, len);
+    if (value.len > 0) memcpy(at + len, value.at, value.len);
 }
 
 void omemo_wire_write_body(bytes_buffer *out, const omemo_message *message) {

@@ -4,6 +4,8 @@
 #include <sodium.h>
 
 #include "crypto/curve.h"
+#include "crypto/hash.h"
+#include "crypto/point.h"
 #include "vectors.h"
 
 /* RFC 8032 section 7.1's public keys and the X25519 form; the last has sign 1. Computed by another implementation. */
@@ -144,12 +146,96 @@ static void keys_of_small_order_or_none(void **state) {
     for (size_t i = 0; i < sizeof montgomery / sizeof *montgomery; i++) assert_montgomery_refused(montgomery[i]);
 }
 
+/* u of a point, whatever its order, for the tests of the other form. */
+static crypto_x25519_public u_of(const crypto_ed25519_public *point) {
+    crypto_x25519_public u;
+    crypto_point_to_u(u.bytes, point->bytes);
+    return u;
+}
+
+/* All that says whether a point is in the subgroup, beside libsodium's multiplication by its order. */
+static void assert_verdict(const crypto_ed25519_public *point, bool good) {
+    crypto_x25519_public montgomery, u = u_of(point);
+    crypto_ed25519_public back;
+    int sign = point->bytes[31] >> 7;
+    assert_int_equal(crypto_core_ed25519_is_valid_point(point->bytes), good);
+    if (good) {
+        uint8_t expected[32];
+        assert_int_equal(crypto_sign_ed25519_pk_to_curve25519(expected, point->bytes), 0);
+        assert_ok(crypto_ed25519_to_x25519(&montgomery, point));
+        assert_memory_equal(montgomery.bytes, expected, 32);
+        assert_memory_equal(u.bytes, expected, 32);
+        assert_ok(crypto_x25519_check_order(&u));
+        assert_ok(crypto_x25519_to_ed25519(&back, &u, sign));
+        assert_memory_equal(back.bytes, point->bytes, 32);
+    } else {
+        assert_status(crypto_ed25519_to_x25519(&montgomery, point), BAD_KEY);
+        assert_status(crypto_x25519_check_order(&u), BAD_KEY);
+        assert_status(crypto_x25519_to_ed25519(&back, &u, sign), BAD_KEY);
+    }
+}
+
+/* T26. Points of the subgroup plus each of the eight points whose order divides 8: one class in eight is good. The
+ * torsion points by themselves are not. */
+static void every_class_of_torsion(void **state) {
+    (void)state;
+    rig r;
+    crypto_ed25519_public torsion[8] = {{{1}}}, point, neutral = {{1}};
+    rig_start(&r);
+    unhex_into(torsion[1].bytes, 32, "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
+    for (size_t k = 2; k < 8; k++)
+        assert_int_equal(crypto_core_ed25519_add(torsion[k].bytes, torsion[k - 1].bytes, torsion[1].bytes), 0);
+    assert_int_equal(crypto_core_ed25519_add(point.bytes, torsion[7].bytes, torsion[1].bytes), 0);
+    assert_memory_equal(point.bytes, neutral.bytes, 32); /* the order is 8 */
+    for (size_t k = 0; k < 8; k++) {
+        assert_verdict(&torsion[k], false);
+        for (size_t j = 0; j < k; j++) assert_memory_not_equal(torsion[k].bytes, torsion[j].bytes, 32);
+    }
+    for (size_t i = 0; i < 60; i++) {
+        uint8_t scalar[32] = {0}, in_subgroup[32];
+        assert_ok(crypto_random(&r.host, scalar, i < 4 ? 1 : 31)); /* the first few times the base point is small */
+        scalar[0] |= 1;
+        assert_int_equal(crypto_scalarmult_ed25519_base_noclamp(in_subgroup, scalar), 0);
+        for (size_t k = 0; k < 8; k++) {
+            assert_int_equal(crypto_core_ed25519_add(point.bytes, in_subgroup, torsion[k].bytes), 0);
+            assert_verdict(&point, k == 0);
+            point.bytes[31] ^= 128; /* its negative */
+            assert_verdict(&point, k == 0);
+        }
+    }
+}
+
+/* Any bytes: half of them are no point, and one in eight of the others is in the subgroup. As u, half are on the twist.
+ */
+static void any_bytes(void **state) {
+    (void)state;
+    rig r;
+    size_t good = 0, on_curve = 0;
+    rig_start(&r);
+    for (size_t i = 0; i < 600; i++) {
+        crypto_ed25519_public point;
+        crypto_x25519_public u, montgomery;
+        uint8_t sum[32];
+        assert_ok(crypto_random(&r.host, point.bytes, 32));
+        bool valid = crypto_core_ed25519_is_valid_point(point.bytes) == 1;
+        good += valid;
+        on_curve += crypto_core_ed25519_add(sum, point.bytes, point.bytes) == 0;
+        assert_int_equal(sotto_ok(crypto_ed25519_to_x25519(&montgomery, &point)), valid);
+        u = u_of(&point);
+        assert_int_equal(sotto_ok(crypto_x25519_check_order(&u)), valid);
+    }
+    assert_true(on_curve > 240 && on_curve < 360);
+    assert_true(good > 15 && good < 70);
+}
+
 int convert_group(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ways),
         cmocka_unit_test(identities_agree_with_their_conversion),
         cmocka_unit_test(keys_with_torsion),
         cmocka_unit_test(keys_of_small_order_or_none),
+        cmocka_unit_test(every_class_of_torsion),
+        cmocka_unit_test(any_bytes),
     };
     return cmocka_run_group_tests_name("convert", tests, NULL, NULL);
 }

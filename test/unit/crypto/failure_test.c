@@ -88,15 +88,6 @@ static sotto_status gcm_decrypt(bytes_buffer *buffer, uint8_t out[80]) {
     return crypto_gcm_decrypt(buffer, bytes_of(zero, 32), bytes_of(zero, 12), BYTES_NONE, BYTES_NONE, tag.at);
 }
 
-static sotto_status convert(bytes_buffer *buffer, uint8_t out[80]) {
-    (void)buffer;
-    const crypto_x25519_public base = {{9}};
-    crypto_ed25519_public point;
-    sotto_status status = crypto_x25519_to_ed25519(&point, &base, 0);
-    if (sotto_ok(status)) memcpy(out, point.bytes, 32);
-    return status;
-}
-
 /* Returns how many allocations the operation makes; each of them failed. */
 static size_t assert_survives(operation *run) {
     uint8_t memory[64] = {0}, out[80] = {0};
@@ -121,8 +112,8 @@ static size_t assert_survives(operation *run) {
 
 static void every_allocation_fails_once(void **state) {
     (void)state;
-    static operation *const operations[] = {hmac_sha512, hkdf_sha512, pbkdf2,      cbc_encrypt,
-                                            cbc_decrypt, gcm_encrypt, gcm_decrypt, convert};
+    static operation *const operations[] = {hmac_sha512, hkdf_sha512, pbkdf2,     cbc_encrypt,
+                                            cbc_decrypt, gcm_encrypt, gcm_decrypt};
     assert_ok(hash_sha1(NULL, (uint8_t[80]){0}));
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) assert_true(assert_survives(operations[i]) > 0);
     (void)assert_survives(hash_sha1);

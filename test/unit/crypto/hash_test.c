@@ -170,10 +170,12 @@ static void codes_of_the_standards(void **state) {
         assert_code(CRYPTO_SHA1, codes_of_sha1[i].key, codes_of_sha1[i].message, codes_of_sha1[i].sha1);
 }
 
-/* The short way (one block) and the long way of the code must meet at every length, and with the plain definition. */
+/* The short way (a few blocks), the long way, and a key that is made ready before, must meet at every length, and with
+ * the plain definition. */
 static void codes_of_every_length(void **state) {
     (void)state;
-    uint8_t message[200], key[100];
+    uint8_t message[300], key[150];
+    crypto_sha256_key states;
     for (size_t i = 0; i < sizeof message; i++) message[i] = (uint8_t)(i * 7);
     for (size_t i = 0; i < sizeof key; i++) key[i] = (uint8_t)(i * 11 + 1);
     for (size_t len = 0; len <= sizeof message; len++) {
@@ -193,6 +195,11 @@ static void codes_of_every_length(void **state) {
         crypto_sha256(outer + 64, bytes_of(inner, 64 + len));
         crypto_sha256(expected, bytes_of(outer, sizeof outer));
         assert_ok(crypto_hmac(CRYPTO_SHA256, out, bytes_of(key, key_len), &whole, 1));
+        assert_memory_equal(out, expected, 32);
+        const sotto_bytes parts[4] = {bytes_of(message, len / 3), BYTES_NONE, bytes_of(message + len / 3, len / 2),
+                                      bytes_of(message + len / 3 + len / 2, len - len / 3 - len / 2)};
+        crypto_sha256_key_from(&states, bytes_of(key, key_len));
+        crypto_sha256_mac(out, &states, parts, 4);
         assert_memory_equal(out, expected, 32);
     }
 }
@@ -261,6 +268,47 @@ static void derivation_of_the_standard(void **state) {
         assert_hex(out, size, derived[i].output);
         assert_int_equal(out[size], 0x77);
     }
+}
+
+/* RFC 5869 written down with crypto_hmac, beside the short way: every length of info around its limit, salts of none to
+ * several blocks, every size. */
+static void derivations_of_every_length(void **state) {
+    (void)state;
+    uint8_t text[300], prk[32], expected[256 + 32], out[256];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (uint8_t)(i * 7 + 1);
+    for (size_t i = 0; i < sizeof text; i++) {
+        size_t size = i % 256 + 1;
+        sotto_bytes info = bytes_of(text, i), salt = bytes_of(text, i * 13 % 299), secret = bytes_of(text, i * 5 % 299);
+        if (i % 3 == 0) salt = BYTES_NONE;
+        if (i % 2 == 0) secret = bytes_of(text + 1, 32);
+        assert_ok(crypto_hmac(CRYPTO_SHA256, prk, salt, &secret, 1));
+        for (size_t at = 0, number = 1; at < size; at += 32, number++) {
+            const uint8_t last = (uint8_t)number;
+            const sotto_bytes parts[3] = {bytes_of(expected + at - (number > 1 ? 32 : 0), number > 1 ? 32 : 0), info,
+                                          bytes_of(&last, 1)};
+            assert_ok(crypto_hmac(CRYPTO_SHA256, expected + at, bytes_of(prk, 32), parts, 3));
+        }
+        memset(out, 0, sizeof out);
+        assert_ok(crypto_hkdf(CRYPTO_SHA256, out, size, secret, salt, info));
+        assert_memory_equal(out, expected, size);
+        for (size_t at = size; at < sizeof out; at++) assert_int_equal(out[at], 0);
+    }
+}
+
+static void a_walk_is_codes_in_a_row(void **state) {
+    (void)state;
+    static const uint8_t one = 1, two = 2;
+    uint8_t chain[32], walked[32], keys[40][32], key[32];
+    for (size_t i = 0; i < 32; i++) chain[i] = walked[i] = (uint8_t)(255 - i * 3);
+    crypto_sha256_walk(walked, keys, 0);
+    assert_memory_equal(walked, chain, 32);
+    crypto_sha256_walk(walked, keys, 40);
+    for (size_t i = 0; i < 40; i++) {
+        assert_ok(crypto_hmac(CRYPTO_SHA256, key, bytes_of(chain, 32), &(sotto_bytes){&one, 1}, 1));
+        assert_ok(crypto_hmac(CRYPTO_SHA256, chain, bytes_of(chain, 32), &(sotto_bytes){&two, 1}, 1));
+        assert_memory_equal(keys[i], key, 32);
+    }
+    assert_memory_equal(walked, chain, 32);
 }
 
 static void derivation_has_an_end(void **state) {
@@ -376,6 +424,8 @@ int hash_group(void) {
         cmocka_unit_test(codes_of_every_length),
         cmocka_unit_test(a_code_over_its_own_output),
         cmocka_unit_test(derivation_of_the_standard),
+        cmocka_unit_test(derivations_of_every_length),
+        cmocka_unit_test(a_walk_is_codes_in_a_row),
         cmocka_unit_test(derivation_has_an_end),
         cmocka_unit_test(stretching_of_the_standards),
         cmocka_unit_test(argon2id),

@@ -51,6 +51,7 @@ int cipher_group(void);
 int convert_group(void);
 int ed25519_group(void);
 int failure_group(void);
+int field_group(void);
 int hash_group(void);
 int x25519_group(void);
 int xeddsa_group(void);

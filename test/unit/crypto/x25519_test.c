@@ -2,8 +2,10 @@
  *
  * Agreement: RFC 7748's vectors, another implementation, and every key that must be refused. */
 #include <openssl/evp.h>
+#include <sodium.h>
 
 #include "crypto/curve.h"
+#include "crypto/hash.h"
 #include "vectors.h"
 
 static const uint8_t base[32] = {9};
@@ -114,6 +116,25 @@ static void new_pairs(void **state) {
     assert_memory_equal(&a, &before, sizeof a);
 }
 
+/* The public key by way of the Edwards form is the one that libsodium's ladder gives, for private keys of any bits. */
+static void public_keys_of_the_ladder(void **state) {
+    (void)state;
+    rig r;
+    rig_start(&r);
+    for (size_t i = 0; i < 300; i++) {
+        crypto_x25519_private key;
+        crypto_x25519_pair pair;
+        uint8_t expected[32];
+        assert_ok(crypto_random(&r.host, key.bytes, 32));
+        if (i < 2) memset(key.bytes, i == 0 ? 0 : 255, 32);
+        assert_int_equal(crypto_scalarmult_curve25519(expected, key.bytes, base), 0);
+        assert_ok(crypto_x25519_derive(&pair, &key));
+        assert_memory_equal(pair.public_key.bytes, expected, 32);
+        assert_memory_equal(pair.private_key.bytes, key.bytes, 32);
+        assert_ok(crypto_x25519_check_order(&pair.public_key));
+    }
+}
+
 /* 0, 1, the two of order 8, p-1; then forms that are not canonical: p, p+1, 2^255-1, and each with the high bit. */
 static const char *const bad_keys[] = {
     "0000000000000000000000000000000000000000000000000000000000000000",
@@ -179,6 +200,7 @@ int x25519_group(void) {
         cmocka_unit_test(vectors_of_section_6),
         cmocka_unit_test(as_libcrypto_does_it),
         cmocka_unit_test(new_pairs),
+        cmocka_unit_test(public_keys_of_the_ladder),
         cmocka_unit_test(keys_that_are_refused),
         cmocka_unit_test(keys_that_are_not_refused),
     };

@@ -265,6 +265,7 @@ static void test_many_steps_are_one_transaction(void **state) {
     assert_int_equal(r->store.writes, before + 1);
 }
 
+/* limit: SOTTO_OUTBOX_ROWS_MAX, SOTTO_OUTBOX_RESERVE */
 static void test_the_outbox_has_a_limit(void **state) {
     engine_rig *r = *state;
     for (unsigned i = 0; i < SOTTO_OUTBOX_ROWS_MAX - SOTTO_OUTBOX_RESERVE; i++) step(r, stanza_input(CLEAR));

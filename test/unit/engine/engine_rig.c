@@ -95,12 +95,23 @@ static sotto_status s_protect(void *self, seal_env *env, const stanza_element *s
     return SOTTO_OK;
 }
 
+static sotto_status deliver_more(script *s, seal_env *env, const seal_key *key) {
+    for (unsigned i = 0; i < s->delivers; i++) {
+        seal_opened more = {.outcome = SEAL_OPENED, .key = *key};
+        more.stanza = BYTES_LITERAL("<message><body>more</body></message>");
+        SOTTO_TRY(env->deliver(env, &more));
+    }
+    return SOTTO_OK;
+}
+
 static sotto_status s_unprotect(void *self, seal_env *env, const stanza_element *stanza, const seal_origin *origin,
                                 seal_opened *ret) {
     script *s = self;
     s->unprotects++;
     s->origin = *origin;
     if (s->puts_then_fails) SOTTO_TRY(env->put(env, BYTES_LITERAL("half"), BYTES_LITERAL("done")));
+    if (s->delivers_first)
+        SOTTO_TRY(deliver_more(s, env, &(seal_key){.jid = origin->from, .device = 7, .known = true}));
     if (!sotto_ok(s->open_fails)) return s->open_fails;
     *ret = (seal_opened){.outcome = s->outcome,
                          .reason = SOTTO_FAIL(NO_SESSION),
@@ -113,11 +124,7 @@ static sotto_status s_unprotect(void *self, seal_env *env, const stanza_element 
     ret->reply = s->reply;
     ret->reply_payload = BYTES_LITERAL("<done xmlns='" NS_SCRIPT "'/>");
     ret->reply_condition = "item-not-found";
-    for (unsigned i = 0; i < s->delivers; i++) {
-        seal_opened more = {.outcome = SEAL_OPENED, .key = ret->key};
-        more.stanza = BYTES_LITERAL("<message><body>more</body></message>");
-        SOTTO_TRY(env->deliver(env, &more));
-    }
+    if (!s->delivers_first) SOTTO_TRY(deliver_more(s, env, &ret->key));
     (void)stanza;
     return SOTTO_OK;
 }
@@ -216,6 +223,25 @@ static const seal_class s_class = {
     .list_keys = s_list,
     .flush = s_flush,
 };
+/* One that needs the other side online, and is carried by iqs too. */
+static const seal_class s_live_class = {
+    .name = "script",
+    .strength = 1,
+    .can = SEAL_CAN_MESSAGE | SEAL_CAN_IQ,
+    .carriers = SEAL_CAN_MESSAGE | SEAL_CAN_IQ,
+    .claims = s_claims,
+    .nodes = s_nodes,
+    .features = s_features,
+    .open = s_open,
+    .close = s_close,
+    .promise = s_promise,
+    .protect = s_protect,
+    .unprotect = s_unprotect,
+    .input = s_input,
+    .forget = s_forget,
+    .list_keys = s_list,
+    .flush = s_flush,
+};
 const sotto_seal *script_seal(void) {
     return &s_class;
 }
@@ -243,6 +269,9 @@ static int setup_with(void **state, const sotto_seal *seal, uint8_t least) {
 
 int engine_setup(void **state) {
     return setup_with(state, script_seal(), 1);
+}
+int engine_setup_live(void **state) {
+    return setup_with(state, &s_live_class, 1);
 }
 int engine_setup_rot13(void **state) {
     return setup_with(state, sotto_seal_rot13(), 0);

@@ -52,7 +52,8 @@ typedef struct script {
     size_t resource_count;
     char resources[256];
     unsigned flushes, forgets;
-    unsigned delivers; /* unprotect hands on so many stanzas by env->deliver, besides */
+    unsigned delivers;   /* unprotect hands on so many stanzas by env->deliver, besides */
+    bool delivers_first; /* ... before it fails */
     sotto_status flush_fails;
     seal_reply reply;
     char presence[128]; /* the last one: JID, and whether available */
@@ -82,6 +83,7 @@ typedef struct engine_rig {
 } engine_rig;
 
 int engine_setup(void **state);       /* the scripted seal; not online */
+int engine_setup_live(void **state);  /* the same, which needs the other side online and is carried by iqs too */
 int engine_setup_rot13(void **state); /* rot13 */
 int engine_teardown(void **state);
 void engine_reopen(engine_rig *); /* closes without commit, opens again over the same store */
@@ -100,7 +102,8 @@ const char *outputs(engine_rig *, bool done);
 #define assert_lacks(text, part)    assert_null(strstr(text, part))
 
 extern const struct CMUnitTest stage_tests[], egress_tests[], send_tests[], receive_tests[], commit_tests[],
-    rot13_tests[], lab_tests[];
-extern const size_t stage_count, egress_count, send_count, receive_count, commit_count, rot13_count, lab_count;
+    rot13_tests[], lab_tests[], carrier_tests[];
+extern const size_t stage_count, egress_count, send_count, receive_count, commit_count, rot13_count, lab_count,
+    carrier_count;
 
 #endif

@@ -77,6 +77,7 @@ static sotto_status count_key(void *arg, const sotto_key *key) {
     return SOTTO_OK;
 }
 
+/* limit: SOTTO_KEYS_MAX */
 static void test_the_keys_of_one_jid_are_bounded(void **state) {
     engine_rig *r = *state;
     the_script.promise = SEAL_READY;

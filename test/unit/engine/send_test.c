@@ -157,6 +157,7 @@ static void test_T35_an_answer_that_cannot_be_used_is_told_and_changes_nothing(v
     assert_int_equal(the_script.answer_status.code, 0);
 }
 
+/* limit: SOTTO_ASK_WAIT_MS */
 static void test_a_question_times_out(void **state) {
     engine_rig *r = *state;
     the_script.promise = SEAL_ASKING;
@@ -447,6 +448,7 @@ static sotto_status count_held(void *arg, const sotto_held *held) {
     return SOTTO_OK;
 }
 
+/* limit: SOTTO_HELD_MAX */
 static void test_no_more_than_the_limit_is_held(void **state) {
     engine_rig *r = *state;
     the_script.promise = SEAL_ASKING;

@@ -34,7 +34,7 @@ void phone_start(phone *, const char *local, const char *password, const char *r
 void phone_pump(phone *);
 /* Takes what the server has said so far; true: something came. */
 bool phone_output(phone *);
-void phone_say(phone *, const char *stanza);
+void phone_say(phone *, const char *text);
 /* Cuts the line without a word. */
 void phone_lose(phone *);
 void phone_free(phone *);

@@ -236,7 +236,7 @@ static void test_T30_T35_broken_bundles(void **state) {
     broken_bundle("id='", "id='99999999999999999999", SOTTO_E_BUNDLE_BROKEN);
 }
 
-/* Bundles altered in ways that need more than one replacement. */
+/* Bundles altered in ways that need more than one replacement. limit: SOTTO_OMEMO_BUNDLE_PREKEYS_MAX */
 static void test_T30_odd_bundles(void **state) {
     (void)state;
     static const struct {
@@ -298,7 +298,8 @@ static void test_T30_odd_bundles(void **state) {
     }
 }
 
-/* Lists that are odd: ids that are none are left out, the same twice counts once, too many are not considered. */
+/* Lists that are odd: ids that are none are left out, the same twice counts once, too many are not considered.
+ * limit: SOTTO_OMEMO_DEVICES_MAX */
 static void test_odd_lists(void **state) {
     (void)state;
     two t;
@@ -500,7 +501,7 @@ static void test_refresh(void **state) {
     two_end(&t);
 }
 
-/* A contact who changes devices for ever does not fill the store. */
+/* A contact who changes devices for ever does not fill the store. limit: SOTTO_OMEMO_DEVICE_ROWS_MAX */
 static void test_rows_are_bounded(void **state) {
     (void)state;
     two t;

@@ -178,7 +178,8 @@ static void test_T33_depth(void **state) {
     two_end(&t);
 }
 
-/* T29: short messages have no length of their own, and the padding differs each time. */
+/* T29: short messages have no length of their own, and the padding differs each time.
+ * limit: SOTTO_OMEMO_RPAD_MAX, SOTTO_OMEMO_ENVELOPE_BYTES_MIN */
 static void test_T29_padding(void **state) {
     (void)state;
     two t;

@@ -234,7 +234,8 @@ static void test_T19_prekey_picked_twice(void **state) {
     two_end(&t);
 }
 
-/* T20: key exchanges of one JID are worked on so often an hour; each is a prekey. */
+/* T20: key exchanges of one JID are worked on so often an hour; each is a prekey.
+ * limit: SOTTO_OMEMO_EXCHANGES_PER_HOUR, SOTTO_OMEMO_PREKEYS_FLOOR */
 static void test_T20_exchanges_are_rationed(void **state) {
     (void)state;
     two t;

@@ -27,6 +27,7 @@ static void assert_listed(world *w, const char *jid, world_device *d, bool liste
     assert_int_equal(has(list, (const char *)world_text(w, "'%u'", world_device_id(d)).at), listed);
 }
 
+/* limit: SOTTO_OMEMO_PREKEYS */
 static void test_first_publication(void **state) {
     (void)state;
     world w;
@@ -159,7 +160,7 @@ static void test_T8_removed_and_back(void **state) {
     world_end(&w);
 }
 
-/* T8: another device that removes us again and again is not answered for ever. */
+/* T8: another device that removes us again and again is not answered for ever. limit: SOTTO_OMEMO_ANNOUNCES_PER_HOUR */
 static void test_T8_no_endless_fight(void **state) {
     (void)state;
     world w;
@@ -307,7 +308,7 @@ static void test_refill_after_a_restart(void **state) {
     two_end(&t);
 }
 
-/* T21: a new signed prekey every week; the one before works for one more. */
+/* T21: a new signed prekey every week; the one before works for one more. limit: SOTTO_OMEMO_SIGNED_PREKEY_DAYS */
 static void test_T21_signed_prekey_rotates(void **state) {
     (void)state;
     two t;

@@ -92,6 +92,7 @@ static void test_drops(void **state) {
     }
 }
 
+/* limit: SOTTO_OMEMO_SKIP_MAX */
 static void test_T17_thousand_skipped_and_no_more(void **state) {
     (void)state;
     pairs p;

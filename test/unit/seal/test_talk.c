@@ -229,7 +229,8 @@ static void test_orders_through_the_records(void **state) {
     }
 }
 
-/* Section 6: a heartbeat for the first message of a ratchet key with a counter of 53 or higher, and one only. */
+/* Section 6: a heartbeat for the first message of a ratchet key with a counter of 53 or higher, and one only.
+ * limit: SOTTO_OMEMO_HEARTBEAT */
 static void test_heartbeat(void **state) {
     (void)state;
     two t;

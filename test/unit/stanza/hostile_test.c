@@ -169,6 +169,7 @@ static void not_one_element(void **state) {
     assert_status(rig_parse_status(r, BYTES_NONE), MALFORMED);
 }
 
+/* limit: SOTTO_STANZA_DEPTH_MAX */
 static void depth(void **state) {
     rig *r = *state;
     for (size_t d = SOTTO_STANZA_DEPTH_MAX - 1; d <= SOTTO_STANZA_DEPTH_MAX + 1; d++) {
@@ -184,6 +185,7 @@ static void depth(void **state) {
     assert_status(read_status(r, rig_many(r, "", 64, "<a>", "<b")), TOO_LARGE);
 }
 
+/* limit: SOTTO_STANZA_ELEMENTS_MAX */
 static void elements(void **state) {
     rig *r = *state;
     assert_fine(rig_parse_status(r, rig_many(r, "<a>", SOTTO_STANZA_ELEMENTS_MAX - 1, "<b/>", "</a>")));
@@ -213,6 +215,7 @@ static sotto_bytes with_attributes(rig *r, size_t plain, size_t declared) {
     return copy;
 }
 
+/* limit: SOTTO_STANZA_ATTRIBUTES_MAX */
 static void attributes(void **state) {
     rig *r = *state;
     assert_fine(rig_parse_status(r, with_attributes(r, SOTTO_STANZA_ATTRIBUTES_MAX, 0)));
@@ -222,6 +225,7 @@ static void attributes(void **state) {
     refused(r, with_attributes(r, SOTTO_STANZA_ATTRIBUTES_MAX, 1), SOTTO_FAIL(TOO_LARGE));
 }
 
+/* limit: SOTTO_STANZA_PREFIXES_MAX */
 static void prefixes(void **state) {
     rig *r = *state;
     sotto_bytes full = with_attributes(r, 0, SOTTO_STANZA_PREFIXES_MAX); /* ends in /> */
@@ -241,6 +245,7 @@ static void prefixes(void **state) {
     assert_fine(rig_parse_status(r, rig_many(r, "<a>", 1000, "<b xmlns:p='q' xmlns:r='s'/>", "</a>")));
 }
 
+/* limit: SOTTO_STANZA_NAME_BYTES_MAX */
 static void names(void **state) {
     static const struct {
         const char *before, *behind;
@@ -256,6 +261,7 @@ static void names(void **state) {
     }
 }
 
+/* limit: SOTTO_STANZA_BYTES_MAX */
 static void size(void **state) {
     rig *r = *state;
     size_t most = SOTTO_STANZA_BYTES_MAX;

@@ -218,6 +218,7 @@ static sotto_status status_of(rig *r, sotto_bytes text) {
     return stanza_jid_parse(&r->arena, text, &jid);
 }
 
+/* limit: SOTTO_JID_PART_BYTES_MAX, SOTTO_JID_BYTES_MAX */
 static void limits(void **state) {
     rig *r = *state;
     const size_t most = SOTTO_JID_PART_BYTES_MAX;

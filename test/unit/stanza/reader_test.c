@@ -275,6 +275,7 @@ static void closing(void **state) {
     stanza_reader_free(NULL);
 }
 
+/* limit: SOTTO_STANZA_HEADER_BYTES_MAX */
 static void header_size(void **state) {
     rig *r = *state;
     const size_t most = SOTTO_STANZA_HEADER_BYTES_MAX;

@@ -118,6 +118,7 @@ static sotto_status compare_large(void *arg, sotto_bytes key, sotto_bytes value)
     return SOTTO_OK;
 }
 
+/* limit: SOTTO_RECORD_BYTES_MAX */
 static void test_sizes(void **state) {
     fixture *f = *state;
     uint8_t *bytes = malloc(SOTTO_RECORD_BYTES_MAX + 1);

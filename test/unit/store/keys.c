@@ -142,6 +142,7 @@ static void check_row(fixture *f, size_t at, sotto_bytes bytes, const char *reas
     raw_sql(f->path, UPDATE_ROW, bytes_of(row, len));
 }
 
+/* limit: SOTTO_STORE_PASSES_MAX, SOTTO_STORE_KIBIBYTES_MAX */
 static void test_hostile_parameters(void **state) {
     fixture *f = *state;
     use_passphrase(f, "open sesame");

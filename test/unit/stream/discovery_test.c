@@ -123,6 +123,7 @@ static void test_not_offered(void **state) {
     talk_free(&t);
 }
 
+/* limit: SOTTO_SRV_MAX */
 static void test_too_many(void **state) {
     (void)state;
     stream_srv records[40];

@@ -10,5 +10,6 @@ int login_group(void);
 int liar_group(void);
 int session_group(void);
 int memory_group(void);
+int limits_group(void);
 
 #endif

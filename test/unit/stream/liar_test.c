@@ -400,6 +400,7 @@ static void redirected(const char *where, const char *host, uint16_t port) {
     talk_free(&t);
 }
 
+/* limit: SOTTO_REDIRECTS_MAX */
 static void test_redirects(void **state) {
     (void)state;
     redirected("b.capulet.example", "b.capulet.example", 5222);

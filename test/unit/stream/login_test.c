@@ -236,6 +236,7 @@ static void falls_silent(talk *t, stream_wire_event event, const stanza_element 
                    "</mechanism></mechanisms></stream:features>");
 }
 
+/* limit: SOTTO_STREAM_WAIT_MS */
 static void test_silence(void **state) {
     (void)state;
     /* after nothing, the header, <starttls/> (TLS comes up by itself), the header inside, and <auth/> */

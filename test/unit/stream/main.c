@@ -4,5 +4,6 @@
 #include "groups.h"
 
 int main(void) {
-    return scram_group() + discovery_group() + login_group() + liar_group() + session_group() + memory_group();
+    return scram_group() + discovery_group() + login_group() + liar_group() + session_group() + memory_group() +
+           limits_group();
 }

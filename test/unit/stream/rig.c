@@ -5,8 +5,11 @@
 
 #include <openssl/ssl.h>
 
+#include <sotto/limits.h>
+
 #include "../tls/certificates.h"
 #include "stream/names.h"
+#include "stream/server_parts.h"
 #include "tls/parts.h"
 #include "trust/certificate.h"
 
@@ -251,6 +254,21 @@ static void on_bind(talk *t, const stream_server_output *out) {
     assert_fine(stream_server_bound(t->server, bytes_text(t->options.bound ? t->options.bound : full)));
 }
 
+/* Our own server sends no id that is too long: such a one is put on its wire behind its back, and it waits for ever. */
+static void enable(talk *t, bool resume) {
+    sotto_bytes id = bytes_text(t->options.enabled_id ? t->options.enabled_id : "sm-1");
+    if (id.len <= SOTTO_RESUME_ID_BYTES_MAX) {
+        assert_fine(stream_server_enabled(t->server, resume ? id : BYTES_NONE));
+        return;
+    }
+    stanza_writer writer;
+    stream_wire_write(t->server->wire, &writer);
+    stanza_open(&writer, "enabled", STREAM_NS_MANAGEMENT);
+    stanza_put(&writer, "id", id);
+    stanza_put_text(&writer, "resume", "true");
+    stanza_close(&writer);
+}
+
 static void on_server_output(talk *t, const stream_server_output *out) {
     switch (out->kind) {
     case STREAM_SERVER_NONE:
@@ -276,7 +294,7 @@ static void on_server_output(talk *t, const stream_server_output *out) {
         on_bind(t, out);
         break;
     case STREAM_SERVER_ENABLE:
-        assert_fine(stream_server_enabled(t->server, bytes_text(out->resume ? "sm-1" : NULL)));
+        enable(t, out->resume);
         break;
     case STREAM_SERVER_RESUME:
         t->server_acked = out->acked;

@@ -100,6 +100,7 @@ static void test_large_stanza(void **state) {
     talk_free(&t);
 }
 
+/* limit: SOTTO_STANZA_BYTES_MAX */
 static void test_too_large_stanza(void **state) {
     (void)state;
     talk t;
@@ -426,7 +427,7 @@ static void test_end(void **state) {
     talk_free(&t);
 }
 
-/* The server never says goodbye: a short wait, and it is over all the same. */
+/* The server never says goodbye: a short wait, and it is over all the same. limit: SOTTO_STREAM_CLOSE_MS */
 static void test_end_unanswered(void **state) {
     (void)state;
     talk t;

@@ -7,5 +7,6 @@
 int context_group(void);
 int engine_group(void);
 int facts_group(void);
+int limits_group(void);
 
 #endif

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include <sotto/limits.h>
+
 #include "../tls/pair.h"
 #include "bytes/span.h"
 #include "groups.h"
@@ -297,9 +299,11 @@ static trust_certificate_reason judge_long(size_t count) {
     return got;
 }
 
+/* limit: SOTTO_CERTIFICATE_CHAIN_MAX */
 static void test_long_chains(void **state) {
     (void)state;
-    assert_int_equal(judge_long(10), TRUST_CERTIFICATE_ACCEPTED);
+    assert_int_equal(judge_long(SOTTO_CERTIFICATE_CHAIN_MAX), TRUST_CERTIFICATE_ACCEPTED);
+    assert_int_equal(judge_long(SOTTO_CERTIFICATE_CHAIN_MAX + 1), TRUST_CERTIFICATE_PATH);
     assert_int_equal(judge_long(14), TRUST_CERTIFICATE_PATH);
 }
 

@@ -73,7 +73,7 @@ typedef struct frail_store {
 } frail_store;
 
 /* A visitor that writes what it sees into another store. */
-sotto_status frail_copy(void *to, sotto_bytes key, sotto_bytes value);
+sotto_status frail_copy(void *arg, sotto_bytes key, sotto_bytes value);
 
 /* ---- a device ---- */
 
@@ -253,8 +253,8 @@ const sotto_seal *seal_of(void **state);
 #define WITH_BOTH(f) WITH_ROT13(f), WITH_OMEMO(f)
 
 extern const struct CMUnitTest talk_tests[], restart_tests[], order_tests[], forged_tests[], bundle_tests[],
-    downgrade_tests[], disk_tests[], stranger_tests[];
+    downgrade_tests[], disk_tests[], stranger_tests[], live_tests[], harm_tests[], rules_tests[];
 extern const size_t talk_count, restart_count, order_count, forged_count, bundle_count, downgrade_count, disk_count,
-    stranger_count;
+    stranger_count, live_count, harm_count, rules_count;
 
 #endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * seal/omemo/payload.h: made up payloads never open; a true one opens as what it was, and not at all with a bit
+ * changed anywhere. */
+#include "seal/omemo/payload.h"
+
+#include "rig.h"
+
+static void made_up(const fuzz_host *host, sotto_bytes in) {
+    sotto_bytes keys = fuzz_exact(fuzz_piece(&in, 64)), ciphertext = fuzz_exact(in);
+    bytes_buffer plain;
+    bytes_buffer_owned(&plain, &host->host, 1u << 20);
+    sotto_status status = omemo_payload_open(&omemo_dialect_2, keys, ciphertext, &plain);
+    MUST(sotto_is(status, keys.len == OMEMO_PAYLOAD_KEYS_BYTES ? SOTTO_E_BAD_MAC : SOTTO_E_MALFORMED));
+    MUST(plain.len == 0);
+    bytes_buffer_free(&plain);
+    fuzz_exact_free(keys);
+    fuzz_exact_free(ciphertext);
+}
+
+static void changed(const fuzz_host *host, sotto_bytes in) {
+    uint32_t at = fuzz_u32(&in);
+    uint8_t with = fuzz_u8(&in), key[32] = {1, 2, 3}, keys[OMEMO_PAYLOAD_KEYS_BYTES];
+    bytes_buffer ciphertext, plain;
+    bytes_buffer_owned(&ciphertext, &host->host, 1u << 20);
+    bytes_buffer_owned(&plain, &host->host, 1u << 20);
+    MUST_OK(omemo_payload_seal(&omemo_dialect_2, key, in, &ciphertext, keys));
+    size_t where = at % (sizeof keys + ciphertext.len);
+    if (where < sizeof keys)
+        keys[where] ^= with;
+    else
+        ciphertext.at[where - sizeof keys] ^= with;
+    sotto_status status = omemo_payload_open(&omemo_dialect_2, bytes_of(keys, sizeof keys),
+                                             bytes_of(ciphertext.at, ciphertext.len), &plain);
+    MUST(sotto_ok(status) ? with == 0 && bytes_equal(bytes_of(plain.at, plain.len), in)
+                          : with != 0 && sotto_is(status, SOTTO_E_BAD_MAC) && plain.len == 0);
+    bytes_buffer_free(&ciphertext);
+    bytes_buffer_free(&plain);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    MUST_OK(crypto_start());
+    fuzz_host host;
+    fuzz_host_start(&host);
+    sotto_bytes in = bytes_of(data, size);
+    if (fuzz_flip(&in))
+        made_up(&host, in);
+    else
+        changed(&host, in);
+    fuzz_host_end(&host);
+    return 0;
+}

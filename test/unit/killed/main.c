@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+#include "victim.h"
+
+#define RUN(group)                                                                                                     \
+    (argc < 2 || strcmp(argv[1], #group) == 0                                                                          \
+         ? _cmocka_run_group_tests(#group, group##_tests, group##_count, NULL, NULL)                                   \
+         : 0)
+
+/* An argument is the one group to run. */
+int main(int argc, char **argv) {
+    return RUN(prefix) + RUN(kill) + RUN(full) + RUN(making);
+}

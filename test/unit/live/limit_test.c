@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Messages of a proved session, in every order and number, up to each limit of limits.h and one beyond. */
+#include "rogue.h"
+
+#include "engine/env.h"
+
+static const char body[] = "<message type='chat'><body>x</body></message>";
+
+static size_t count(const char *text, const char *part) {
+    size_t found = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++) found++;
+    return found;
+}
+
+/* One DATA in one frame: how many stanzas were handed on. */
+static size_t send_data(rogue *r, uint8_t epoch, uint64_t number) {
+    live_message data = rogue_data(epoch, number, body);
+    rogue_write(r, &data);
+    rogue_send(r);
+    return count(r->told, "<body>x</body>");
+}
+
+static void assert_have(rogue *r, uint8_t epoch, uint64_t number) {
+    live_message have;
+    assert_true(rogue_read(r, &have));
+    assert_int_equal(have.kind, LIVE_HAVE);
+    assert_int_equal(have.epoch[0], epoch);
+    assert_int_equal(have.number, number);
+}
+
+static const live_session *session(const rogue *r) {
+    return rogue_inside(r)->sessions;
+}
+
+/* ---- numbers and epochs ---- */
+
+static void test_numbers_rise_and_holes_are_fine(void **state) {
+    rogue *r = *state;
+    rogue_open(r);
+    assert_int_equal(send_data(r, 1, 1), 1);
+    assert_have(r, 1, 1);
+    assert_int_equal(send_data(r, 1, 1), 0); /* again: dropped, and acknowledged again */
+    assert_have(r, 1, 1);
+    assert_int_equal(send_data(r, 1, 9), 1);
+    assert_have(r, 1, 9);
+    assert_int_equal(send_data(r, 1, 8), 0);
+    assert_have(r, 1, 8);
+    assert_int_equal(send_data(r, 2, 1), 1); /* another epoch begins anew, and the first is remembered */
+    assert_have(r, 2, 1);
+    assert_int_equal(send_data(r, 1, 9), 0);
+    assert_have(r, 1, 9);
+}
+
+/* What was received outlives the session, and everything else that is volatile. */
+static void test_what_was_received_is_durable(void **state) {
+    rogue *r = *state;
+    rogue_open(r);
+    assert_int_equal(send_data(r, 1, 5), 1);
+    r->engine->seals[0].class->forget(r->engine->seals[0].self, BYTES_NONE);
+    rogue_open(r);
+    assert_int_equal(send_data(r, 1, 5), 0);
+    assert_int_equal(send_data(r, 1, 6), 1);
+}
+
+static void test_epochs_are_bounded(void **state) {
+    rogue *r = *state;
+    rogue_open(r);
+    for (uint8_t epoch = 1; epoch <= SOTTO_LIVE_EPOCHS_MAX + 1; epoch++) assert_int_equal(send_data(r, epoch, 1), 1);
+    assert_int_equal(send_data(r, 2, 1), 0); /* the last sixteen are known */
+    assert_int_equal(send_data(r, 1, 1), 1); /* the one before is not */
+}
+
+static void test_several_in_one_frame_are_acknowledged_once(void **state) {
+    rogue *r = *state;
+    live_message have, data;
+    rogue_open(r);
+    for (uint64_t number = 1; number <= 5; number++) {
+        data = rogue_data(1, number, body);
+        rogue_write(r, &data);
+    }
+    data = rogue_data(2, 1, body);
+    rogue_write(r, &data);
+    rogue_send(r);
+    assert_int_equal(count(r->told, "<body>x</body>"), 6);
+    assert_have(r, 1, 5); /* once for each epoch */
+    assert_have(r, 2, 1);
+    assert_false(rogue_read(r, &have));
+}
+
+/* ---- what is inside ---- */
+
+static void test_what_is_no_stanza_is_told_and_acknowledged(void **state) {
+    rogue *r = *state;
+    static const char *const texts[] = {"",
+                                        "hello",
+                                        "<message>",
+                                        "<message/><message/>",
+                                        "<body/>",
+                                        "<message xmlns='jabber:server'/>",
+                                        "<!DOCTYPE x><message/>"};
+    rogue_open(r);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        live_message data = rogue_data(1, i + 1, texts[i]);
+        rogue_write(r, &data);
+        rogue_send(r);
+        assert_int_equal(count(r->told, "unreadable 0 "), 1);
+        assert_have(r, 1, i + 1);
+    }
+    assert_int_equal(send_data(r, 1, 100), 1); /* and it goes on */
+}
+
+static void test_streams_that_cannot_be_read(void **state) {
+    rogue *r = *state;
+    static const uint8_t too_large[] = {0xff, 0xff, 0xff, 0xff, 2}, unknown[] = {0, 0, 0, 1, 9};
+    const sotto_bytes wrong[] = {bytes_of(too_large, sizeof too_large), bytes_of(unknown, sizeof unknown)};
+    for (size_t i = 0; i < 2; i++) {
+        rogue_open(r);
+        rogue_write_bytes(r, wrong[i]);
+        rogue_send(r);
+        assert_string_equal(r->answered, "not-acceptable");
+        assert_int_equal(rogue_inside(r)->session_count, 0);
+    }
+}
+
+static void test_a_stanza_in_pieces(void **state) {
+    rogue *r = *state;
+    uint8_t room[256];
+    bytes_buffer out;
+    sotto_bytes all;
+    live_message data = rogue_data(1, 1, body);
+    rogue_open(r);
+    bytes_buffer_borrowed(&out, room, sizeof room);
+    live_message_write(&out, &data);
+    assert_ok(bytes_buffer_end(&out, &all));
+    for (size_t i = 0; i < all.len; i++) {
+        assert_int_equal(count(r->told, "<body>"), 0);
+        rogue_write_bytes(r, bytes_of(all.at + i, 1));
+        rogue_send(r);
+    }
+    assert_int_equal(count(r->told, "<body>x</body>"), 1);
+}
+
+/* The largest stanza there is. */
+static void test_the_largest_stanza(void **state) {
+    rogue *r = *state;
+    size_t len = SOTTO_STANZA_BYTES_MAX;
+    char *text = malloc(len + 2);
+    assert_non_null(text);
+    memset(text, 'x', len + 1);
+    memcpy(text, "<message><body>", 15);
+    memcpy(text + len - 17, "</body></message>", 17);
+    text[len] = 0;
+    rogue_open(r);
+    live_message data = rogue_data(1, 1, text);
+    rogue_write(r, &data);
+    rogue_send(r);
+    assert_have(r, 1, 1);
+    assert_int_equal(count(r->told, "blind <message "), 1);
+    free(text);
+}
+
+/* ---- frames ---- */
+
+static void test_frames_out_of_order(void **state) {
+    rogue *r = *state;
+    rogue_open(r);
+    sotto_bytes frames[4];
+    for (uint64_t i = 0; i < 4; i++) {
+        live_message data = rogue_data(1, i + 1, body);
+        rogue_write(r, &data);
+        frames[i] = rogue_records(r);
+    }
+    uint64_t first = r->sent;
+    rogue_send_as(r, first + 3, frames[3]);
+    rogue_send_as(r, first + 1, frames[1]);
+    rogue_send_as(r, first + 1, BYTES_LITERAL("forged: there is one of that number")); /* the first counts */
+    rogue_send_as(r, first - 1, BYTES_LITERAL("forged: old"));
+    assert_string_equal(r->told, "");
+    assert_int_equal(session(r)->early_count, 2);
+    rogue_send_as(r, first, frames[0]);
+    assert_int_equal(count(r->told, "<body>x</body>"), 2);
+    rogue_send_as(r, first + 2, frames[2]);
+    assert_int_equal(count(r->told, "<body>x</body>"), 2);
+    assert_int_equal(session(r)->early_count, 0);
+    rogue_send_as(r, first, frames[0]);
+    assert_string_equal(r->answered, "result");
+    assert_string_equal(r->told, "");
+}
+
+static void test_the_gap_is_bounded(void **state) {
+    rogue *r = *state;
+    rogue_open(r);
+    uint64_t first = r->sent;
+    for (uint64_t i = 1; i <= SOTTO_LIVE_GAP_MAX + 5; i++) {
+        rogue_send_as(r, first + i, BYTES_LITERAL("junk"));
+        assert_int_equal(session(r)->early_count, i < SOTTO_LIVE_GAP_MAX ? i : SOTTO_LIVE_GAP_MAX);
+    }
+    rogue_send_as(r, UINT64_MAX - 1, BYTES_LITERAL("junk"));
+    assert_int_equal(session(r)->early_count, SOTTO_LIVE_GAP_MAX);
+}
+
+/* Somebody else's frame never reaches TLS, whatever it says. */
+static void test_frames_of_others(void **state) {
+    rogue *r = *state;
+    static char iq[4096], frame[2048];
+    rogue_open(r);
+    live_message data = rogue_data(1, 1, body);
+    rogue_write(r, &data);
+    sotto_bytes records = rogue_records(r);
+    live_frame f = {.number = r->sent, .records = BYTES_LITERAL("junk")};
+    bytes_buffer out;
+    memcpy(f.session, r->session, LIVE_ID_BYTES);
+    bytes_buffer_borrowed(&out, frame, sizeof frame - 1);
+    live_frame_write(&out, &f);
+    snprintf(iq, sizeof iq, "<iq type='set' id='f' from='" ROMEO "/garden' to='" BALCONY "'>%s</iq>", frame);
+    rogue_stanza(r, iq);
+    assert_string_equal(r->answered, "item-not-found");
+    snprintf(iq, sizeof iq, "<iq type='set' id='f' from='tybalt@capulet.example/x' to='" BALCONY "'>%s</iq>", frame);
+    rogue_stanza(r, iq);
+    assert_string_equal(r->answered, "");
+    snprintf(iq, sizeof iq, "<iq type='get' id='f' from='" ORCHARD "' to='" BALCONY "'>%s</iq>", frame);
+    rogue_stanza(r, iq);
+    assert_string_equal(r->answered, "");
+    rogue_send_as(r, r->sent++, records); /* the session did not notice */
+    assert_int_equal(count(r->told, "<body>x</body>"), 1);
+}
+
+/* ---- how many ---- */
+
+static void test_sessions_are_bounded(void **state) {
+    rogue *r = *state;
+    rogue_open(r);
+    uint8_t first[LIVE_ID_BYTES];
+    memcpy(first, r->session, sizeof first);
+    for (unsigned i = 0; i < SOTTO_LIVE_SESSIONS_MAX; i++) {
+        char stanza[256];
+        r->now_ms++;
+        snprintf(stanza, sizeof stanza, "<message to='" ROMEO "x%u/r' type='chat'><body>hi</body></message>", i);
+        rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_SEND, .stanza = bytes_text(stanza), .ticket = ++r->ticket});
+        assert_true(rogue_inside(r)->session_count <= SOTTO_LIVE_SESSIONS_MAX);
+        if (i + 2 <= SOTTO_LIVE_SESSIONS_MAX) assert_int_equal(rogue_inside(r)->session_count, i + 2);
+    }
+    live_self *self = r->engine->seals[0].self;
+    assert_null(live_session_find(self, first)); /* the one longest unused made room */
+}
+
+/* Stanzas that nobody acknowledges wait up to a number; the next one is held by the engine, and goes when there is
+ * room. */
+static void test_rows_are_bounded(void **state) {
+    rogue *r = *state;
+    live_message data = {0}, last = {0};
+    rogue_open(r);
+    for (unsigned i = 0; i < SOTTO_LIVE_ROWS_MAX; i++) {
+        rogue_says(r, "x");
+        assert_null(strstr(r->told, "held"));
+    }
+    rogue_says(r, "one too many");
+    assert_non_null(strstr(r->told, "outbox-full"));
+    size_t waiting = session(r)->waiting;
+    assert_int_equal(waiting, SOTTO_LIVE_WINDOW); /* iqs without a result: the others wait in their rows */
+    while (rogue_read(r, &data)) last = data;
+    assert_int_equal(last.kind, LIVE_DATA);
+    live_message have = {.kind = LIVE_HAVE, .number = last.number};
+    memcpy(have.epoch, last.epoch, sizeof have.epoch);
+    rogue_write(r, &have);
+    rogue_send(r);
+    assert_int_equal(count(r->told, "delivered"), last.number);
+    assert_null(strstr(r->told, "delivered 1001"));
+    assert_int_equal(rogue_inside(r)->lines->count, SOTTO_LIVE_ROWS_MAX + 1 - last.number);
+}
+
+/* An acknowledgement of what was never sent, or under another epoch, takes nothing away. */
+static void test_acknowledgements_of_nothing(void **state) {
+    rogue *r = *state;
+    live_message data;
+    rogue_open(r);
+    rogue_says(r, "x");
+    assert_true(rogue_read(r, &data));
+    live_message have = {.kind = LIVE_HAVE, .number = 1000};
+    rogue_write(r, &have);
+    rogue_send(r);
+    assert_string_equal(r->told, "");
+    assert_int_equal(rogue_inside(r)->lines->count, 1);
+    memcpy(have.epoch, data.epoch, sizeof have.epoch);
+    rogue_write(r, &have);
+    rogue_send(r);
+    assert_int_equal(count(r->told, "delivered"), 1);
+}
+
+static size_t listed(rogue *r, const char *jid, const uint8_t key[32], bool *ret_has) {
+    engine_env env;
+    seal_keys keys;
+    engine_env_init(&env, r->engine, 0);
+    assert_ok(r->engine->seals[0].class->list_keys(r->engine->seals[0].self, &env.base, bytes_text(jid), &keys));
+    for (size_t i = 0; i < keys.count; i++) *ret_has = *ret_has || memcmp(keys.at[i].key, key, 32) == 0;
+    return keys.count;
+}
+
+/* Whoever makes keys by the hundred pushes out his own. */
+static void test_keys_are_bounded(void **state) {
+    rogue *r = *state;
+    uint8_t second[32];
+    bool has_first = false, has_second = false, has_own = false;
+    crypto_identity first = r->identity;
+    for (unsigned i = 0; i < SOTTO_LIVE_KEYS_MAX + 1; i++) {
+        if (i > 0) assert_ok(crypto_identity_new(&r->identity, &r->host.host));
+        if (i == 1) memcpy(second, r->identity.ed25519.bytes, 32);
+        r->now_ms += 60000; /* so many hellos a minute */
+        rogue_open(r);
+        if (i == 0) assert_int_equal(send_data(r, 1, 1), 1);
+    }
+    assert_int_equal(listed(r, ROMEO, first.ed25519.bytes, &has_first), SOTTO_LIVE_KEYS_MAX);
+    assert_int_equal(listed(r, ROMEO, second, &has_second), SOTTO_LIVE_KEYS_MAX);
+    assert_true(!has_first && has_second);
+    assert_int_equal(listed(r, JULIET, rogue_inside(r)->identity.ed25519.bytes, &has_own), 1);
+    assert_true(has_own);
+    assert_null(rogue_inside(r)->lines); /* memory is taken for keys that are sent to alone */
+}
+
+static void test_peers_are_bounded(void **state) {
+    rogue *r = *state;
+    static char iq[2048];
+    for (unsigned i = 0; i < SOTTO_LIVE_PEERS_MAX + 3; i++) {
+        snprintf(iq, sizeof iq,
+                 "<iq type='set' id='x' from='" ROMEO "/%u' to='" BALCONY "'><live xmlns='" LIVE_NS
+                 "' session='00112233445566778899aabbccddeeff' number='0'>R0VUIC8gSFRUUC8xLjENCg==</live></iq>",
+                 i);
+        rogue_stanza(r, iq);
+        assert_string_equal(r->answered, "not-acceptable");
+        assert_int_equal(rogue_inside(r)->peer_count, i < SOTTO_LIVE_PEERS_MAX ? i + 1 : SOTTO_LIVE_PEERS_MAX);
+    }
+}
+
+static void test_jids_are_bounded(void **state) {
+    rogue *r = *state;
+    static char jid[SOTTO_LIVE_JID_BYTES_MAX + 2], iq[4096];
+    for (size_t len = SOTTO_LIVE_JID_BYTES_MAX; len <= SOTTO_LIVE_JID_BYTES_MAX + 1; len++) {
+        memset(jid, 'x', len);
+        jid[len] = 0;
+        memcpy(jid, ROMEO "/", strlen(ROMEO) + 1);
+        snprintf(iq, sizeof iq,
+                 "<iq type='set' id='x' from='%s' to='" BALCONY "'><live xmlns='" LIVE_NS
+                 "' session='00112233445566778899aabbccddeeff' number='0'>R0VUIC8gSFRUUC8xLjENCg==</live></iq>",
+                 jid);
+        rogue_stanza(r, iq);
+        bool fits = len == SOTTO_LIVE_JID_BYTES_MAX;
+        assert_string_equal(r->answered, fits ? "not-acceptable" : "resource-constraint");
+        snprintf(iq, sizeof iq, "<message to='%s' type='chat'><body>x</body></message>", jid);
+        rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_SEND, .stanza = bytes_text(iq), .ticket = ++r->ticket});
+        assert_non_null(strstr(r->told, fits ? " again" : " too-large"));
+        rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_CANCEL, .ticket = r->ticket});
+    }
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, rogue_setup, rogue_teardown)
+const struct CMUnitTest limit_tests[] = {
+    TEST(test_numbers_rise_and_holes_are_fine),
+    TEST(test_what_was_received_is_durable),
+    TEST(test_epochs_are_bounded),
+    TEST(test_several_in_one_frame_are_acknowledged_once),
+    TEST(test_what_is_no_stanza_is_told_and_acknowledged),
+    TEST(test_streams_that_cannot_be_read),
+    TEST(test_a_stanza_in_pieces),
+    TEST(test_the_largest_stanza),
+    TEST(test_frames_out_of_order),
+    TEST(test_the_gap_is_bounded),
+    TEST(test_frames_of_others),
+    TEST(test_sessions_are_bounded),
+    TEST(test_rows_are_bounded),
+    TEST(test_acknowledgements_of_nothing),
+    TEST(test_keys_are_bounded),
+    TEST(test_peers_are_bounded),
+    TEST(test_jids_are_bounded),
+};
+const size_t limit_count = sizeof limit_tests / sizeof limit_tests[0];
