@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Base64 and hex without tables and without branches on what is coded: a table would be read at an address made of a
- * secret (T28, CVE-2024-40640). What may show in the time is the length, the number of blanks and of padding characters,
- * and, in a text that has blanks, where they stand. An error is collected and told at the end. */
+ * secret (T28, CVE-2024-40640). What may show in the time is the length, the number of blanks and of padding
+ * characters, and, in a text that has blanks, where they stand. An error is collected and told at the end. */
 #include "bytes/base64.h"
 
 #include "bytes/base64_form.h"
@@ -11,19 +11,25 @@
 
 #define within bytes_base64_within
 
+/* All ones when x is above the bound. */
+static uint32_t above(uint32_t x, uint32_t bound) {
+    return bytes_opaque(0u - ((bound - x) >> 31));
+}
+
+/* A to Z; from 26 on a to z stand 6 further; from 52 on 0 to 9 stand 75 before that; + 15 before, and / 3 further. */
 static uint8_t base64_digit(uint32_t value) {
-    uint32_t digit = (within(value, 0, 25) & (value + 'A')) | (within(value, 26, 51) & (value - 26u + 'a')) |
-                     (within(value, 52, 61) & (value - 52u + '0')) | (within(value, 62, 62) & '+') |
-                     (within(value, 63, 63) & '/');
+    uint32_t digit = value + 'A' + (above(value, 25) & 6u) - (above(value, 51) & 75u) - (above(value, 61) & 15u) +
+                     (above(value, 62) & 3u);
     return (uint8_t)digit;
 }
 
 /* 0 to 63, or all ones for a character that is no digit. */
 static uint32_t base64_value(uint32_t digit) {
-    uint32_t above = (within(digit, 'A', 'Z') & (digit - 'A' + 1u)) | (within(digit, 'a', 'z') & (digit - 'a' + 27u)) |
-                     (within(digit, '0', '9') & (digit - '0' + 53u)) | (within(digit, '+', '+') & 63u) |
-                     (within(digit, '/', '/') & 64u);
-    return above - 1u;
+    uint32_t one_more = (within(digit, 'A', 'Z') & (digit - 'A' + 1u)) |
+                        (within(digit, 'a', 'z') & (digit - 'a' + 27u)) |
+                        (within(digit, '0', '9') & (digit - '0' + 53u)) | (within(digit, '+', '+') & 63u) |
+                        (within(digit, '/', '/') & 64u);
+    return one_more - 1u;
 }
 
 void bytes_base64_put(bytes_buffer *ret, sotto_bytes bytes) {

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: ISC
  *
- * A treap: a search tree by key, a heap by priority. Priorities come from a counter through a mixing function. */
+ * A treap: a search tree by key, a heap by priority. Priorities come from a counter through a mixing function. Beside
+ * it an index, lists of entries by a hash of their keys: only a few steps of a list are ever taken, then the tree is
+ * asked. */
 #include "bytes/map.h"
+
+#include <stddef.h>
 
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
 struct bytes_map_entry {
     bytes_map_entry *left, *right;
+    bytes_map_entry *next; /* in the list of the index */
     uint64_t priority;
+    uint64_t hash;
     size_t key_len, value_len;
     uint8_t at[]; /* the key, then the value */
 };
 
+#define INDEX_FROM      32u /* entries; smaller maps are looked through as fast without */
+#define INDEX_STEPS_MAX 16u
+
 void bytes_map_init(bytes_map *map, const sotto_host *host) {
-    *map = (bytes_map){.host = host};
+    *map = (bytes_map){.host = host, .seed = (uint64_t)(uintptr_t)map};
 }
 
 /* splitmix64's finalizer: neighbouring counters give unrelated priorities. */
@@ -25,11 +34,25 @@ static uint64_t mix(uint64_t x) {
     return x ^ (x >> 31);
 }
 
+static uint64_t hash_of(const bytes_map *map, sotto_bytes key) {
+    uint64_t hash = map->seed ^ key.len;
+    size_t at = 0;
+    for (; key.len - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, key.at + at, 8);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    uint64_t word = 0;
+    for (size_t i = at; i < key.len; i++) word = word << 8 | key.at[i];
+    return mix(hash ^ word);
+}
+
 sotto_bytes bytes_map_entry_key(const bytes_map_entry *entry) {
     return bytes_of(entry->at, entry->key_len);
 }
 
-static sotto_bytes value_of(const bytes_map_entry *entry) {
+sotto_bytes bytes_map_entry_value(const bytes_map_entry *entry) {
     return bytes_of(entry->at + entry->key_len, entry->value_len);
 }
 
@@ -46,6 +69,59 @@ bytes_map_entry *bytes_map_entry_new(const sotto_host *host, sotto_bytes key, so
 void bytes_map_entry_free(const sotto_host *host, bytes_map_entry *entry) {
     if (entry != NULL) bytes_free(host, entry, sizeof *entry + entry->key_len + entry->value_len);
 }
+
+/* ---- the index ---- */
+
+static bytes_map_entry **list_of(const bytes_map *map, uint64_t hash) {
+    return &map->index[hash & (map->index_size - 1)];
+}
+
+static void index_put(const bytes_map *map, bytes_map_entry *entry) {
+    if (map->index_size == 0) return;
+    bytes_map_entry **list = list_of(map, entry->hash);
+    entry->next = *list;
+    *list = entry;
+}
+
+static void index_remove(const bytes_map *map, bytes_map_entry *entry) {
+    if (map->index_size == 0) return;
+    bytes_map_entry **at = list_of(map, entry->hash);
+    while (*at != entry) at = &(*at)->next;
+    *at = entry->next;
+    entry->next = NULL;
+}
+
+/* False: nothing can be said. */
+static bool index_get(const bytes_map *map, sotto_bytes key, bytes_map_entry **ret) {
+    if (map->index_size == 0) return false;
+    uint64_t hash = hash_of(map, key);
+    bytes_map_entry *entry = *list_of(map, hash);
+    for (unsigned steps = 0; entry != NULL; entry = entry->next) {
+        if (++steps > INDEX_STEPS_MAX) return false;
+        if (entry->hash == hash && bytes_equal(bytes_map_entry_key(entry), key)) break;
+    }
+    *ret = entry;
+    return true;
+}
+
+/* Makes room in the index for one more. Without memory everything stays as it was. */
+static void index_grow(bytes_map *map) {
+    if (map->count < INDEX_FROM || map->count < map->index_size) return;
+    size_t size = map->index_size == 0 ? 2 * INDEX_FROM : 2 * map->index_size;
+    bytes_map_entry **index = bytes_new(map->host, size * sizeof(bytes_map_entry *));
+    if (index == NULL) return;
+    bytes_free(map->host, map->index, map->index_size * sizeof(bytes_map_entry *));
+    map->index = index;
+    map->index_size = size;
+    sotto_bytes key = BYTES_NONE, value;
+    for (bool beyond = false; bytes_map_from(map, key, beyond, &key, &value); beyond = true) {
+        /* The key lies in its entry. */
+        bytes_map_entry *entry = (bytes_map_entry *)(void *)(uintptr_t)(key.at - offsetof(bytes_map_entry, at));
+        index_put(map, entry);
+    }
+}
+
+/* ---- the tree ---- */
 
 /* Where the entry with this key hangs, or would hang. */
 static bytes_map_entry **place_of(bytes_map *map, sotto_bytes key) {
@@ -95,6 +171,10 @@ bytes_map_entry *bytes_map_attach(bytes_map *map, bytes_map_entry *entry) {
     sotto_bytes key = bytes_map_entry_key(entry);
     bytes_map_entry **at = place_of(map, key);
     bytes_map_entry *old = *at;
+    entry->hash = hash_of(map, key);
+    if (old != NULL) index_remove(map, old);
+    if (old == NULL) index_grow(map);
+    index_put(map, entry);
     if (old != NULL) { /* takes the place of the old one, priority included */
         entry->left = old->left;
         entry->right = old->right;
@@ -117,6 +197,7 @@ bytes_map_entry *bytes_map_detach(bytes_map *map, sotto_bytes key) {
     bytes_map_entry **at = place_of(map, key);
     bytes_map_entry *entry = *at;
     if (entry == NULL) return NULL;
+    index_remove(map, entry);
     join(at, entry->left, entry->right);
     entry->left = entry->right = NULL;
     map->count--;
@@ -131,11 +212,16 @@ sotto_status bytes_map_put(bytes_map *map, sotto_bytes key, sotto_bytes value) {
 }
 
 bool bytes_map_get(const bytes_map *map, sotto_bytes key, sotto_bytes *ret_value) {
+    bytes_map_entry *found;
+    if (index_get(map, key, &found)) {
+        if (found != NULL) *ret_value = bytes_map_entry_value(found);
+        return found != NULL;
+    }
     const bytes_map_entry *entry = map->root;
     while (entry != NULL) {
         int order = bytes_compare(key, bytes_map_entry_key(entry));
         if (order == 0) {
-            *ret_value = value_of(entry);
+            *ret_value = bytes_map_entry_value(entry);
             return true;
         }
         entry = order < 0 ? entry->left : entry->right;
@@ -161,13 +247,14 @@ bool bytes_map_from(const bytes_map *map, sotto_bytes key, bool beyond, sotto_by
     }
     if (best == NULL) return false;
     *ret_key = bytes_map_entry_key(best);
-    *ret_value = value_of(best);
+    *ret_value = bytes_map_entry_value(best);
     return true;
 }
 
 /* Without recursion: every left child is rotated up until there is none, then the entry goes. */
 void bytes_map_clear(bytes_map *map) {
     bytes_map_entry *entry = map->root;
+    bytes_free(map->host, map->index, map->index_size * sizeof(bytes_map_entry *));
     while (entry != NULL) {
         bytes_map_entry *next;
         if (entry->left != NULL) {

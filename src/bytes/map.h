@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * An ordered map from bytes to bytes, owning copies of both. Balanced by priorities that do not depend on the keys, so
- * that nobody who chooses keys can make it slow. Everything is wiped when it goes. Entries can be taken out and put
- * back without memory being needed, which is what makes changes revocable. */
+ * that nobody who chooses keys can make it slow. Larger maps have an index besides, by which looking up one key is
+ * short; where it is of no help (no memory for it, or keys that were chosen to collide in it) the tree is. Everything
+ * is wiped when it goes. Entries can be taken out and put back without memory being needed, which is what makes changes
+ * revocable. */
 #ifndef BYTES_MAP_H
 #define BYTES_MAP_H
 
@@ -15,6 +17,9 @@ typedef struct bytes_map {
     bytes_map_entry *root;
     size_t count;
     uint64_t sequence; /* of priorities */
+    bytes_map_entry **index;
+    size_t index_size; /* a power of two; 0: none */
+    uint64_t seed;     /* of the index */
 } bytes_map;
 
 void bytes_map_init(bytes_map *, const sotto_host *);
@@ -30,6 +35,7 @@ void bytes_map_clear(bytes_map *);
 /* Entries by themselves. NULL: out of memory. */
 bytes_map_entry *bytes_map_entry_new(const sotto_host *, sotto_bytes key, sotto_bytes value);
 sotto_bytes bytes_map_entry_key(const bytes_map_entry *);
+sotto_bytes bytes_map_entry_value(const bytes_map_entry *);
 void bytes_map_entry_free(const sotto_host *, bytes_map_entry *); /* NULL is allowed */
 /* Puts an entry in, which the map owns from then on; returns the one it displaced, now the caller's, or NULL. */
 bytes_map_entry *bytes_map_attach(bytes_map *, bytes_map_entry *);

@@ -8,53 +8,107 @@
 
 #define KEPT_BYTES_MAX    ((size_t)4 * 1024) /* of one record; larger ones are read again */
 #define RUN_BYTES_MAX     ((size_t)64 * 1024)
+#define CHOICES           4u
 #define ENTRY_BYTES       ((size_t)64) /* what a map needs beside key and value, about */
 #define KEY_BYTES         32u          /* of a key that trust is recorded for; ends the keys of its records */
 #define RUN_KEY_BYTES_MAX (SOTTO_STORE_KEY_BYTES_MAX + 1u)
 
+struct mirror_place {
+    bytes_map_entry *entry; /* NULL: free */
+    uint32_t tag;           /* of the hash */
+    bool asked;             /* for, since the hand came by */
+};
+
 void engine_mirror_init(engine_mirror *mirror, const sotto_host *host) {
-    bytes_map_init(&mirror->young, host);
-    bytes_map_init(&mirror->old, host);
-    mirror->young_bytes = 0;
+    *mirror = (engine_mirror){.host = host, .seed = (uint64_t)(uintptr_t)mirror};
+}
+
+/* ---- places ---- */
+
+static size_t size_of(const bytes_map_entry *entry) {
+    return bytes_map_entry_key(entry).len + bytes_map_entry_value(entry).len + ENTRY_BYTES;
+}
+
+static void place_clear(engine_mirror *mirror, struct mirror_place *place) {
+    if (place->entry == NULL) return;
+    mirror->bytes -= size_of(place->entry);
+    bytes_map_entry_free(mirror->host, place->entry);
+    *place = (struct mirror_place){.entry = NULL};
 }
 
 void engine_mirror_clear(engine_mirror *mirror) {
-    bytes_map_clear(&mirror->young);
-    bytes_map_clear(&mirror->old);
-    mirror->young_bytes = 0;
+    for (size_t i = 0; mirror->places != NULL && i < ENGINE_MIRROR_PLACES; i++) place_clear(mirror, &mirror->places[i]);
+    bytes_free(mirror->host, mirror->places, ENGINE_MIRROR_PLACES * sizeof *mirror->places);
+    engine_mirror_init(mirror, mirror->host);
 }
 
-/* ---- entries ---- */
+/* The four places where a key may be. Whoever finds keys that meet there has them forgotten sooner, and no more. */
+static struct mirror_place *choice_of(const engine_mirror *mirror, sotto_bytes key, uint32_t *ret_tag) {
+    uint64_t hash = mirror->seed ^ key.len;
+    for (size_t at = 0; at < key.len; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, key.at + at, key.len - at < 8 ? key.len - at : 8);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    *ret_tag = (uint32_t)(hash >> 32);
+    return &mirror->places[hash % (ENGINE_MIRROR_PLACES / CHOICES) * CHOICES];
+}
+
+static struct mirror_place *place_of(const engine_mirror *mirror, sotto_bytes key) {
+    uint32_t tag;
+    if (mirror->places == NULL) return NULL;
+    struct mirror_place *choice = choice_of(mirror, key, &tag);
+    for (size_t i = 0; i < CHOICES; i++) {
+        struct mirror_place *place = &choice[i];
+        if (place->entry != NULL && place->tag == tag && bytes_equal(bytes_map_entry_key(place->entry), key))
+            return place;
+    }
+    return NULL;
+}
 
 void engine_mirror_forget(engine_mirror *mirror, sotto_bytes key) {
-    bytes_map_remove(&mirror->young, key);
-    bytes_map_remove(&mirror->old, key);
-}
-
-/* The newest of its key. */
-static void attach(engine_mirror *mirror, bytes_map_entry *entry, size_t size) {
-    if (mirror->young_bytes > ENGINE_MIRROR_BYTES / 2) {
-        bytes_map_clear(&mirror->old);
-        mirror->old = mirror->young;
-        bytes_map_init(&mirror->young, mirror->old.host);
-        mirror->young_bytes = 0;
-    }
-    mirror->young_bytes += size + ENTRY_BYTES;
-    bytes_map_entry_free(mirror->young.host, bytes_map_attach(&mirror->young, entry));
+    struct mirror_place *place = place_of(mirror, key);
+    if (place != NULL) place_clear(mirror, place);
 }
 
 static bool find(engine_mirror *mirror, sotto_bytes key, sotto_bytes *ret) {
-    if (bytes_map_get(&mirror->young, key, ret)) return true;
-    if (!bytes_map_get(&mirror->old, key, ret)) return false;
-    attach(mirror, bytes_map_detach(&mirror->old, key), key.len + ret->len); /* the span goes with it */
+    struct mirror_place *place = place_of(mirror, key);
+    if (place == NULL) return false;
+    place->asked = true;
+    *ret = bytes_map_entry_value(place->entry);
     return true;
+}
+
+/* Owns the entry from here on. */
+static void attach(engine_mirror *mirror, bytes_map_entry *entry) {
+    uint32_t tag;
+    struct mirror_place *choice = choice_of(mirror, bytes_map_entry_key(entry), &tag), *chosen = NULL;
+    for (size_t i = 0; i < CHOICES && chosen == NULL; i++)
+        if (choice[i].entry == NULL) chosen = &choice[i];
+    for (size_t i = 0; i < CHOICES && chosen == NULL; i++)
+        if (!choice[i].asked) chosen = &choice[i];
+    if (chosen == NULL) chosen = &choice[tag % CHOICES];
+    place_clear(mirror, chosen);
+    *chosen = (struct mirror_place){.entry = entry, .tag = tag, .asked = true};
+    mirror->bytes += size_of(entry);
+    for (; mirror->bytes > ENGINE_MIRROR_BYTES; mirror->hand = (mirror->hand + 1) % ENGINE_MIRROR_PLACES) {
+        struct mirror_place *place = &mirror->places[mirror->hand];
+        if (place != chosen && !place->asked) place_clear(mirror, place);
+        if (place != chosen) place->asked = false;
+    }
 }
 
 static sotto_status keep(engine_mirror *mirror, sotto_bytes key, sotto_bytes value, size_t most) {
     if (value.len > most) return SOTTO_OK;
-    bytes_map_entry *entry = bytes_map_entry_new(mirror->young.host, key, value);
+    if (mirror->places == NULL) {
+        mirror->places = bytes_new(mirror->host, ENGINE_MIRROR_PLACES * sizeof *mirror->places);
+        if (mirror->places == NULL) return SOTTO_FAIL(NO_MEMORY);
+    }
+    bytes_map_entry *entry = bytes_map_entry_new(mirror->host, key, value);
     if (entry == NULL) return SOTTO_FAIL(NO_MEMORY);
-    attach(mirror, entry, key.len + value.len);
+    engine_mirror_forget(mirror, key);
+    attach(mirror, entry);
     return SOTTO_OK;
 }
 
@@ -137,7 +191,7 @@ static sotto_status scan_run(engine_mirror *mirror, sotto_store *store, sotto_by
     sotto_bytes key = run_key_of(&room, prefix);
     if (find(mirror, key, &run)) return visit_run(run, r->visit, r->arg);
     bytes_buffer all;
-    bytes_buffer_owned(&all, mirror->young.host, RUN_BYTES_MAX + 64);
+    bytes_buffer_owned(&all, mirror->host, RUN_BYTES_MAX + 64);
     reading of_run = *r;
     of_run.run = &all;
     sotto_status status = store->methods->scan(store, prefix, read_of_run, &of_run);
@@ -159,13 +213,10 @@ void engine_mirror_written(engine_mirror *mirror, bytes_map *written) {
     sotto_bytes key, value;
     while (bytes_map_from(written, BYTES_NONE, false, &key, &value)) {
         drop_run_of(mirror, key);
-        bytes_map_remove(&mirror->old, key);
-        size_t size = key.len + value.len;
-        bool small = value.len <= KEPT_BYTES_MAX;
-        if (!small) bytes_map_remove(&mirror->young, key);
+        engine_mirror_forget(mirror, key);
         bytes_map_entry *entry = bytes_map_detach(written, key);
-        if (small)
-            attach(mirror, entry, size);
+        if (mirror->places != NULL && value.len <= KEPT_BYTES_MAX)
+            attach(mirror, entry);
         else
             bytes_map_entry_free(written->host, entry);
     }

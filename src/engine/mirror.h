@@ -4,8 +4,8 @@
  * several times, and a conversation for the same ones with every message. Only what is committed is in here; what is
  * staged lies over it (engine/record.h). The store is lent to the engine alone, so nothing else changes it.
  *
- * Bounded: there are two generations, the older one goes, wiped, when the younger one has grown to half of the room,
- * and what is asked for moves back into the younger one. Records that are kept hold secrets, so the room is small. */
+ * Bounded: records that are kept hold secrets, so the room is small. Places are found by a hash of the key, four to a
+ * choice; a hand goes round and gives back, wiped, what nobody asked for since it came by. */
 #ifndef ENGINE_MIRROR_H
 #define ENGINE_MIRROR_H
 
@@ -13,13 +13,17 @@
 
 #include "bytes/map.h"
 
-#define ENGINE_MIRROR_BYTES ((size_t)8 * 1024 * 1024)
+#define ENGINE_MIRROR_BYTES  ((size_t)2 * 1024 * 1024)
+#define ENGINE_MIRROR_PLACES 4096u
 
 /* Keys are those of records, an empty value says that there is no such record; and, behind a zero byte, the prefixes of
  * runs: what a contact's keys are trusted for, and what is held, are always read as a whole. */
 typedef struct engine_mirror {
-    bytes_map young, old;
-    size_t young_bytes;
+    const sotto_host *host;
+    struct mirror_place *places; /* NULL: nothing was kept yet */
+    size_t bytes;
+    size_t hand;
+    uint64_t seed;
 } engine_mirror;
 
 void engine_mirror_init(engine_mirror *, const sotto_host *);

@@ -74,10 +74,10 @@ typedef struct seal_promise {
 typedef struct seal_origin {
     sotto_bytes from; /* bare JID the server vouches for (of the forwarded message, for carbons) */
     sotto_bytes from_full;
-    sotto_bytes to;   /* bare JID it was addressed to */
-    bool own;         /* from is our own account */
-    bool room;        /* type groupchat */
-    bool live;        /* not from an archive or the offline store: has no delay stamp */
+    sotto_bytes to;     /* bare JID it was addressed to */
+    bool own;           /* from is our own account */
+    bool room;          /* type groupchat */
+    bool live;          /* not from an archive or the offline store: has no delay stamp */
     bool sees_presence; /* our own account, or somebody who sees our presence by the roster: that we are online, and
                            with this resource, is no news to them (T23) */
     bool answerable;  /* an automatic answer reveals nothing to a stranger: a contact, or somebody we wrote to (T23) */
@@ -85,9 +85,9 @@ typedef struct seal_origin {
 } seal_origin;
 
 typedef enum seal_outcome {
-    SEAL_OPENED,    /* stanza holds the content */
-    SEAL_CONTROL,   /* it was the seal's own business (an empty message); nothing to show */
-    SEAL_DUPLICATE, /* read before; silent */
+    SEAL_OPENED,     /* stanza holds the content */
+    SEAL_CONTROL,    /* it was the seal's own business (an empty message); nothing to show */
+    SEAL_DUPLICATE,  /* read before; silent */
     SEAL_UNREADABLE, /* reason says why; what was staged (questions) is kept */
     SEAL_NOT_MINE    /* an iq: as if nobody had claimed it; it gets what an unknown namespace gets (T23) */
 } seal_outcome;
@@ -113,13 +113,13 @@ typedef struct seal_opened {
 typedef enum seal_input_kind {
     SEAL_INPUT_ONLINE, /* own full JID; fresh: nothing asked before will be answered */
     SEAL_INPUT_OFFLINE,
-    SEAL_INPUT_ANSWER,  /* to env->ask: note, answer (the whole iq; NULL with a status TIMEOUT or OFFLINE) */
-    SEAL_INPUT_PEP,     /* a notification from jid (bare, checked): node, element <items/> */
-    SEAL_INPUT_TIMER,   /* note */
-    SEAL_INPUT_JOB,     /* note, bytes */
-    SEAL_INPUT_TRUST,   /* a person decided about jid, key: trust */
-    SEAL_INPUT_REFRESH, /* look at jid's devices anew; answer with env->changed when known */
-    SEAL_INPUT_LEAVE,   /* take this device off the server; answer with a LEFT event */
+    SEAL_INPUT_ANSWER,   /* to env->ask: note, answer (the whole iq; NULL with a status TIMEOUT or OFFLINE) */
+    SEAL_INPUT_PEP,      /* a notification from jid (bare, checked): node, element <items/> */
+    SEAL_INPUT_TIMER,    /* note */
+    SEAL_INPUT_JOB,      /* note, bytes */
+    SEAL_INPUT_TRUST,    /* a person decided about jid, key: trust */
+    SEAL_INPUT_REFRESH,  /* look at jid's devices anew; answer with env->changed when known */
+    SEAL_INPUT_LEAVE,    /* take this device off the server; answer with a LEFT event */
     SEAL_INPUT_PRESENCE, /* jid (full) is available now, or is not: available */
     SEAL_INPUT_REPAIR /* forget the sessions with jid's devices: the next message begins anew (XEP-0384 section 6); keys
                          and trust stay; answer with a REFRESHED event */
@@ -196,7 +196,7 @@ typedef struct seal_class {
     const char *name; /* "omemo:2", as people and --json see it */
     uint8_t strength; /* 0: none (rot13); 1 and more: real */
     uint32_t can;
-    uint32_t carriers; /* SEAL_CAN_MESSAGE, _IQ: kinds of stanzas that carry it, for which claims counts */
+    uint32_t carriers;           /* SEAL_CAN_MESSAGE, _IQ: kinds of stanzas that carry it, for which claims counts */
     const char *const *claims;   /* namespaces of child elements that unprotect is called for, ended by NULL; a `*` at
                                     the end makes it a prefix */
     const char *const *nodes;    /* PEP nodes whose notifications it wants, ended by NULL */

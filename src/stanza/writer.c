@@ -68,11 +68,11 @@ static bool eight_plain(const uint8_t *at) {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
     uint64_t x;
     memcpy(&x, at, sizeof x);
-    uint64_t amp = (x & ~ones) ^ (ones * '&');            /* & and ' */
-    uint64_t angle = (x & ~(ones * 2)) ^ (ones * '<');    /* < and > */
+    uint64_t amp = (x & ~ones) ^ (ones * '&');         /* & and ' */
+    uint64_t angle = (x & ~(ones * 2)) ^ (ones * '<'); /* < and > */
     uint64_t quote = x ^ (ones * '"');
-    uint64_t found = ((amp - ones) & ~amp) | ((angle - ones) & ~angle) | ((quote - ones) & ~quote) |
-                     ((x - ones * 0x20) & ~x) | x;
+    uint64_t found =
+        ((amp - ones) & ~amp) | ((angle - ones) & ~angle) | ((quote - ones) & ~quote) | ((x - ones * 0x20) & ~x) | x;
     return (found & highs) == 0;
 }
 

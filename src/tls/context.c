@@ -172,10 +172,11 @@ static sotto_status anonymous_key(SSL_CTX *ssl, const tls_anonymous_config *conf
     EVP_PKEY *key = d2i_AutoPrivateKey_ex(NULL, &key_at, (long)config->key.len, config->library, NULL);
     bool used = certificate && key && SSL_CTX_use_certificate(ssl, certificate) == 1 &&
                 SSL_CTX_use_PrivateKey(ssl, key) == 1 && SSL_CTX_check_private_key(ssl) == 1;
+    sotto_status status = used ? SOTTO_OK : tls_failure(SOTTO_FAIL(MALFORMED));
     X509_free(certificate);
     EVP_PKEY_free(key);
     ERR_clear_error();
-    return used ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+    return status;
 }
 
 static sotto_status anonymous_configure(tls_context *context, const tls_anonymous_config *config) {

@@ -27,11 +27,12 @@ struct tls_engine {
     bool anonymous;
     sotto_bytes certificate; /* anonymous: the only one that is taken */
     const char *const *alpn;
-    bool early;   /* anonymous server: its flight is written */
-    bool ready;   /* the handshake is done */
-    bool waiting; /* for the verdict */
-    bool closing; /* we sent close_notify */
-    bool ended;   /* the peer did */
+    bool hello_read; /* anonymous server: a ClientHello was there, perhaps not the last */
+    bool early;      /* ... and its flight is written */
+    bool ready;      /* the handshake is done */
+    bool waiting;    /* for the verdict */
+    bool closing;    /* we sent close_notify */
+    bool ended;      /* the peer did */
     int path_error;
     int alert; /* the first one that was sent; 0: none (close_notify does not count) */
     bytes_arena arena;
@@ -169,12 +170,8 @@ static bool answer_hello(tls_engine *engine) {
     ERR_clear_error();
     int result = SSL_read_early_data(engine->ssl, &byte, 1, &got);
     if (result == SSL_READ_EARLY_DATA_FINISH) {
-        const unsigned char *alpn = NULL;
-        unsigned alpn_len = 0;
-        SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
-        engine->early = true;
-        if (alpn_len == 0) fail(engine, SOTTO_FAIL(TLS_FAILED), NO_ALPN); /* none was offered */
-        return !dead(engine);
+        engine->hello_read = true;
+        return true;
     }
     int reason = SSL_get_error(engine->ssl, 0);
     if (result == SSL_READ_EARLY_DATA_SUCCESS || (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE))
@@ -182,9 +179,25 @@ static bool answer_hello(tls_engine *engine) {
     return false;
 }
 
+/* Whether its flight is written: only then are there keys, and a secret to export. A retry request is no flight. */
+static void look_for_flight(tls_engine *engine) {
+    uint8_t secret[32];
+    const unsigned char *alpn = NULL;
+    unsigned alpn_len = 0;
+    ERR_clear_error();
+    engine->early =
+        SSL_export_keying_material(engine->ssl, secret, sizeof secret, "EXPORTER-flight", 15, NULL, 0, 0) == 1;
+    bytes_wipe(secret, sizeof secret);
+    ERR_clear_error();
+    if (!engine->early) return;
+    SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
+    if (alpn_len == 0) fail(engine, SOTTO_FAIL(TLS_FAILED), NO_ALPN); /* none was offered */
+}
+
 static void shake(tls_engine *engine) {
+    bool waits = engine->anonymous && engine->server && !engine->early;
     if (engine->ready || dead(engine)) return;
-    if (engine->anonymous && engine->server && !engine->early && !answer_hello(engine)) return;
+    if (waits && !engine->hello_read && !answer_hello(engine)) return;
     ERR_clear_error();
     int result = SSL_do_handshake(engine->ssl);
     if (result == 1) {
@@ -192,7 +205,10 @@ static void shake(tls_engine *engine) {
         return;
     }
     int reason = SSL_get_error(engine->ssl, result);
-    if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) fail_library(engine, reason);
+    if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE)
+        fail_library(engine, reason);
+    else if (waits)
+        look_for_flight(engine);
 }
 
 static bool alpn_choose(const char *const *alpn, sotto_bytes offered, sotto_bytes *ret) {

@@ -108,7 +108,8 @@ sotto_status live_key_of(bytes_arena *arena, sotto_bytes bare, const uint8_t key
 /* TLS failed: for reasons of this machine, or because of the other side. */
 static sotto_status tls_broken(live_self *self, seal_env *env, live_session *session) {
     sotto_status why = tls_engine_error(session->tls);
-    if (live_is_ours(why)) return why;
+    if (sotto_is(why, SOTTO_E_NO_MEMORY))
+        return why; /* whatever else went wrong in there, the step could not be repeated */
     live_session_failed(self, env, session, why);
     return SOTTO_OK;
 }

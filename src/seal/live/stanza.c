@@ -50,6 +50,7 @@ static sotto_status open_stanza(live_self *self, seal_env *env, const live_sessi
 /* One that cannot be read is told and acknowledged: sent again it would be no better. */
 static sotto_status deliver(live_self *self, seal_env *env, const live_session *session, sotto_bytes text) {
     seal_opened opened = {.outcome = SEAL_OPENED};
+    bytes_arena_mark mark = bytes_arena_here(env->arena); /* one session may bring many */
     SOTTO_TRY(live_key_of(env->arena, session->bare, session->key, &opened.key));
     sotto_status status = open_stanza(self, env, session, text, &opened.stanza);
     if (live_is_ours(status)) return status;
@@ -57,7 +58,9 @@ static sotto_status deliver(live_self *self, seal_env *env, const live_session *
         opened.outcome = SEAL_UNREADABLE;
         opened.reason = status;
     }
-    return env->deliver(env, &opened);
+    SOTTO_TRY(env->deliver(env, &opened));
+    bytes_arena_back(env->arena, mark);
+    return SOTTO_OK;
 }
 
 sotto_status live_stanza_arrived(live_self *self, seal_env *env, live_session *session, const live_message *message) {
@@ -80,6 +83,7 @@ static sotto_status tell(seal_env *env, sotto_event_kind kind, sotto_bytes jid, 
                          const live_row *row, sotto_status reason) {
     seal_key named;
     const stanza_element *stanza;
+    bytes_arena_mark mark = bytes_arena_here(env->arena);
     SOTTO_TRY(live_key_of(env->arena, jid, key, &named));
     sotto_event event = {.kind = kind,
                          .ticket = row->ticket,
@@ -91,7 +95,9 @@ static sotto_status tell(seal_env *env, sotto_event_kind kind, sotto_bytes jid, 
     SOTTO_TRY(env->trust(env, named.jid, named.key, &event.key.trust));
     if (sotto_ok(stanza_parser_read(env->parser, env->arena, row->stanza, &stanza)))
         event.text = stanza_attribute_of(stanza, "id");
-    return env->event(env, &event);
+    SOTTO_TRY(env->event(env, &event));
+    bytes_arena_back(env->arena, mark);
+    return SOTTO_OK;
 }
 
 static sotto_status drop_row(live_self *self, seal_env *env, sotto_bytes jid, const uint8_t key[32], uint64_t order) {

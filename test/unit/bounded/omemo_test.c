@@ -79,7 +79,8 @@ static void test_long_jids(void **state) {
         size_t len = SOTTO_OMEMO_JID_BYTES_MAX + over;
         memset(jid, 'a', sizeof jids[0]);
         memcpy(jid + len - (sizeof host - 1), host, sizeof host);
-        snprintf(from, sizeof from, "%s/x", jid);
+        memcpy(from, jid, len);
+        memcpy(from + len, "/x", sizeof "/x");
         world_device *writer = world_join(&t.w, jid);
         if (!over) {
             world_go_online(writer, true);

@@ -74,6 +74,7 @@ static void test_frames_that_are_none(void **state) {
 }
 
 static void test_a_frame_that_is_too_large(void **state) {
+    /* limit: SOTTO_LIVE_FRAME_BYTES_MAX */
     frames *f = *state;
     live_frame frame;
     static char text[40000];

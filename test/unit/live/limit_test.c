@@ -64,6 +64,7 @@ static void test_what_was_received_is_durable(void **state) {
 }
 
 static void test_epochs_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_EPOCHS_MAX */
     rogue *r = *state;
     rogue_open(r);
     for (uint8_t epoch = 1; epoch <= SOTTO_LIVE_EPOCHS_MAX + 1; epoch++) assert_int_equal(send_data(r, epoch, 1), 1);
@@ -189,6 +190,7 @@ static void test_frames_out_of_order(void **state) {
 }
 
 static void test_the_gap_is_bounded(void **state) {
+    /* limit: SOTTO_LIVE_GAP_MAX */
     rogue *r = *state;
     rogue_open(r);
     uint64_t first = r->sent;
@@ -229,6 +231,7 @@ static void test_frames_of_others(void **state) {
 /* ---- how many ---- */
 
 static void test_sessions_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_SESSIONS_MAX */
     rogue *r = *state;
     rogue_open(r);
     uint8_t first[LIVE_ID_BYTES];
@@ -248,6 +251,7 @@ static void test_sessions_are_bounded(void **state) {
 /* Stanzas that nobody acknowledges wait up to a number; the next one is held by the engine, and goes when there is
  * room. */
 static void test_rows_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_ROWS_MAX, SOTTO_LIVE_WINDOW */
     rogue *r = *state;
     live_message data = {0}, last = {0};
     rogue_open(r);
@@ -299,6 +303,7 @@ static size_t listed(rogue *r, const char *jid, const uint8_t key[32], bool *ret
 
 /* Whoever makes keys by the hundred pushes out his own. */
 static void test_keys_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_KEYS_MAX */
     rogue *r = *state;
     uint8_t second[32];
     bool has_first = false, has_second = false, has_own = false;
@@ -319,6 +324,7 @@ static void test_keys_are_bounded(void **state) {
 }
 
 static void test_peers_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_PEERS_MAX */
     rogue *r = *state;
     static char iq[2048];
     for (unsigned i = 0; i < SOTTO_LIVE_PEERS_MAX + 3; i++) {
@@ -333,6 +339,7 @@ static void test_peers_are_bounded(void **state) {
 }
 
 static void test_jids_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_JID_BYTES_MAX */
     rogue *r = *state;
     static char jid[SOTTO_LIVE_JID_BYTES_MAX + 2], iq[4096];
     for (size_t len = SOTTO_LIVE_JID_BYTES_MAX; len <= SOTTO_LIVE_JID_BYTES_MAX + 1; len++) {

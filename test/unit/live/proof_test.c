@@ -4,6 +4,8 @@
  * itself must refuse. */
 #include "rogue.h"
 
+#include "tls/parts.h"
+
 static const char hello[] = "<message type='chat'><body>hello</body></message>";
 static const char received[] =
     "blind <message from='" ORCHARD "' to='" BALCONY "' type='chat'><body>hello</body></message>\n";
@@ -209,6 +211,26 @@ static void test_alpn_is_required_of_an_initiator(void **state) {
     assert_int_equal(rogue_inside(r)->session_count, 0);
 }
 
+/* A retry request (RFC 8446 section 4.1.4) makes it one iq longer. */
+static void test_a_retry_request(void **state) {
+    rogue *r = *state;
+    char groups[] = "P-256:X25519"; /* a share for the first is sent, and she wants the second */
+    assert_int_equal(SSL_CTX_set1_groups_list(r->client->ssl, groups), 1);
+    rogue_hello(r, rogue_alpn);
+    assert_string_equal(r->answered, "result");
+    live_message nothing;
+    assert_false(rogue_read(r, &nothing));
+    rogue_send(r); /* the second ClientHello */
+    assert_string_equal(r->answered, "result");
+    rogue_read_proof(r);
+    live_circumstances c = rogue_circumstances(r);
+    rogue_prove(r, &c, &r->identity);
+    live_message data = rogue_data(7, 1, hello);
+    rogue_write(r, &data);
+    rogue_send(r);
+    assert_non_null(strstr(r->told, received));
+}
+
 /* Her own hello back to her in another's name: as if he began a session of his own, and in hers. */
 static void test_a_reflected_hello(void **state) {
     rogue *r = *state;
@@ -252,6 +274,7 @@ const struct CMUnitTest proof_tests[] = {
     TEST(test_a_good_responder),
     TEST(test_what_is_signed_by_a_responder),
     TEST(test_alpn_is_required_of_an_initiator),
+    TEST(test_a_retry_request),
     TEST(test_a_reflected_hello),
     TEST(test_a_hello_reflected_to_who_forgot_it),
 };

@@ -564,9 +564,14 @@ static void test_out_of_randomness(void **state) {
     assert_int_equal(failures, 3); /* the key file, the data key, the nonce of its box */
     f->host.random_left = -1;
     assert_ok(put(f->store, "a", "1"));
-    f->host.random_left = 1;
-    const sotto_change changes[] = {{BYTES_LITERAL("a"), BYTES_LITERAL("2")}, {BYTES_LITERAL("b"), BYTES_LITERAL("2")}};
-    assert_fails(f->store->methods->write(f->store, changes, 2), "no-random");
+    /* Nonces are drawn 64 at once: for the first of these, and for the last. */
+    sotto_change changes[65];
+    for (size_t i = 0; i < 65; i++)
+        changes[i] = (sotto_change){i % 2 == 0 ? BYTES_LITERAL("a") : BYTES_LITERAL("b"), BYTES_LITERAL("2")};
+    for (long left = 0; left < 2; left++) {
+        f->host.random_left = left;
+        assert_fails(f->store->methods->write(f->store, changes, 65), "no-random");
+    }
     f->host.random_left = -1;
     assert_scan(f->store, BYTES_NONE, "a=1 ");
 }

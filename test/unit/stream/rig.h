@@ -47,11 +47,11 @@ typedef struct talk_options {
     uint32_t resume_handled;
     const char *known_resume; /* the server knows this one */
     uint32_t known_handled;
-    bool remembers; /* a resumption that fails tells the count */
+    bool remembers;         /* a resumption that fails tells the count */
     const char *enabled_id; /* of a stream that can be resumed; however long */
-    size_t step;    /* bytes at a time; 0: as they come */
-    bool discover;  /* SRV instead of --connect */
-    bool manual;    /* RESOLVE and CONNECT are not answered by the rig */
+    size_t step;            /* bytes at a time; 0: as they come */
+    bool discover;          /* SRV instead of --connect */
+    bool manual;            /* RESOLVE and CONNECT are not answered by the rig */
     liar_turn *liar;
     const sotto_host *host;
 } talk_options;

@@ -193,6 +193,7 @@ static void test_contacts_are_told_what_is_wrong(void **state) {
 
 /* A budget of handshakes for each (T20). */
 static void test_hellos_have_a_budget(void **state) {
+    /* limit: SOTTO_LIVE_HELLOS_PER_MINUTE */
     (void)state;
     talk k;
     begin(&k);
@@ -378,6 +379,48 @@ static void test_not_sent_again_at_lower_trust(void **state) {
     world_end(&k.t.w);
 }
 
+/* Nothing about the key changed, but another one of his was verified: this one is not sent to any more (T7). */
+static void test_not_sent_again_when_not_accepted_any_more(void **state) {
+    (void)state;
+    talk k;
+    uint8_t key[32];
+    begin(&k);
+    device *second = world_device(&k.t.w, "romeo", "garden");
+    device_go_online(second);
+    device_say(second, JULIET, "from the garden");
+    live_run(&k);
+    device_send(k.t.juliet, "<message to='" ROMEO "/orchard' type='chat' id='m1'><body>one</body></message>");
+    live_run(&k);
+    lab_server_hook(k.t.w.server, drop_for_romeo, NULL);
+    uint64_t ticket =
+        device_send(k.t.juliet, "<message to='" ROMEO "/orchard' type='chat' id='m2'><body>two</body></message>");
+    live_run(&k);
+    live_key(second, key);
+    device_verdict(k.t.juliet, ROMEO, key, SOTTO_TRUST_VERIFIED);
+    lab_server_hook(k.t.w.server, NULL, NULL);
+    live_pass(&k, 31000);
+    live_pass(&k, 31000);
+    assert_back(&k, ticket, SOTTO_E_NO_TRUSTED_DEVICE);
+    assert_read_from(k.t.romeo, JULIET, LIST("one"));
+    world_end(&k.t.w);
+}
+
+/* A message to a bare JID is one copy for each accepted resource. */
+static void test_a_copy_for_each_resource(void **state) {
+    (void)state;
+    talk k;
+    begin(&k);
+    device *second = world_device(&k.t.w, "romeo", "garden");
+    device_go_online(second);
+    uint64_t ticket = device_say(k.t.juliet, ROMEO, "one");
+    live_run(&k);
+    assert_read_from(k.t.romeo, JULIET, LIST("one"));
+    assert_read_from(second, JULIET, LIST("one"));
+    assert_int_equal(device_told_count(k.t.juliet, SOTTO_EVENT_DELIVERED, 0), 2);
+    assert_int_equal(device_told_last(k.t.juliet, SOTTO_EVENT_DELIVERED)->ticket, ticket);
+    world_end(&k.t.w);
+}
+
 /* Under `auto` nobody who is not there is taken for somebody who cannot: it waits, and nothing leaves in the clear. */
 static void test_nobody_there_is_no_absence_of_keys(void **state) {
     (void)state;
@@ -461,6 +504,8 @@ const struct CMUnitTest rules_tests[] = {
     cmocka_unit_test(test_the_same_key_with_another_resource),
     cmocka_unit_test(test_distrust_gives_back_what_was_not_acknowledged),
     cmocka_unit_test(test_not_sent_again_at_lower_trust),
+    cmocka_unit_test(test_not_sent_again_when_not_accepted_any_more),
+    cmocka_unit_test(test_a_copy_for_each_resource),
     cmocka_unit_test(test_nobody_there_is_no_absence_of_keys),
     cmocka_unit_test(test_a_refusal_of_somebody_known_is_no_absence),
     cmocka_unit_test(test_a_commit_that_fails),
