@@ -158,7 +158,7 @@ void crowd_make(crowd *c, uint32_t index, crowd_turn turn, omemo_peer *ret) {
 /* ---- what goes over the wire ---- */
 
 void crowd_answer(bytes_buffer *ret, sotto_bytes stanza) {
-    if (!bytes_starts_with(stanza, BYTES_LITERAL("<iq "))) return;
+    if (stanza.at == NULL || !bytes_starts_with(stanza, BYTES_LITERAL("<iq "))) return;
     const uint8_t *id = memmem(stanza.at, stanza.len, " id='", 5);
     bench_check(id != NULL);
     const uint8_t *end = memchr(id + 5, '\'', 64);
