@@ -88,5 +88,5 @@ static void record_close(sotto_store *base) {
 
 void record_store_init(record_store *store, sotto_store *inner) {
     static const sotto_store_class methods = {record_get, record_scan, record_write, record_close};
-    *store = (record_store){.base = {&methods}, .inner = inner};
+    *store = (record_store){.base = {.methods = &methods, .setbacks = inner->setbacks}, .inner = inner};
 }

@@ -146,14 +146,14 @@ typedef enum sotto_event_kind {
     SOTTO_EVENT_REFRESHED,     /* the answer to REFRESH for jid; reason is 0 or why not; text: what the server said */
     SOTTO_EVENT_PUBLISHED,     /* this device and its keys are on the server */
     SOTTO_EVENT_NOT_PUBLISHED, /* they are not; reason, text: what the server said */
-    SOTTO_EVENT_OPT_OUT, /* jid asks, encrypted, to go on in the clear (XEP-0384 section 5.7); text: why. Sending to
-                            jid is held until POLICY says what to do */
-    SOTTO_EVENT_LEFT,    /* the answer to LEAVE; reason is 0 or why not; text: what the server said */
-    SOTTO_EVENT_COPIED, /* the store is older than one that was in use (copied back from a backup), or a copy of one that
-                          is in use elsewhere: its sessions cannot be used again. This device goes on under a new id,
-                          number, with the same identity; sessions begin anew. What arrived since the copy was made
-                          is not here */
-    SOTTO_EVENT_DELIVERED,       /* ticket, key: what a live session carried is stored by the other side */
+    SOTTO_EVENT_OPT_OUT,   /* jid asks, encrypted, to go on in the clear (XEP-0384 section 5.7); text: why. Sending to
+                              jid is held until POLICY says what to do */
+    SOTTO_EVENT_LEFT,      /* the answer to LEAVE; reason is 0 or why not; text: what the server said */
+    SOTTO_EVENT_COPIED,    /* the store is older than one that was in use (copied back from a backup), or a copy of one
+                             that    is in use elsewhere: its sessions cannot be used again. This device goes on under a new
+                             id,    number, with the same identity; sessions begin anew. What arrived since the copy was made
+                             is not here */
+    SOTTO_EVENT_DELIVERED, /* ticket, key: what a live session carried is stored by the other side */
     SOTTO_EVENT_DELIVERY_UNKNOWN /* ticket, key: a live session ended before the other side said that it has it, and it
                                     will not be sent again: reason; text is the stanza's id */
 } sotto_event_kind;
@@ -196,8 +196,9 @@ typedef struct sotto_event {
 } sotto_event;
 
 typedef struct sotto_output {
-    uint64_t seq; /* rises; the same again after a crash. 0: presence or iq for the application, handed out once,
-                     without done */
+    uint64_t seq; /* rises; the same again after a crash. 0: presence or the answer to an iq, for the application:
+                     handed out once, without done. A question (an iq of type get or set) is an output like any other,
+                     until its stream is gone */
     sotto_output_kind kind;
     sotto_bytes stanza;      /* STANZA */
     uint64_t ticket;         /* STANZA: the SEND it belongs to, or 0 */

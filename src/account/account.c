@@ -113,16 +113,24 @@ static bool tell_waiting(account *a, account_output *ret) {
     return true;
 }
 
-static bool is_iq(sotto_bytes stanza) {
-    return bytes_starts_with(stanza, BYTES_LITERAL("<iq"));
+static bool is_clear_iq(const sotto_delivery *delivery) {
+    return delivery->seal.len == 0 && bytes_starts_with(delivery->stanza, BYTES_LITERAL("<iq"));
+}
+
+/* A question is done in the commit that has its answer. The output's spans end with the next call on the engine. */
+static sotto_status take_iq(account *a, const sotto_output *out) {
+    uint64_t seq = out->seq;
+    SOTTO_TRY(account_answer(a, &out->delivery));
+    if (seq == 0) return SOTTO_OK;
+    a->staged = true;
+    return sotto_engine_done(a->engine, seq);
 }
 
 /* One output of the engine; *ret_give: it is for the host. */
 static sotto_status take_engine(account *a, const sotto_output *out, account_output *ret, bool *ret_give) {
     *ret_give = false;
     if (out->kind == SOTTO_OUTPUT_STANZA) return account_send_stanza(a, out);
-    if (out->kind == SOTTO_OUTPUT_DELIVER && out->seq == 0 && is_iq(out->delivery.stanza))
-        return account_answer(a, &out->delivery);
+    if (out->kind == SOTTO_OUTPUT_DELIVER && is_clear_iq(&out->delivery)) return take_iq(a, out);
     if (out->kind == SOTTO_OUTPUT_EVENT &&
         (out->event.ticket & ACCOUNT_OWN_TICKET) != 0) { /* our own presence, too late */
         a->staged = true;

@@ -71,7 +71,7 @@ static sotto_status stage_iq(sotto_engine *engine, size_t seal, bool set, sotto_
     if (sotto_ok(status)) status = bytes_buffer_end(&buffer, &iq);
     sotto_output output = {
         .kind = SOTTO_OUTPUT_STANZA, .stanza = iq, .seal = bytes_text(engine->seals[seal].class->name)};
-    if (sotto_ok(status)) status = engine_output_stage(engine, &output, OUTBOX_SESSION);
+    if (sotto_ok(status)) status = engine_output_stage(engine, &output, OUTBOX_ASK);
     bytes_buffer_free(&buffer);
     return status;
 }

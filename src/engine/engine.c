@@ -208,7 +208,7 @@ static sotto_status tell_lost(sotto_engine *engine, uint32_t acked) {
             acked--;
             continue;
         }
-        if (entry->keep != OUTBOX_SESSION || !entry->to_server || entry->ticket == 0 || entry->done) continue;
+        if (!engine_outbox_ends(entry, true, false) || entry->ticket == 0) continue;
         sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = SOTTO_FAIL(OFFLINE)};
         SOTTO_TRY(engine_event(engine, &event));
     }
@@ -227,14 +227,14 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
     sotto_status status = anew ? engine_ask_drop_all(engine) : SOTTO_OK;
     if (sotto_ok(status) && anew) status = engine_roster_forget(engine);
     if (sotto_ok(status) && !input->resumed) status = engine_resource_forget(engine);
-    if (sotto_ok(status) && anew) status = tell_lost(engine, acked);
+    if (sotto_ok(status) && !input->resumed) status = tell_lost(engine, acked);
     seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
     if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
     if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
     if (sotto_ok(status)) status = engine_send_review(engine);
     SOTTO_TRY(status);
     engine_outbox_acked(&engine->outbox, acked);
-    engine_outbox_rewind(&engine->outbox, anew);
+    engine_outbox_rewind(&engine->outbox, anew, input->resumed);
     engine->asks_lost = false;
     memcpy(engine->full_at, jid.full.at, jid.full.len);
     engine->full = bytes_of(engine->full_at, jid.full.len);

@@ -133,16 +133,18 @@ static sotto_status alarm(sotto_engine *engine, const sotto_key *key, sotto_byte
 }
 
 /* The JID a key was first seen under; a second one means that somebody shows another's key as his own (T9). */
-static sotto_status check_owner(sotto_engine *engine, const sotto_key *key) {
+static sotto_status check_owner(sotto_engine *engine, const sotto_key *key, bool *ret_foreign) {
     engine_key_room room;
     bytes_buffer *out = engine_key_begin(&room, 'K');
     bytes_buffer_put(out, bytes_of(key->key, 32));
     sotto_bytes at, owner;
     SOTTO_TRY(bytes_buffer_end(out, &at));
     sotto_status status = engine_record_get(engine, at, &owner);
+    *ret_foreign = false;
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return engine_record_put(engine, at, key->jid);
     SOTTO_TRY(status);
-    return bytes_equal(owner, key->jid) ? SOTTO_OK : alarm(engine, key, owner);
+    *ret_foreign = !bytes_equal(owner, key->jid);
+    return *ret_foreign ? alarm(engine, key, owner) : SOTTO_OK;
 }
 
 static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key *key) {
@@ -161,12 +163,12 @@ static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key
     sotto_key told;
     describe(&told, key->jid, key->key, &row);
     told.active = key->active;
-    SOTTO_TRY(check_owner(engine, &told));
-    if (scan.device_had_other) {
-        /* The same device id with another key is never taken on trust, whatever the policy (T9). */
-        row.trust = told.trust = SOTTO_TRUST_UNDECIDED;
-        SOTTO_TRY(alarm(engine, &told, BYTES_NONE));
-    }
+    /* Neither the same device id with another key nor somebody else's key is taken on trust, whatever the policy (T9).
+     */
+    bool foreign;
+    SOTTO_TRY(check_owner(engine, &told, &foreign));
+    if (scan.device_had_other || foreign) row.trust = told.trust = SOTTO_TRUST_UNDECIDED;
+    if (scan.device_had_other) SOTTO_TRY(alarm(engine, &told, BYTES_NONE));
     SOTTO_TRY(row_put(engine, key->jid, key->key, &row));
     return engine_event(engine, &(sotto_event){.kind = SOTTO_EVENT_NEW_KEY, .jid = key->jid, .key = told});
 }

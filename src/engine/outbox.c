@@ -156,12 +156,16 @@ void engine_outbox_acked(engine_outbox *outbox, size_t count) {
     }
 }
 
-void engine_outbox_rewind(engine_outbox *outbox, bool anew) {
+bool engine_outbox_ends(const outbox_entry *entry, bool anew, bool resumed) {
+    if (entry->done) return false;
+    return (entry->keep == OUTBOX_SESSION && !resumed) || (entry->keep == OUTBOX_ASK && anew);
+}
+
+void engine_outbox_rewind(engine_outbox *outbox, bool anew, bool resumed) {
     for (size_t i = 0; i < outbox->committed; i++) {
         outbox_entry *entry = &outbox->at[i];
-        if (!entry->to_server) continue;
-        if (entry->keep == OUTBOX_SESSION && anew && !entry->done) entry->lost = entry->done = true;
-        entry->handed = false;
+        if (engine_outbox_ends(entry, anew, resumed)) entry->lost = entry->done = true;
+        if (entry->to_server) entry->handed = false;
     }
     outbox->look[1] = 0;
 }

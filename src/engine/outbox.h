@@ -11,9 +11,11 @@
 
 /* How long an output is kept.
  *   LASTING   a row until done, released again after a crash.
- *   SESSION   towards the server: a row until done (a resumed stream has to count it), dropped when a stream begins
- * anew. ONCE      towards the application: no row, handed out once, no done. */
-typedef enum outbox_keep { OUTBOX_LASTING, OUTBOX_SESSION, OUTBOX_ONCE } outbox_keep;
+ *   SESSION   a row until done, dropped when a stream begins that resumes nothing: what only that stream's server, or
+ * who asked over it, waits for. Towards the application: the questions of others. ASK       towards the server: as
+ * SESSION, and dropped also when nobody remembers the question (a restart). ONCE      towards the application: no row,
+ * handed out once, no done. */
+typedef enum outbox_keep { OUTBOX_LASTING, OUTBOX_SESSION, OUTBOX_ONCE, OUTBOX_ASK } outbox_keep;
 
 typedef struct outbox_entry {
     uint64_t seq;
@@ -63,6 +65,8 @@ size_t engine_outbox_handed(const engine_outbox *);
 void engine_outbox_acked(engine_outbox *, size_t count);
 /* A stream began: what is for the server and not done is handed out again; with `anew`, what was for the old stream
  * alone is done instead. */
-void engine_outbox_rewind(engine_outbox *, bool anew);
+void engine_outbox_rewind(engine_outbox *, bool anew, bool resumed);
+/* An entry that such a stream does not get. */
+bool engine_outbox_ends(const outbox_entry *, bool anew, bool resumed);
 
 #endif

@@ -2,7 +2,8 @@
 #include "engine/output.h"
 
 sotto_status engine_output_stage(sotto_engine *engine, const sotto_output *output, outbox_keep keep) {
-    bool essential = keep != OUTBOX_LASTING || output->kind == SOTTO_OUTPUT_EVENT;
+    bool is_question = output->kind == SOTTO_OUTPUT_DELIVER && keep != OUTBOX_ONCE;
+    bool essential = (keep != OUTBOX_LASTING && !is_question) || output->kind == SOTTO_OUTPUT_EVENT;
     if (!essential && engine->outbox.len >= SOTTO_OUTBOX_ROWS_MAX - SOTTO_OUTBOX_RESERVE)
         return SOTTO_FAIL(OUTBOX_FULL);
     return engine_outbox_stage(&engine->outbox, output, keep, NULL);

@@ -125,7 +125,7 @@ sotto_status engine_output_decode(sotto_bytes row, sotto_output *ret, outbox_kee
     default:
         return SOTTO_FAIL(STORE_CORRUPT);
     }
-    if (!sotto_ok(bytes_cursor_end(&in)) || keep > OUTBOX_ONCE) return SOTTO_FAIL(STORE_CORRUPT);
+    if (!sotto_ok(bytes_cursor_end(&in)) || keep > OUTBOX_ASK) return SOTTO_FAIL(STORE_CORRUPT);
     *ret = output;
     *ret_keep = keep;
     return SOTTO_OK;

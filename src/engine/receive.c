@@ -306,13 +306,16 @@ sotto_status engine_roster_forget(sotto_engine *engine) {
     return SOTTO_OK;
 }
 
-/* Presence and iq describe a moment: they are handed out once and not kept (doc/engine.md). */
+/* Presence and answers describe a moment: they are handed out once and not kept. A question waits for its answer, over
+ * a restart too when the stream is resumed: nobody would ask again (doc/engine.md). */
 static sotto_status deliver_iq(sotto_engine *engine, const arrival *a) {
     sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER,
                            .delivery = {.stanza = a->stanza->raw, .from = sender(engine, a), .time_ms = a->time_ms}};
     SOTTO_TRY(is_answerable(engine, sender(engine, a), &output.delivery.answerable));
     if (a->has_from && bytes_equal(a->from.full, engine->account.domain)) output.delivery.answerable = true;
-    return engine_output_stage(engine, &output, OUTBOX_ONCE);
+    sotto_bytes type = stanza_attribute_of(a->stanza, "type");
+    bool asks = bytes_is(type, "get") || bytes_is(type, "set");
+    return engine_output_stage(engine, &output, asks ? OUTBOX_SESSION : OUTBOX_ONCE);
 }
 
 /* An answer that a seal cannot use (a peer's keys that are none, say) is no answer: the seal is told so instead, and

@@ -37,10 +37,10 @@ struct sotto_engine {
     bytes_arena scan_arena; /* records being scanned */
     bytes_arena step_arena; /* the same, for what outlives the review of one held stanza */
     stanza_parser *parser;
-    engine_mirror mirror;  /* what was read of the store, or written to it */
-    engine_stage records;  /* staged over the store; an empty value is a deletion */
-    engine_stage fleeting; /* asks, timers, jobs: what belongs to a connection */
-    engine_stage roster;   /* who sees our presence; at most SOTTO_CONTACTS_MAX */
+    engine_mirror mirror;   /* what was read of the store, or written to it */
+    engine_stage records;   /* staged over the store; an empty value is a deletion */
+    engine_stage fleeting;  /* asks, timers, jobs: what belongs to a connection */
+    engine_stage roster;    /* who sees our presence; at most SOTTO_CONTACTS_MAX */
     engine_stage resources; /* who is available, full JIDs; at most SOTTO_RESOURCES_MAX */
     engine_outbox outbox;
     uint64_t seq_reserved;   /* output numbers below this one are covered by the record */
@@ -60,8 +60,11 @@ typedef struct engine_mark {
 } engine_mark;
 
 static inline engine_mark engine_mark_here(const sotto_engine *engine) {
-    return (engine_mark){engine_stage_mark(&engine->records), engine_stage_mark(&engine->fleeting),
-                         engine_stage_mark(&engine->roster), engine_stage_mark(&engine->resources), engine->outbox.len,
+    return (engine_mark){engine_stage_mark(&engine->records),
+                         engine_stage_mark(&engine->fleeting),
+                         engine_stage_mark(&engine->roster),
+                         engine_stage_mark(&engine->resources),
+                         engine->outbox.len,
                          engine->changed};
 }
 

@@ -32,10 +32,8 @@ static void wait_for(killing *k, size_t place) {
 
 /* How the child is to die, and in every third case once more soon afterwards. */
 static void plan(victim *v, bool is_over) {
-    const lab_session *session = v->device->session;
     v->how = (unsigned)v->write + is_over;
-    /* A question of the server's about its features dies with the process; who resumed could not be asked again. */
-    v->device->crash_resumed = (v->write + is_over) % 2 == 0 && (session == NULL || session->features.count > 0);
+    v->device->crash_resumed = (v->write + is_over) % 2 == 0;
     if (v->write % 3 != 0) return;
     v->die_in = v->write + 1 + v->write / 3 % 4;
     v->die_at = v->write % 2 == 0 ? 1 : SIZE_MAX;
