@@ -219,22 +219,23 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
     stanza_jid jid;
     SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
     if (!bytes_equal(jid.bare, engine->account.bare) || jid.resource.len == 0) return SOTTO_FAIL(BAD_JID);
-    bool anew = !input->resumed || engine->asks_lost;
+    bool resumed = input->resumed && !engine->begun_lost, anew = !resumed || engine->asks_lost;
     uint32_t acked = input->acked;
     /* More than was ever sent: believing it would lose what waits. */
     if (acked > engine_outbox_waiting(&engine->outbox)) return SOTTO_FAIL(BAD_SERVER);
     engine->online = true;
     sotto_status status = anew ? engine_ask_drop_all(engine) : SOTTO_OK;
     if (sotto_ok(status) && anew) status = engine_roster_forget(engine);
-    if (sotto_ok(status) && !input->resumed) status = engine_resource_forget(engine);
-    if (sotto_ok(status) && !input->resumed) status = tell_lost(engine, acked);
+    if (sotto_ok(status) && !resumed) status = engine_resource_forget(engine);
+    if (sotto_ok(status) && !resumed) status = tell_lost(engine, acked);
     seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
     if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
     if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
     if (sotto_ok(status)) status = engine_send_review(engine);
     SOTTO_TRY(status);
     engine_outbox_acked(&engine->outbox, acked);
-    engine_outbox_rewind(&engine->outbox, anew, input->resumed);
+    engine_outbox_rewind(&engine->outbox, anew, resumed);
+    engine->begun = engine->begun || !resumed;
     engine->asks_lost = false;
     memcpy(engine->full_at, jid.full.at, jid.full.len);
     engine->full = bytes_of(engine->full_at, jid.full.len);
@@ -447,6 +448,8 @@ static void undo_all(sotto_engine *engine) {
     engine->online = false;
     engine->full = BYTES_NONE;
     engine->asks_lost = true;
+    engine->begun_lost = engine->begun_lost || engine->begun;
+    engine->begun = false;
     close_seals(engine);
 }
 
@@ -459,6 +462,7 @@ sotto_status sotto_engine_commit(sotto_engine *engine) {
     }
     engine_mirror_written(&engine->mirror, &engine->records.map);
     engine_stage_clear(&engine->records);
+    engine->begun = engine->begun_lost = false;
     engine_stage_settle(&engine->fleeting);
     engine_stage_settle(&engine->roster);
     engine_stage_settle(&engine->resources);

@@ -47,6 +47,8 @@ struct sotto_engine {
     uint64_t setbacks_known; /* of the store's, those that were dealt with (T18) */
     uint64_t now_ms;
     bool online;
+    bool begun;       /* since the last commit, a stream that resumed nothing */
+    bool begun_lost;  /* ... and that commit failed: what resumes that stream resumes nothing that is known here */
     bool asks_lost;   /* whatever was asked before will not be answered (opened, or the stream began anew) */
     sotto_bytes full; /* own full JID, while online */
     uint8_t full_at[SOTTO_JID_BYTES_MAX];

@@ -212,15 +212,38 @@ static void test_a_sealed_iq_goes_to_no_seal_that_cannot_seal_them(void **state)
     assert_contains(outputs(r, true), "deliver clear " ROMEO);
 }
 
-static void test_presence_and_iq_are_handed_out_once(void **state) {
+static void test_presence_and_answers_are_handed_out_once(void **state) {
     engine_rig *r = *state;
     step(r, stanza_input("<presence from='" ROMEO "/x'/>"));
-    step(r, stanza_input("<iq type='get' id='1' from='" ROMEO "/x'><ping xmlns='urn:xmpp:ping'/></iq>"));
+    step(r, stanza_input("<iq type='result' id='1' from='" ROMEO "/x'/>"));
     const char *text = outputs(r, false);
     assert_contains(text, "deliver clear " ROMEO " undecided <presence");
     assert_contains(text, "deliver clear " ROMEO " undecided <iq");
     engine_reopen(r);
     assert_outputs(r, "");
+}
+
+/* Nobody asks again over a stream that is resumed; over another one nobody waits for the answer. */
+static void test_questions_wait_for_their_answers(void **state) {
+    engine_rig *r = *state;
+    for (int resumed = 0; resumed < 2; resumed++) {
+        go_online(r, false);
+        outputs(r, true);
+        step(r, stanza_input("<iq type='get' id='1' from='" ROMEO "/x'><ping xmlns='urn:xmpp:ping'/></iq>"));
+        assert_contains(outputs(r, false), "deliver clear " ROMEO " undecided <iq");
+        assert_true(r->last_seq > 0);
+        engine_reopen(r);
+        go_online(r, resumed);
+        const char *text = outputs(r, true);
+        if (resumed)
+            assert_contains(text, "deliver clear " ROMEO " undecided <iq");
+        else
+            assert_lacks(text, "<iq");
+        commit(r);
+        engine_reopen(r);
+        go_online(r, true);
+        assert_lacks(outputs(r, true), "<iq"); /* done, or gone */
+    }
 }
 
 static void test_malformed_stanzas_are_refused_exactly(void **state) {
@@ -260,7 +283,8 @@ const struct CMUnitTest receive_tests[] = {
     T(test_bounces_are_not_opened),
     T(test_T1_a_forged_copy_is_ignored_whatever_its_type),
     T(test_T4_notifications_come_from_bare_jids_of_people),
-    T(test_presence_and_iq_are_handed_out_once),
+    T(test_presence_and_answers_are_handed_out_once),
+    T(test_questions_wait_for_their_answers),
     T(test_a_notification_that_is_none_changes_nothing),
     T(test_a_sealed_iq_goes_to_no_seal_that_cannot_seal_them),
     T(test_malformed_stanzas_are_refused_exactly),

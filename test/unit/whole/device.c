@@ -259,16 +259,25 @@ static void answer_disco(device *d, const stanza_element *iq) {
         context_caps_info(&writer, &d->w->arena, sotto_engine_features(d->engine), stanza_attribute_of(query, "node")));
     stanza_close(&writer);
     chore(d, &buffer);
+    d->chores.at[d->chores.len - 1].answers = d->output.seq;
 }
 
 /* ---- operations ---- */
 
 static bool step_wish(device *d, wish_queue *queue) {
     if (queue->first + queue->stepped >= queue->len) return false;
-    const wish *o = &queue->at[queue->first + queue->stepped];
+    wish *o = &queue->at[queue->first + queue->stepped];
     sotto_status status = sotto_engine_step(d->engine, &o->input, d->w->now_ms);
+    while (queue == &d->chores && sotto_is(status, SOTTO_E_TICKET_USED)) { /* by what an earlier process sent */
+        o->input.ticket = OWN_TICKET | ++d->own_ticket;
+        status = sotto_engine_step(d->engine, &o->input, d->w->now_ms);
+    }
     if (!sotto_ok(status))
         fail_msg("step of %s/%s: %s: %s", d->local, d->resource, sotto_status_name(status), o->stanza);
+    if (o->answers != 0) { /* in the commit of its answer; after one that failed it is done already */
+        status = sotto_engine_done(d->engine, o->answers);
+        if (!sotto_is(status, SOTTO_E_NOT_FOUND)) assert_ok(status);
+    }
     queue->stepped++;
     d->staged = d->stepped = true;
     return true;
@@ -449,11 +458,13 @@ static void release(device *d) {
             add_done(d, out->seq, true);
         }
     } else {
-        if (is_new(d, out->seq)) {
+        size_t chores = d->chores.len;
+        bool is_question = out->kind == SOTTO_OUTPUT_DELIVER && strncmp(d->output_stanza, "<iq", 3) == 0;
+        if (is_question || is_new(d, out->seq)) {
             if (out->kind == SOTTO_OUTPUT_DELIVER) read_delivery(d, &out->delivery);
             if (out->kind == SOTTO_OUTPUT_EVENT) hear_event(d, &out->event);
         }
-        if (out->seq != 0) add_done(d, out->seq, false);
+        if (out->seq != 0 && d->chores.len == chores) add_done(d, out->seq, false);
     }
     free(d->output_stanza);
     d->output_stanza = NULL;

@@ -80,6 +80,7 @@ sotto_status frail_copy(void *arg, sotto_bytes key, sotto_bytes value);
 typedef struct wish {
     sotto_input input;
     char *stanza;
+    uint64_t answers; /* the output this stanza answers, which is done with it; 0: none */
 } wish;
 
 typedef struct wish_queue {
