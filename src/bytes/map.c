@@ -5,14 +5,12 @@
  * asked. */
 #include "bytes/map.h"
 
-#include <stddef.h>
-
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
 struct bytes_map_entry {
-    bytes_map_entry *left, *right;
-    bytes_map_entry *next; /* in the list of the index */
+    bytes_map_entry *left, *right, *up; /* all NULL outside a map */
+    bytes_map_entry *next;              /* in the list of the index */
     uint64_t priority;
     uint64_t hash;
     size_t key_len, value_len;
@@ -21,6 +19,7 @@ struct bytes_map_entry {
 
 #define INDEX_FROM      32u /* entries; smaller maps are looked through as fast without */
 #define INDEX_STEPS_MAX 16u
+#define INDEX_KEPT      4096u /* larger ones go with the entries */
 
 void bytes_map_init(bytes_map *map, const sotto_host *host) {
     *map = (bytes_map){.host = host, .seed = (uint64_t)(uintptr_t)map};
@@ -57,10 +56,9 @@ sotto_bytes bytes_map_entry_value(const bytes_map_entry *entry) {
 }
 
 bytes_map_entry *bytes_map_entry_new(const sotto_host *host, sotto_bytes key, sotto_bytes value) {
-    bytes_map_entry *entry = bytes_new(host, sizeof *entry + key.len + value.len);
+    bytes_map_entry *entry = bytes_new_unset(host, sizeof *entry + key.len + value.len);
     if (entry == NULL) return NULL;
-    entry->key_len = key.len;
-    entry->value_len = value.len;
+    *entry = (bytes_map_entry){.key_len = key.len, .value_len = value.len};
     if (key.len > 0) memcpy(entry->at, key.at, key.len);
     if (value.len > 0) memcpy(entry->at + key.len, value.at, value.len);
     return entry;
@@ -68,6 +66,27 @@ bytes_map_entry *bytes_map_entry_new(const sotto_host *host, sotto_bytes key, so
 
 void bytes_map_entry_free(const sotto_host *host, bytes_map_entry *entry) {
     if (entry != NULL) bytes_free(host, entry, sizeof *entry + entry->key_len + entry->value_len);
+}
+
+/* ---- in order ---- */
+
+static bytes_map_entry *first_of(bytes_map_entry *entry) {
+    while (entry != NULL && entry->left != NULL) entry = entry->left;
+    return entry;
+}
+
+static bytes_map_entry *next_of(const bytes_map_entry *entry) {
+    if (entry->right != NULL) return first_of(entry->right);
+    while (entry->up != NULL && entry->up->right == entry) entry = entry->up;
+    return entry->up;
+}
+
+const bytes_map_entry *bytes_map_first(const bytes_map *map) {
+    return first_of(map->root);
+}
+
+const bytes_map_entry *bytes_map_next(const bytes_map_entry *entry) {
+    return next_of(entry);
 }
 
 /* ---- the index ---- */
@@ -92,9 +111,8 @@ static void index_remove(const bytes_map *map, bytes_map_entry *entry) {
 }
 
 /* False: nothing can be said. */
-static bool index_get(const bytes_map *map, sotto_bytes key, bytes_map_entry **ret) {
+static bool index_get(const bytes_map *map, sotto_bytes key, uint64_t hash, bytes_map_entry **ret) {
     if (map->index_size == 0) return false;
-    uint64_t hash = hash_of(map, key);
     bytes_map_entry *entry = *list_of(map, hash);
     for (unsigned steps = 0; entry != NULL; entry = entry->next) {
         if (++steps > INDEX_STEPS_MAX) return false;
@@ -113,93 +131,118 @@ static void index_grow(bytes_map *map) {
     bytes_free(map->host, map->index, map->index_size * sizeof(bytes_map_entry *));
     map->index = index;
     map->index_size = size;
-    sotto_bytes key = BYTES_NONE, value;
-    for (bool beyond = false; bytes_map_from(map, key, beyond, &key, &value); beyond = true) {
-        /* The key lies in its entry. */
-        bytes_map_entry *entry = (bytes_map_entry *)(void *)(uintptr_t)(key.at - offsetof(bytes_map_entry, at));
-        index_put(map, entry);
-    }
+    for (bytes_map_entry *entry = first_of(map->root); entry != NULL; entry = next_of(entry)) index_put(map, entry);
 }
 
 /* ---- the tree ---- */
 
-/* Where the entry with this key hangs, or would hang. */
-static bytes_map_entry **place_of(bytes_map *map, sotto_bytes key) {
-    bytes_map_entry **at = &map->root;
-    while (*at != NULL) {
-        int order = bytes_compare(key, bytes_map_entry_key(*at));
+static bytes_map_entry *tree_get(const bytes_map *map, sotto_bytes key) {
+    bytes_map_entry *entry = map->root;
+    while (entry != NULL) {
+        int order = bytes_compare(key, bytes_map_entry_key(entry));
         if (order == 0) break;
-        at = order < 0 ? &(*at)->left : &(*at)->right;
+        entry = order < 0 ? entry->left : entry->right;
     }
-    return at;
+    return entry;
 }
 
-/* Everything below `key` to *ret_less, the rest to *ret_more. The key itself is not in the tree. */
-static void split(bytes_map_entry *entry, sotto_bytes key, bytes_map_entry **ret_less, bytes_map_entry **ret_more) {
-    while (entry != NULL) {
-        if (bytes_compare(bytes_map_entry_key(entry), key) < 0) {
-            *ret_less = entry;
-            ret_less = &entry->right;
-            entry = entry->right;
+static bytes_map_entry *find(const bytes_map *map, sotto_bytes key, uint64_t hash) {
+    bytes_map_entry *found;
+    return index_get(map, key, hash, &found) ? found : tree_get(map, key);
+}
+
+/* Where an entry hangs. */
+static bytes_map_entry **place_of(bytes_map *map, const bytes_map_entry *entry) {
+    if (entry->up == NULL) return &map->root;
+    return entry->up->left == entry ? &entry->up->left : &entry->up->right;
+}
+
+static void hang(bytes_map_entry **at, bytes_map_entry *up, bytes_map_entry *entry) {
+    *at = entry;
+    if (entry != NULL) entry->up = up;
+}
+
+/* What hangs at *from is split: below `key` to the left of `up`, the rest to its right. The key itself is not there. */
+static void split(bytes_map_entry *from, sotto_bytes key, bytes_map_entry *up) {
+    bytes_map_entry **less = &up->left, **more = &up->right, *less_up = up, *more_up = up;
+    while (from != NULL) {
+        if (bytes_compare(bytes_map_entry_key(from), key) < 0) {
+            hang(less, less_up, from);
+            less_up = from;
+            less = &from->right;
+            from = from->right;
         } else {
-            *ret_more = entry;
-            ret_more = &entry->left;
-            entry = entry->left;
+            hang(more, more_up, from);
+            more_up = from;
+            more = &from->left;
+            from = from->left;
         }
     }
-    *ret_less = NULL;
-    *ret_more = NULL;
+    *less = NULL;
+    *more = NULL;
 }
 
 /* Every key of `less` is below every key of `more`. */
-static void join(bytes_map_entry **at, bytes_map_entry *less, bytes_map_entry *more) {
+static void join(bytes_map_entry **at, bytes_map_entry *up, bytes_map_entry *less, bytes_map_entry *more) {
     while (less != NULL && more != NULL) {
         if (less->priority > more->priority) {
-            *at = less;
+            hang(at, up, less);
+            up = less;
             at = &less->right;
             less = less->right;
         } else {
-            *at = more;
+            hang(at, up, more);
+            up = more;
             at = &more->left;
             more = more->left;
         }
     }
-    *at = less != NULL ? less : more;
+    hang(at, up, less != NULL ? less : more);
+}
+
+/* Takes the place of the old one, priority included. */
+static void replace(bytes_map *map, bytes_map_entry *old, bytes_map_entry *entry) {
+    entry->priority = old->priority;
+    hang(place_of(map, old), old->up, entry);
+    hang(&entry->left, entry, old->left);
+    hang(&entry->right, entry, old->right);
+    old->left = old->right = old->up = NULL;
+}
+
+static void insert(bytes_map *map, bytes_map_entry *entry) {
+    sotto_bytes key = bytes_map_entry_key(entry);
+    bytes_map_entry **at = &map->root, *up = NULL;
+    entry->priority = mix(map->sequence++);
+    while (*at != NULL && (*at)->priority >= entry->priority) {
+        up = *at;
+        at = bytes_compare(key, bytes_map_entry_key(up)) < 0 ? &up->left : &up->right;
+    }
+    split(*at, key, entry);
+    hang(at, up, entry);
+    map->count++;
 }
 
 bytes_map_entry *bytes_map_attach(bytes_map *map, bytes_map_entry *entry) {
-    sotto_bytes key = bytes_map_entry_key(entry);
-    bytes_map_entry **at = place_of(map, key);
-    bytes_map_entry *old = *at;
-    entry->hash = hash_of(map, key);
-    if (old != NULL) index_remove(map, old);
-    if (old == NULL) index_grow(map);
+    entry->hash = hash_of(map, bytes_map_entry_key(entry));
+    bytes_map_entry *old = find(map, bytes_map_entry_key(entry), entry->hash);
+    if (old != NULL)
+        index_remove(map, old);
+    else
+        index_grow(map);
     index_put(map, entry);
-    if (old != NULL) { /* takes the place of the old one, priority included */
-        entry->left = old->left;
-        entry->right = old->right;
-        entry->priority = old->priority;
-        *at = entry;
-        old->left = old->right = NULL;
-        return old;
-    }
-    entry->priority = mix(map->sequence++);
-    at = &map->root;
-    while (*at != NULL && (*at)->priority >= entry->priority)
-        at = bytes_compare(key, bytes_map_entry_key(*at)) < 0 ? &(*at)->left : &(*at)->right;
-    split(*at, key, &entry->left, &entry->right);
-    *at = entry;
-    map->count++;
-    return NULL;
+    if (old != NULL)
+        replace(map, old, entry);
+    else
+        insert(map, entry);
+    return old;
 }
 
 bytes_map_entry *bytes_map_detach(bytes_map *map, sotto_bytes key) {
-    bytes_map_entry **at = place_of(map, key);
-    bytes_map_entry *entry = *at;
+    bytes_map_entry *entry = map->root == NULL ? NULL : find(map, key, hash_of(map, key));
     if (entry == NULL) return NULL;
     index_remove(map, entry);
-    join(at, entry->left, entry->right);
-    entry->left = entry->right = NULL;
+    join(place_of(map, entry), entry->up, entry->left, entry->right);
+    entry->left = entry->right = entry->up = NULL;
     map->count--;
     return entry;
 }
@@ -212,21 +255,9 @@ sotto_status bytes_map_put(bytes_map *map, sotto_bytes key, sotto_bytes value) {
 }
 
 bool bytes_map_get(const bytes_map *map, sotto_bytes key, sotto_bytes *ret_value) {
-    bytes_map_entry *found;
-    if (index_get(map, key, &found)) {
-        if (found != NULL) *ret_value = bytes_map_entry_value(found);
-        return found != NULL;
-    }
-    const bytes_map_entry *entry = map->root;
-    while (entry != NULL) {
-        int order = bytes_compare(key, bytes_map_entry_key(entry));
-        if (order == 0) {
-            *ret_value = bytes_map_entry_value(entry);
-            return true;
-        }
-        entry = order < 0 ? entry->left : entry->right;
-    }
-    return false;
+    const bytes_map_entry *entry = map->root == NULL ? NULL : find(map, key, hash_of(map, key));
+    if (entry != NULL) *ret_value = bytes_map_entry_value(entry);
+    return entry != NULL;
 }
 
 void bytes_map_remove(bytes_map *map, sotto_bytes key) {
@@ -252,9 +283,10 @@ bool bytes_map_from(const bytes_map *map, sotto_bytes key, bool beyond, sotto_by
 }
 
 /* Without recursion: every left child is rotated up until there is none, then the entry goes. */
-void bytes_map_clear(bytes_map *map) {
+static void unhang_all(bytes_map *map, bytes_map_take *take, void *arg) {
     bytes_map_entry *entry = map->root;
-    bytes_free(map->host, map->index, map->index_size * sizeof(bytes_map_entry *));
+    map->root = NULL;
+    map->count = 0;
     while (entry != NULL) {
         bytes_map_entry *next;
         if (entry->left != NULL) {
@@ -263,9 +295,35 @@ void bytes_map_clear(bytes_map *map) {
             next->right = entry;
         } else {
             next = entry->right;
-            bytes_map_entry_free(map->host, entry);
+            entry->right = entry->up = entry->next = NULL;
+            take(arg, entry);
         }
         entry = next;
     }
-    bytes_map_init(map, map->host);
+}
+
+static void index_drop(bytes_map *map) {
+    bytes_free(map->host, map->index, map->index_size * sizeof(bytes_map_entry *));
+    map->index = NULL;
+    map->index_size = 0;
+}
+
+void bytes_map_drain(bytes_map *map, bytes_map_take *take, void *arg) {
+    if (map->index_size > INDEX_KEPT)
+        index_drop(map);
+    else if (map->index_size > 0 && map->count > 0)
+        memset(map->index, 0, map->index_size * sizeof(bytes_map_entry *));
+    unhang_all(map, take, arg);
+}
+
+static void free_entry(void *arg, bytes_map_entry *entry) {
+    const bytes_map *map = arg;
+    bytes_map_entry_free(map->host, entry);
+}
+
+void bytes_map_clear(bytes_map *map) {
+    const sotto_host *host = map->host;
+    unhang_all(map, free_entry, map);
+    index_drop(map);
+    bytes_map_init(map, host);
 }

@@ -31,6 +31,13 @@ void bytes_map_remove(bytes_map *, sotto_bytes key);
 /* The first entry whose key is at least `key` (or, with `beyond`, greater). */
 bool bytes_map_from(const bytes_map *, sotto_bytes key, bool beyond, sotto_bytes *ret_key, sotto_bytes *ret_value);
 void bytes_map_clear(bytes_map *);
+/* Looking at all of it, in order: the first entry, and the one behind an entry that is in the map; NULL: none. */
+const bytes_map_entry *bytes_map_first(const bytes_map *);
+const bytes_map_entry *bytes_map_next(const bytes_map_entry *);
+/* Takes all entries out, in order, and gives them to `take`, whose they are. The map is empty afterwards; its index
+ * stays, empty, unless it is large. */
+typedef void bytes_map_take(void *arg, bytes_map_entry *);
+void bytes_map_drain(bytes_map *, bytes_map_take *, void *arg);
 
 /* Entries by themselves. NULL: out of memory. */
 bytes_map_entry *bytes_map_entry_new(const sotto_host *, sotto_bytes key, sotto_bytes value);

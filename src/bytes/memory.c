@@ -10,8 +10,12 @@ void bytes_wipe(void *at, size_t size) {
     if (size > 0) explicit_bzero(at, size);
 }
 
+void *bytes_new_unset(const sotto_host *host, size_t size) {
+    return host->resize(host->arg, NULL, 0, size);
+}
+
 void *bytes_new(const sotto_host *host, size_t size) {
-    void *at = host->resize(host->arg, NULL, 0, size);
+    void *at = bytes_new_unset(host, size);
     if (at) memset(at, 0, size);
     return at;
 }

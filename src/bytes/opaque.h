@@ -12,4 +12,9 @@ static inline uint32_t bytes_opaque(uint32_t word) {
     return word;
 }
 
+static inline uint64_t bytes_opaque_wide(uint64_t word) {
+    __asm__("" : "+r"(word));
+    return word;
+}
+
 #endif

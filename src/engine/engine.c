@@ -364,7 +364,11 @@ sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, u
     if (sotto_ok(status)) status = dispatch(engine, input);
     if (sotto_ok(status)) status = engine_send_review(engine);
     if (sotto_ok(status)) status = flush_seals(engine);
-    if (sotto_ok(status)) return status;
+    if (sotto_ok(status)) {
+        /* From here on records go back all together or not at all: what this step wrote over is not needed. */
+        engine_stage_settle(&engine->records);
+        return status;
+    }
     engine_mark_back(engine, mark);
     engine->now_ms = before_ms;
     engine->online = was_online;
@@ -401,12 +405,9 @@ static sotto_status gather_changes(sotto_engine *engine, change_list *list, uint
     list->size = engine->records.map.count + outbox->len + 1;
     list->at = bytes_arena_take(list->arena, list->size * sizeof *list->at);
     if (list->at == NULL) return SOTTO_FAIL(NO_MEMORY);
-    sotto_bytes at = BYTES_NONE, key, value;
-    for (bool more = bytes_map_from(&engine->records.map, at, false, &key, &value); more;
-         more = bytes_map_from(&engine->records.map, at, true, &key, &value)) {
-        add_change(list, key, value);
-        at = key;
-    }
+    for (const bytes_map_entry *entry = bytes_map_first(&engine->records.map); entry != NULL;
+         entry = bytes_map_next(entry))
+        add_change(list, bytes_map_entry_key(entry), bytes_map_entry_value(entry));
     bool new_rows = false;
     for (size_t i = 0; i < outbox->len; i++) {
         const outbox_entry *entry = &outbox->at[i];

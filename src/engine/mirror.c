@@ -209,15 +209,17 @@ sotto_status engine_mirror_scan(engine_mirror *mirror, sotto_store *store, sotto
 
 /* ---- writing ---- */
 
+static void take_written(void *arg, bytes_map_entry *entry) {
+    engine_mirror *mirror = arg;
+    sotto_bytes key = bytes_map_entry_key(entry);
+    drop_run_of(mirror, key);
+    engine_mirror_forget(mirror, key);
+    if (mirror->places != NULL && bytes_map_entry_value(entry).len <= KEPT_BYTES_MAX)
+        attach(mirror, entry);
+    else
+        bytes_map_entry_free(mirror->host, entry);
+}
+
 void engine_mirror_written(engine_mirror *mirror, bytes_map *written) {
-    sotto_bytes key, value;
-    while (bytes_map_from(written, BYTES_NONE, false, &key, &value)) {
-        drop_run_of(mirror, key);
-        engine_mirror_forget(mirror, key);
-        bytes_map_entry *entry = bytes_map_detach(written, key);
-        if (mirror->places != NULL && value.len <= KEPT_BYTES_MAX)
-            attach(mirror, entry);
-        else
-            bytes_map_entry_free(written->host, entry);
-    }
+    bytes_map_drain(written, take_written, mirror);
 }

@@ -176,7 +176,9 @@ class Play:
         left = [event for event in self.juliet.listener.left() if "body" in event and not event["from"].startswith(JULIET)]
         tap.equal(left, [], "messages nobody sent")
         tap.equal(self.romeo.left(event="message", carbon=None), [], "messages nobody sent")
-        tap.equal(self.romeo.left(event="error"), [], "errors of the other program")
+        # What his own two devices make of each other is not ours.
+        errors = [event for event in self.romeo.left(event="error") if not event.get("from", "").startswith(ROMEO)]
+        tap.equal(errors, [], "errors of the other program")
 
     # --- what must be refused ---
 

@@ -78,9 +78,11 @@ static size_t meant_for(engine_rig *r, uint64_t ticket, const char *jid) {
     char text[256], bare[64];
     snprintf(text, sizeof text, "<message to='%s'><body>x</body></message>", jid);
     snprintf(bare, sizeof bare, "%.*s", (int)strcspn(jid, "/"), jid);
+    uint8_t fill = 0;
+    for (const char *at = bare; *at != 0; at++) fill = (uint8_t)(fill * 31 + (uint8_t)*at);
     the_script.promise = SEAL_READY;
     the_script.resource_count = SIZE_MAX;
-    script_key(0, bare, 1, 0x11);
+    script_key(0, bare, 1, fill); /* a key of its own: another's would be held (T9) */
     step(r, send_input(ticket, text));
     outputs(r, true);
     return the_script.resource_count;

@@ -43,25 +43,57 @@ static void the_pairs_both_ways(void **state) {
     }
 }
 
-/* All 64 digits: every value at every place of a group, and every character that is none. */
+/* All 64 digits: every value at every place of a group, among the first eight and behind them, and every character that
+ * is none. */
 static void every_character_at_every_place(void **state) {
     (void)state;
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (uint32_t place = 0; place < 4; place++) {
+    for (uint32_t place = 0; place < 12; place++) {
         for (uint32_t c = 0; c < 256; c++) {
-            uint8_t text[8] = {'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}, out[6] = {9, 9, 9, 9, 9, 9};
+            uint8_t text[12], out[9], expected[9] = {0};
+            memset(text, 'A', sizeof text);
+            memset(out, 9, sizeof out);
             text[place] = (uint8_t)c;
             const char *found = c == 0 ? NULL : strchr(digits, (int)c);
-            sotto_status status = bytes_base64_into(out, 6, bytes_of(text, 8));
+            sotto_status status = bytes_base64_into(out, 9, bytes_of(text, 12));
             if (!found) {
                 assert_status(status, MALFORMED);
-                assert_zero(out, 6);
+                assert_zero(out, 9);
                 continue;
             }
             assert_ok(status);
-            uint32_t word = (uint32_t)out[0] << 16 | (uint32_t)out[1] << 8 | out[2];
-            assert_int_equal(word, (uint32_t)(found - digits) << (18 - 6 * place));
-            assert_zero(out + 3, 3);
+            uint32_t word = (uint32_t)(found - digits) << (18 - place % 4 * 6);
+            for (uint32_t i = 0; i < 3; i++) expected[place / 4 * 3 + i] = (uint8_t)(word >> (16 - 8 * i));
+            assert_memory_equal(out, expected, 9);
+        }
+    }
+}
+
+/* Every value beside every other, written and read eight at a time and one at a time: nothing runs over from one to the
+ * next. A blank anywhere has it read one at a time. */
+static void neighbours_do_not_mix(void **state) {
+    (void)state;
+    for (uint32_t a = 0; a < 64; a++) {
+        for (uint32_t b = 0; b < 64; b++) {
+            uint8_t plain[9], memory[16], spaced[16], out[9];
+            bytes_buffer text;
+            sotto_bytes got;
+            uint32_t word = a << 18 | b << 12 | a << 6 | b;
+            for (uint32_t i = 0; i < 9; i++) plain[i] = (uint8_t)(word >> (16 - i % 3 * 8));
+            bytes_buffer_borrowed(&text, memory, sizeof memory);
+            bytes_base64_put(&text, bytes_of(plain, 9));
+            assert_ok(bytes_buffer_end(&text, &got));
+            assert_int_equal(got.len, 12);
+            assert_memory_equal(got.at, got.at + 8, 4);
+            assert_memory_equal(got.at, got.at + 4, 4);
+            assert_ok(bytes_base64_into(out, 9, got));
+            assert_memory_equal(out, plain, 9);
+            uint32_t blank = (a + b) % 13;
+            memcpy(spaced, got.at, blank);
+            spaced[blank] = (uint8_t) " \t\r\n"[a % 4];
+            memcpy(spaced + blank + 1, got.at + blank, 12 - blank);
+            assert_ok(bytes_base64_into(out, 9, bytes_of(spaced, 13)));
+            assert_memory_equal(out, plain, 9);
         }
     }
 }
@@ -210,6 +242,7 @@ int base64_group(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_pairs_both_ways),
         cmocka_unit_test(every_character_at_every_place),
+        cmocka_unit_test(neighbours_do_not_mix),
         cmocka_unit_test(all_lengths_round_trip),
         cmocka_unit_test(blanks_are_skipped),
         cmocka_unit_test(texts_that_are_refused),

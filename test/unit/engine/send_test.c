@@ -350,7 +350,10 @@ static void test_T9_a_key_under_a_second_jid_is_an_alarm(void **state) {
     outputs(r, true);
     script_key(0, "mallory@evil.example", 3, 0x11);
     step(r, send_input(2, "<message to='mallory@evil.example'><body>x</body></message>"));
-    assert_contains(outputs(r, true), "event key-alarm 0 mallory@evil.example key-changed '" ROMEO "' device 3");
+    const char *text = outputs(r, true);
+    assert_contains(text, "event key-alarm 0 mallory@evil.example key-changed '" ROMEO "' device 3");
+    assert_contains(text, "event held 2"); /* not taken on trust: a person decides */
+    assert_lacks(text, "stanza");
 }
 
 static void test_a_broken_device_does_not_stop_the_others(void **state) {
