@@ -72,6 +72,13 @@ static app_keys_result choose_number(const app_keys *keys, unsigned long long nu
     return found == 1 ? APP_KEYS_ONE : found == 0 ? APP_KEYS_NONE : APP_KEYS_SEVERAL;
 }
 
+/* A store that came back from a backup goes on as another device with the same key (T18): one key, of which the device
+ * in use is named. */
+static bool is_better(const app_key *key, const app_key *chosen) {
+    return key->active && !chosen->active && !chosen->this_device &&
+           memcmp(key->key, chosen->key, sizeof key->key) == 0;
+}
+
 app_keys_result app_keys_choose(const app_keys *keys, const char *typed, size_t *ret_at) {
     size_t len = strlen(typed), found = 0;
     app_fingerprint_typed digits;
@@ -79,7 +86,10 @@ app_keys_result app_keys_choose(const app_keys *keys, const char *typed, size_t 
         return choose_number(keys, strtoull(typed, NULL, 10), ret_at);
     if (!app_fingerprint_read(bytes_text(typed), &digits)) return APP_KEYS_UNREADABLE;
     for (size_t i = 0; i < keys->count; i++) {
-        if (!keys->at[i].known || !app_fingerprint_fits(&digits, keys->at[i].fingerprint)) continue;
+        const app_key *key = &keys->at[i];
+        if (!key->known || !app_fingerprint_fits(&digits, key->fingerprint)) continue;
+        if (found > 0 && is_better(key, &keys->at[*ret_at])) *ret_at = i;
+        if (found > 0 && memcmp(key->key, keys->at[*ret_at].key, sizeof key->key) == 0) continue;
         if (found++ == 0) *ret_at = i;
     }
     return found == 1 ? APP_KEYS_ONE : found == 0 ? APP_KEYS_NONE : APP_KEYS_SEVERAL;
@@ -141,7 +151,11 @@ static void print_key(const app_output *output, const app_key *key, size_t numbe
     }
     app_colour_to(output, APP_OUT, APP_PLAIN);
     if (!key->this_device && key->known) print_last_used(output, key->last_used_ms, now_ms);
-    app_print(output, APP_OUT, key->active ? "\n" : ", not on the list any more\n");
+    /* The own device puts itself back when it is not there. */
+    app_print(output, APP_OUT, "%s\n",
+              key->active        ? ""
+              : key->this_device ? ", not on the server's list at the moment"
+                                 : ", not on the list any more");
     if (key->known) print_fingerprint(output, key);
 }
 

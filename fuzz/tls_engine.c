@@ -2,14 +2,15 @@
  *
  * tls/engine.h with OpenSSL behind it. Either one engine and made up records, or two whose records are changed on the
  * way as the input says: what comes out is always the beginning of what was really sent, and nothing before the
- * verdict. */
+ * verdict. The same in the anonymous mode, where there is no verdict and a server may write behind its own flight. */
 #include "rig.h"
+#include "seal/live/certificate.h"
 #include "test/unit/tls/certificates.h"
 #include "tls/context.h"
 
 #define SENT_BYTES 40000
 
-static tls_context *client_context, *server_context;
+static tls_context *client_context, *server_context, *anonymous_client, *anonymous_server;
 static uint8_t sent[SENT_BYTES];
 
 static void prepare(void) {
@@ -24,6 +25,10 @@ static void prepare(void) {
     test_pem_free(&pem);
     test_pem_free(&key);
     test_certificate_free(&made);
+    tls_anonymous_config config = {.host = host, .certificate = live_certificate(), .key = live_certificate_key()};
+    MUST_OK(tls_context_anonymous(&anonymous_client, &config));
+    config.server = true;
+    MUST_OK(tls_context_anonymous(&anonymous_server, &config));
     for (size_t i = 0; i < sizeof sent; i++) sent[i] = (uint8_t)(i * 31 + i / 251);
 }
 
@@ -31,7 +36,7 @@ typedef struct end {
     tls_engine *engine;
     size_t given, taken; /* of `sent`, by the application of this end; of the other's, here */
     size_t out;          /* records so far */
-    bool accepted;
+    bool accepted, anonymous;
 } end;
 
 static void check_state(const end *e, unsigned state) {
@@ -39,6 +44,8 @@ static void check_state(const end *e, unsigned state) {
         MUST(!sotto_ok(tls_engine_error(e->engine)) && !(state & (TLS_WANTS_PLAIN | TLS_HAS_PLAIN)));
         (void)strlen(tls_engine_error_text(e->engine));
     }
+    if (state & TLS_WANTS_EARLY) MUST(e->anonymous && !tls_engine_facts(e->engine));
+    if (state & TLS_WANTS_VERDICT) MUST(!e->anonymous);
     if (state & (TLS_WANTS_PLAIN | TLS_HAS_PLAIN)) MUST(tls_engine_facts(e->engine) && !(state & TLS_WANTS_VERDICT));
 }
 
@@ -107,10 +114,13 @@ static bool carry(end *from, end *to, sotto_bytes *changes, size_t *next) {
 }
 
 static void two(sotto_bytes in, uint8_t choice) {
-    end client = {0}, server = {0};
+    bool anonymous = (choice & 128) != 0;
+    end client = {.accepted = anonymous, .anonymous = anonymous}, server = {.anonymous = anonymous};
     static const char *const alpn[] = {"xmpp-client", NULL};
-    MUST_OK(tls_engine_new(&client.engine, client_context, "im.example", (choice & 8) ? alpn : NULL));
-    MUST_OK(tls_engine_new(&server.engine, server_context, NULL, alpn));
+    tls_context *contexts[] = {anonymous ? anonymous_client : client_context,
+                               anonymous ? anonymous_server : server_context};
+    MUST_OK(tls_engine_new(&client.engine, contexts[0], anonymous ? NULL : "im.example", (choice & 8) ? alpn : NULL));
+    MUST_OK(tls_engine_new(&server.engine, contexts[1], NULL, alpn));
     size_t next_down = fuzz_u8(&in) * 8u, next_up = fuzz_u8(&in) * 8u, give = (size_t)fuzz_u8(&in) * 64;
     sotto_bytes down = fuzz_piece(&in, 255), up = in;
     for (int round = 0; round < 60; round++) {
@@ -128,9 +138,11 @@ static void two(sotto_bytes in, uint8_t choice) {
     tls_engine_free(server.engine);
 }
 
-static void alone(sotto_bytes in, tls_context *context) {
-    end one = {0};
-    MUST_OK(tls_engine_new(&one.engine, context, "im.example", NULL));
+static void alone(sotto_bytes in, bool server, bool anonymous) {
+    static const char *const alpn[] = {"xmpp-client", NULL};
+    end one = {.anonymous = anonymous};
+    tls_context *contexts[2][2] = {{client_context, server_context}, {anonymous_client, anonymous_server}};
+    MUST_OK(tls_engine_new(&one.engine, contexts[anonymous][server], "im.example", anonymous ? alpn : NULL));
     while (in.len > 0) {
         sotto_bytes piece = fuzz_piece(&in, 255);
         put(&one, piece);
@@ -147,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sotto_bytes in = bytes_of(data, size);
     uint8_t choice = fuzz_u8(&in);
     if ((choice & 3) == 0)
-        alone(in, (choice & 4) ? server_context : client_context);
+        alone(in, (choice & 4) != 0, (choice & 128) != 0);
     else
         two(in, choice);
     return 0;

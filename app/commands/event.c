@@ -77,7 +77,8 @@ static void say_copied(const app_output *output, const sotto_event *event) {
         output, APP_ERR,
         "the store of this account is an old copy, or in use elsewhere as well. Its sessions cannot be used "
         "again: this device goes on as device %u, with the same key, and begins new ones. Messages that arrived "
-        "after the copy was made are not here. If the other one is in use too: sotto leave and sotto setup here.\n",
+        "after the copy was made are not here. If another copy stays in use, give this one a key of its own: sotto "
+        "leave, then sotto setup.\n",
         (unsigned)event->number);
 }
 

@@ -139,8 +139,20 @@ static void refuse_no_device(send_task *send, sotto_status reason) {
         app_task_fail(task, reason, send->to);
 }
 
+/* Of another device of this account, a key no session can be begun with is nearly always this device's own: both go on
+ * from one store (T18). */
+static bool is_twin(const app_task *task, sotto_bytes jid, sotto_status reason) {
+    return sotto_is(reason, SOTTO_E_BAD_KEY) && bytes_is(jid, app_session_jid(task->session));
+}
+
+#define TWIN_TEXT                                                                                                      \
+    "its key cannot be used. If it is a copy of this device, which has the same key: sotto leave in one of the two "   \
+    "places, then sotto setup there"
+
 static void refuse_for(send_task *send, sotto_status reason) {
-    if (sotto_is(reason, SOTTO_E_SERVER_REFUSED) || sotto_is(reason, SOTTO_E_TIMEOUT))
+    if (is_twin(&send->task, bytes_text(send->to), reason))
+        app_task_refuse(&send->task, "Not sent: there is another device, but " TWIN_TEXT ".");
+    else if (sotto_is(reason, SOTTO_E_SERVER_REFUSED) || sotto_is(reason, SOTTO_E_TIMEOUT))
         refuse_no_keys(send, reason);
     else if (sotto_is(reason, SOTTO_E_NO_DEVICE) || sotto_is(reason, SOTTO_E_NO_TRUSTED_DEVICE))
         refuse_no_device(send, reason);
@@ -238,6 +250,8 @@ static void tell_left_out(const send_task *send, const sotto_event *event) {
               (int)event->jid.len, (const char *)event->jid.at);
     if (refused)
         tell_not_accepted(send, event, fingerprint);
+    else if (is_twin(&send->task, event->jid, event->reason))
+        app_print(send->task.output, APP_ERR, TWIN_TEXT ".\n");
     else
         app_print(send->task.output, APP_ERR, "%s\n", sotto_status_text(event->reason));
 }

@@ -69,6 +69,8 @@ static const char *const setup_paragraphs[] = {
     "The store is sealed with a key file beside the settings. With --passphrase, or --passphrase-file, it is sealed "
     "with a passphrase instead, which every command then needs; a running sotto listen keeps the store open for the "
     "others.",
+    "When the store is copied back from a backup, or a copy of it is used elsewhere, that is noticed and said: the "
+    "copy goes on as another device with the same key. For a second machine run sotto setup there instead.",
     NULL,
 };
 static const app_option setup_options[] = {
@@ -212,12 +214,11 @@ static const app_topic distrust = {
 /* ---- repair ---- */
 
 static const char *const repair_paragraphs[] = {
-    "Use it when messages from or to JID cannot be decrypted any more, as after a store came back from a backup: "
-    "forgets "
-    "the sessions with all devices of JID, so that the next message you send begins new ones. Keys and what you "
-    "decided "
-    "about them stay. Messages still on their way in the old sessions are lost.",
-    "Nothing does this by itself: somebody who disturbs messages on their way must not be able to cause it.",
+    "Use it when messages from or to JID cannot be decrypted any more, as after a program of theirs lost what it knew: "
+    "forgets the sessions with all devices of JID, so that the next message you send begins new ones. Keys and what "
+    "you decided about them stay. Messages still on their way in the old sessions are lost.",
+    "Nothing does this by itself, except where this store was copied back from a backup: somebody who disturbs "
+    "messages on their way must not be able to cause it.",
     NULL,
 };
 static const app_example repair_examples[] = {

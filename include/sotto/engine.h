@@ -150,9 +150,9 @@ typedef enum sotto_event_kind {
                               jid is held until POLICY says what to do */
     SOTTO_EVENT_LEFT,      /* the answer to LEAVE; reason is 0 or why not; text: what the server said */
     SOTTO_EVENT_COPIED,    /* the store is older than one that was in use (copied back from a backup), or a copy of one
-                             that    is in use elsewhere: its sessions cannot be used again. This device goes on under a new
-                             id,    number, with the same identity; sessions begin anew. What arrived since the copy was made
-                             is not here */
+                              that is in use elsewhere: its sessions cannot be used again. This device goes on under a
+                              new id, number, with the same identity; sessions begin anew. What arrived since the copy
+                              was made is not here */
     SOTTO_EVENT_DELIVERED, /* ticket, key: what a live session carried is stored by the other side */
     SOTTO_EVENT_DELIVERY_UNKNOWN /* ticket, key: a live session ended before the other side said that it has it, and it
                                     will not be sent again: reason; text is the stanza's id */

@@ -58,11 +58,12 @@
 #define SOTTO_LIVE_GAP_MAX           16u   /* frames that came too early and are held, of one session */
 #define SOTTO_LIVE_WINDOW            4u    /* iqs of one session that wait for their results */
 #define SOTTO_LIVE_SESSIONS_MAX      128u  /* the one longest unused makes room */
+#define SOTTO_LIVE_SESSIONS_OF_ONE   32u   /* of these, with one bare JID */
 #define SOTTO_LIVE_PEERS_MAX         1000u /* full JIDs that are remembered for retries */
 #define SOTTO_LIVE_ROWS_MAX          1000u /* stanzas one key has not acknowledged */
 #define SOTTO_LIVE_EPOCHS_MAX        16u   /* of one key's, of which the last number is known */
 #define SOTTO_LIVE_KEYS_MAX          64u   /* live keys of one JID that are remembered */
-#define SOTTO_LIVE_HELLOS_PER_MINUTE 30u   /* ClientHellos of one full JID that are worked on (T20) */
+#define SOTTO_LIVE_HELLOS_PER_MINUTE 30u   /* ClientHellos of one bare JID that are worked on (T20) */
 #define SOTTO_LIVE_JID_BYTES_MAX     1000u /* a full JID that is spoken to */
 
 /* Login */

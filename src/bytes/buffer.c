@@ -36,6 +36,21 @@ static bool buffer_grow(bytes_buffer *buffer, size_t size) {
     return true;
 }
 
+void bytes_buffer_reserve(bytes_buffer *buffer, size_t len) {
+    if (!buffer->host || !sotto_ok(buffer->status) || len > buffer->ceiling - buffer->len) return;
+    if (buffer->at && len <= buffer->size - buffer->len) return;
+    if (!buffer_grow(buffer, buffer->len + len)) bytes_buffer_fail(buffer, SOTTO_FAIL(NO_MEMORY));
+}
+
+uint8_t *bytes_buffer_release(bytes_buffer *buffer, size_t *ret_len, size_t *ret_size) {
+    if (!buffer->host || !sotto_ok(buffer->status)) return NULL;
+    uint8_t *at = buffer->at;
+    *ret_len = buffer->len;
+    *ret_size = buffer->size;
+    bytes_buffer_owned(buffer, buffer->host, buffer->ceiling);
+    return at;
+}
+
 uint8_t *bytes_buffer_room(bytes_buffer *buffer, size_t len) {
     if (!sotto_ok(buffer->status)) return NULL;
     if (len > buffer->ceiling - buffer->len) {

@@ -19,6 +19,11 @@ typedef struct bytes_buffer {
 
 void bytes_buffer_owned(bytes_buffer *, const sotto_host *, size_t ceiling);
 void bytes_buffer_borrowed(bytes_buffer *, void *at, size_t size);
+/* Room for so many more bytes at once: only saves growing step by step. */
+void bytes_buffer_reserve(bytes_buffer *, size_t len);
+/* An owned buffer's memory, from now on the caller's: bytes_free(host, at, *ret_size). The buffer is empty afterwards.
+ * NULL: nothing was written, or something failed. */
+uint8_t *bytes_buffer_release(bytes_buffer *, size_t *ret_len, size_t *ret_size);
 /* The bytes may not be the buffer's own: growing wipes them before they were read. */
 void bytes_buffer_put(bytes_buffer *, sotto_bytes);
 void bytes_buffer_text(bytes_buffer *, const char *);

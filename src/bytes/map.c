@@ -33,8 +33,8 @@ static uint64_t mix(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-static uint64_t hash_of(const bytes_map *map, sotto_bytes key) {
-    uint64_t hash = map->seed ^ key.len;
+uint64_t bytes_map_hash(sotto_bytes key, uint64_t seed) {
+    uint64_t hash = seed ^ key.len;
     size_t at = 0;
     for (; key.len - at >= 8; at += 8) {
         uint64_t word;
@@ -45,6 +45,10 @@ static uint64_t hash_of(const bytes_map *map, sotto_bytes key) {
     uint64_t word = 0;
     for (size_t i = at; i < key.len; i++) word = word << 8 | key.at[i];
     return mix(hash ^ word);
+}
+
+static uint64_t hash_of(const bytes_map *map, sotto_bytes key) {
+    return bytes_map_hash(key, map->seed);
 }
 
 sotto_bytes bytes_map_entry_key(const bytes_map_entry *entry) {

@@ -39,6 +39,9 @@ const bytes_map_entry *bytes_map_next(const bytes_map_entry *);
 typedef void bytes_map_take(void *arg, bytes_map_entry *);
 void bytes_map_drain(bytes_map *, bytes_map_take *, void *arg);
 
+/* Every bit of the key and of the seed is in every bit of it; for places in tables, not against who chooses keys. */
+uint64_t bytes_map_hash(sotto_bytes key, uint64_t seed);
+
 /* Entries by themselves. NULL: out of memory. */
 bytes_map_entry *bytes_map_entry_new(const sotto_host *, sotto_bytes key, sotto_bytes value);
 sotto_bytes bytes_map_entry_key(const bytes_map_entry *);

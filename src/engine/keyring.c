@@ -132,13 +132,17 @@ static sotto_status alarm(sotto_engine *engine, const sotto_key *key, sotto_byte
     return engine_event(engine, &event);
 }
 
+static sotto_bytes owner_key(engine_key_room *room, const uint8_t key[32]) {
+    bytes_buffer *out = engine_key_begin(room, 'K');
+    bytes_buffer_put(out, bytes_of(key, 32));
+    sotto_bytes ret = BYTES_NONE;
+    return sotto_ok(bytes_buffer_end(out, &ret)) ? ret : BYTES_NONE;
+}
+
 /* The JID a key was first seen under; a second one means that somebody shows another's key as his own (T9). */
 static sotto_status check_owner(sotto_engine *engine, const sotto_key *key, bool *ret_foreign) {
     engine_key_room room;
-    bytes_buffer *out = engine_key_begin(&room, 'K');
-    bytes_buffer_put(out, bytes_of(key->key, 32));
-    sotto_bytes at, owner;
-    SOTTO_TRY(bytes_buffer_end(out, &at));
+    sotto_bytes at = owner_key(&room, key->key), owner;
     sotto_status status = engine_record_get(engine, at, &owner);
     *ret_foreign = false;
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return engine_record_put(engine, at, key->jid);
@@ -147,13 +151,23 @@ static sotto_status check_owner(sotto_engine *engine, const sotto_key *key, bool
     return *ret_foreign ? alarm(engine, key, owner) : SOTTO_OK;
 }
 
+/* Both records of a key, so that who makes keys without end does not fill the disk. */
+static sotto_status forget(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32]) {
+    engine_key_room room;
+    sotto_bytes owner;
+    SOTTO_TRY(engine_record_put(engine, row_key(&room, jid, key), BYTES_NONE));
+    sotto_status status = engine_record_get(engine, owner_key(&room, key), &owner);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND) || (sotto_ok(status) && !bytes_equal(owner, jid))) return SOTTO_OK;
+    SOTTO_TRY(status);
+    return engine_record_put(engine, owner_key(&room, key), BYTES_NONE);
+}
+
 static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key *key) {
     fact_scan scan;
     SOTTO_TRY(gather(engine, key->jid, key->key, key->device, &scan));
-    if (scan.count >= SOTTO_KEYS_MAX) { /* somebody makes keys by the hundred: the least useful one makes room */
-        engine_key_room room;
+    if (scan.count >= SOTTO_KEYS_MAX) {       /* somebody makes keys by the hundred: the least useful one makes room */
         if (!scan.has_stale) return SOTTO_OK; /* not recorded is undecided: it is never sent to */
-        SOTTO_TRY(engine_record_put(engine, row_key(&room, key->jid, scan.stale), BYTES_NONE));
+        SOTTO_TRY(forget(engine, key->jid, scan.stale));
     }
     key_row row = {.trust = trust_key_first(engine->trust, &scan.facts),
                    .device = key->device,

@@ -44,13 +44,7 @@ void engine_mirror_clear(engine_mirror *mirror) {
 
 /* The four places where a key may be. Whoever finds keys that meet there has them forgotten sooner, and no more. */
 static struct mirror_place *choice_of(const engine_mirror *mirror, sotto_bytes key, uint32_t *ret_tag) {
-    uint64_t hash = mirror->seed ^ key.len;
-    for (size_t at = 0; at < key.len; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, key.at + at, key.len - at < 8 ? key.len - at : 8);
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 29;
-    }
+    uint64_t hash = bytes_map_hash(key, mirror->seed);
     *ret_tag = (uint32_t)(hash >> 32);
     return &mirror->places[hash % (ENGINE_MIRROR_PLACES / CHOICES) * CHOICES];
 }
@@ -125,6 +119,12 @@ static sotto_bytes run_key_of(run_key *room, sotto_bytes prefix) {
     return bytes_of(room->at, prefix.len + 1);
 }
 
+static sotto_bytes large_key_of(run_key *room, sotto_bytes prefix) {
+    sotto_bytes key = run_key_of(room, prefix);
+    room->at[0] = 1;
+    return key;
+}
+
 /* doc/engine.md: 'H' order, 'T' jid 0 key. */
 static bool is_run(sotto_bytes prefix) {
     if (prefix.len == 0 || prefix.len >= SOTTO_STORE_KEY_BYTES_MAX) return false;
@@ -175,12 +175,75 @@ static sotto_status read_of_run(void *arg, sotto_bytes key, sotto_bytes value) {
     return r->visit(r->arg, key, value);
 }
 
+/* The run that a key of a contact is recorded in: its other keys are asked for with the same message. */
+static sotto_bytes run_of_key(sotto_bytes key) {
+    return key.at[0] == 'T' && key.len > KEY_BYTES + 1 ? bytes_of(key.at, key.len - KEY_BYTES) : BYTES_NONE;
+}
+
+typedef struct run_search {
+    sotto_bytes key;
+    sotto_visit *visit;
+    void *arg;
+    bool found;
+} run_search;
+
+static sotto_status visit_if_searched(void *arg, sotto_bytes key, sotto_bytes value) {
+    run_search *search = arg;
+    if (!bytes_equal(key, search->key)) return SOTTO_OK;
+    search->found = true;
+    return search->visit(search->arg, key, value);
+}
+
+static sotto_status add_to_run(void *arg, sotto_bytes key, sotto_bytes value) {
+    bytes_buffer *run = arg;
+    if (run->len + key.len + value.len > RUN_BYTES_MAX) return SOTTO_FAIL(TOO_LARGE);
+    bytes_buffer_block(run, key);
+    bytes_buffer_block(run, value);
+    return run->status;
+}
+
+/* Reads a run and keeps it. TOO_LARGE: it is not kept. */
+static sotto_status read_run(engine_mirror *mirror, sotto_store *store, sotto_bytes prefix) {
+    run_key room;
+    bytes_buffer all;
+    sotto_bytes run;
+    bytes_buffer_owned(&all, mirror->host, RUN_BYTES_MAX + 64);
+    sotto_status status = store->methods->scan(store, prefix, add_to_run, &all);
+    if (sotto_ok(status)) status = bytes_buffer_end(&all, &run);
+    if (sotto_ok(status)) status = keep(mirror, run_key_of(&room, prefix), run, RUN_BYTES_MAX + 64);
+    bytes_buffer_free(&all);
+    return status;
+}
+
+/* False: the run says nothing about the key. */
+static sotto_status get_of_run(engine_mirror *mirror, sotto_store *store, sotto_bytes key, sotto_visit *visit,
+                               void *arg, bool *ret_known) {
+    run_key room;
+    sotto_bytes run, prefix = run_of_key(key);
+    run_search search = {key, visit, arg, false};
+    *ret_known = false;
+    if (!is_run(prefix) || find(mirror, large_key_of(&room, prefix), &run)) return SOTTO_OK;
+    if (!find(mirror, run_key_of(&room, prefix), &run)) {
+        sotto_status status = read_run(mirror, store, prefix);
+        if (sotto_is(status, SOTTO_E_TOO_LARGE)) /* it is not read again for each of its keys */
+            return keep(mirror, large_key_of(&room, prefix), BYTES_NONE, 0);
+        SOTTO_TRY(status);
+        if (!find(mirror, run_key_of(&room, prefix), &run)) return SOTTO_OK;
+    }
+    *ret_known = true;
+    SOTTO_TRY(visit_run(run, visit_if_searched, &search));
+    return search.found ? SOTTO_OK : SOTTO_FAIL(NOT_FOUND);
+}
+
 sotto_status engine_mirror_get(engine_mirror *mirror, sotto_store *store, sotto_bytes key, sotto_visit *visit,
                                void *arg) {
     sotto_bytes value;
+    bool known;
     if (find(mirror, key, &value)) return value.len > 0 ? visit(arg, key, value) : SOTTO_FAIL(NOT_FOUND);
+    sotto_status status = get_of_run(mirror, store, key, visit, arg, &known);
+    if (known || !sotto_ok(status)) return status;
     reading r = {mirror, visit, arg, NULL};
-    sotto_status status = store->methods->get(store, key, read_one, &r);
+    status = store->methods->get(store, key, read_one, &r);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(keep(mirror, key, BYTES_NONE, KEPT_BYTES_MAX));
     return status;
 }

@@ -17,7 +17,8 @@
 #define ENGINE_MIRROR_PLACES 4096u
 
 /* Keys are those of records, an empty value says that there is no such record; and, behind a zero byte, the prefixes of
- * runs: what a contact's keys are trusted for, and what is held, are always read as a whole. */
+ * runs: what a contact's keys are trusted for, and what is held, are always read as a whole. Behind a one: runs that
+ * are too large for that. */
 typedef struct engine_mirror {
     const sotto_host *host;
     struct mirror_place *places; /* NULL: nothing was kept yet */

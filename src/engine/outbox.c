@@ -5,12 +5,14 @@
 #include "bytes/span.h"
 #include "engine/output_row.h"
 
+#define OTHER_BYTES 256u /* what an output has beside its largest text, mostly */
+
 void engine_outbox_init(engine_outbox *outbox, const sotto_host *host) {
     *outbox = (engine_outbox){.host = host, .next_seq = 1};
 }
 
 static void entry_free(engine_outbox *outbox, outbox_entry *entry) {
-    bytes_free(outbox->host, entry->row, entry->row_len);
+    bytes_free(outbox->host, entry->row, entry->row_size);
 }
 
 void engine_outbox_clear(engine_outbox *outbox) {
@@ -31,11 +33,11 @@ static sotto_status append(engine_outbox *outbox, const outbox_entry *entry) {
     return SOTTO_OK;
 }
 
-static sotto_status append_row(engine_outbox *outbox, outbox_entry entry, sotto_bytes row) {
-    entry.row = bytes_new(outbox->host, row.len);
-    if (entry.row == NULL) return SOTTO_FAIL(NO_MEMORY);
-    entry.row_len = row.len;
-    memcpy(entry.row, row.at, row.len);
+/* The row's memory becomes the outbox's. */
+static sotto_status append_row(engine_outbox *outbox, outbox_entry entry, bytes_buffer *row) {
+    sotto_bytes encoded;
+    SOTTO_TRY(bytes_buffer_end(row, &encoded));
+    entry.row = bytes_buffer_release(row, &entry.row_len, &entry.row_size);
     sotto_status status = append(outbox, &entry);
     if (!sotto_ok(status)) entry_free(outbox, &entry);
     return status;
@@ -46,14 +48,13 @@ sotto_status engine_outbox_stage(engine_outbox *outbox, const sotto_output *outp
     if (outbox->len >= SOTTO_OUTBOX_ROWS_MAX) return SOTTO_FAIL(OUTBOX_FULL);
     bytes_buffer buffer;
     bytes_buffer_owned(&buffer, outbox->host, SOTTO_RECORD_BYTES_MAX);
+    bytes_buffer_reserve(&buffer, OTHER_BYTES + output->stanza.len + output->delivery.stanza.len + output->request.len);
     engine_output_encode(&buffer, output, keep);
-    sotto_bytes row;
-    sotto_status status = bytes_buffer_end(&buffer, &row);
     outbox_entry entry = {.seq = outbox->next_seq,
                           .ticket = output->ticket,
                           .keep = keep,
                           .to_server = output->kind == SOTTO_OUTPUT_STANZA};
-    if (sotto_ok(status)) status = append_row(outbox, entry, row);
+    sotto_status status = append_row(outbox, entry, &buffer);
     bytes_buffer_free(&buffer);
     if (!sotto_ok(status)) return status;
     outbox->next_seq++;
@@ -67,7 +68,12 @@ sotto_status engine_outbox_load(engine_outbox *outbox, uint64_t seq, sotto_bytes
     SOTTO_TRY(engine_output_decode(row, &output, &keep));
     outbox_entry entry = {
         .seq = seq, .ticket = output.ticket, .keep = keep, .to_server = output.kind == SOTTO_OUTPUT_STANZA};
-    SOTTO_TRY(append_row(outbox, entry, row));
+    bytes_buffer copy;
+    bytes_buffer_owned(&copy, outbox->host, SOTTO_RECORD_BYTES_MAX);
+    bytes_buffer_put(&copy, row);
+    sotto_status status = append_row(outbox, entry, &copy);
+    bytes_buffer_free(&copy);
+    SOTTO_TRY(status);
     outbox->committed = outbox->len;
     if (outbox->next_seq <= seq) outbox->next_seq = seq + 1;
     return SOTTO_OK;

@@ -20,8 +20,8 @@ typedef enum outbox_keep { OUTBOX_LASTING, OUTBOX_SESSION, OUTBOX_ONCE, OUTBOX_A
 typedef struct outbox_entry {
     uint64_t seq;
     uint64_t ticket;
-    uint8_t *row; /* encoded output */
-    size_t row_len;
+    uint8_t *row;             /* encoded output */
+    size_t row_len, row_size; /* of it, and of its memory */
     outbox_keep keep;
     bool to_server;
     bool handed;

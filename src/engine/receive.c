@@ -353,7 +353,11 @@ static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
 }
 
 static sotto_status receive_presence(sotto_engine *engine, const arrival *a) {
-    if (a->has_from) SOTTO_TRY(engine_resource_take(engine, a->stanza, &a->from));
+    if (a->has_from) {
+        bool known;
+        SOTTO_TRY(is_answerable(engine, a->from.bare, &known));
+        SOTTO_TRY(engine_resource_take(engine, a->stanza, &a->from, !known));
+    }
     return deliver_clear(engine, a, OUTBOX_ONCE);
 }
 

@@ -36,7 +36,8 @@ sotto_status engine_resource_load(sotto_engine *engine) {
     return engine->store->methods->scan(engine->store, BYTES_LITERAL("P"), load_one, engine);
 }
 
-sotto_status engine_resource_take(sotto_engine *engine, const stanza_element *stanza, const stanza_jid *from) {
+sotto_status engine_resource_take(sotto_engine *engine, const stanza_element *stanza, const stanza_jid *from,
+                                  bool stranger) {
     sotto_bytes type = stanza_attribute_of(stanza, "type"), known;
     bool available = type.at == NULL;
     if ((!available && !bytes_is(type, "unavailable")) || from->local.len == 0 || from->resource.len == 0 ||
@@ -46,7 +47,10 @@ sotto_status engine_resource_take(sotto_engine *engine, const stanza_element *st
     if (!available) {
         if (was) SOTTO_TRY(put(engine, from->full, BYTES_NONE));
     } else if (!was) {
-        if (engine->resources.map.count >= SOTTO_RESOURCES_MAX) return SOTTO_OK; /* reached when addressed by name */
+        /* Without a place they are reached when addressed by name. Anybody can send presence: half is for those we
+         * know. */
+        size_t most = stranger ? SOTTO_RESOURCES_MAX / 2 : SOTTO_RESOURCES_MAX;
+        if (engine->resources.map.count >= most) return SOTTO_OK;
         SOTTO_TRY(put(engine, from->full, BYTES_LITERAL("1")));
         SOTTO_TRY(engine_changed_add(engine, from->bare));
     }

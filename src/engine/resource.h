@@ -7,8 +7,10 @@
 
 #include "engine/state.h"
 
-/* Takes note of a presence stanza and tells the seals. Occupants of rooms are nobody's resources. */
-SOTTO_MUST_CHECK sotto_status engine_resource_take(sotto_engine *, const stanza_element *, const stanza_jid *from);
+/* Takes note of a presence stanza and tells the seals. Occupants of rooms are nobody's resources. stranger: neither
+ * sees our presence nor was ever written to. */
+SOTTO_MUST_CHECK sotto_status engine_resource_take(sotto_engine *, const stanza_element *, const stanza_jid *from,
+                                                   bool stranger);
 /* The full JIDs a stanza to this JID is meant for: itself, or the available ones of a bare JID, this one left out. In
  * the call's arena. */
 SOTTO_MUST_CHECK sotto_status engine_resource_list(sotto_engine *, const stanza_jid *to, const sotto_bytes **ret,

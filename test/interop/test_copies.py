@@ -108,7 +108,10 @@ class Play:
         text = self.text()
         self.romeo.send(JULIET, text)
         self.juliet.receive(text)
-        tap.equal(self.say()[1]["device"], self.device, "the one that was there")
+        said, got = self.say()
+        tap.equal(got["device"], self.device, "the one that was there")
+        tap.holds("sotto leave in one of the two" in said, f"it does not say that there are two: {said}")
+        tap.holds("sotto leave in one of the two" in second.refuse("send", JULIET, "to myself"), "nor does the other")
         tap.equal(self.juliet.listener.left(event="copied"), [])
         second.succeed("leave")
 

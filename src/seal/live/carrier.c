@@ -114,12 +114,17 @@ static sotto_status reply_records(live_self *self, seal_env *env, live_session *
     return SOTTO_OK;
 }
 
-/* A budget for each full JID: an answer costs a handshake (T20). */
-static bool within_budget(seal_env *env, live_peer *peer) {
-    uint64_t minute = env->now_ms / 60000;
-    if (peer->minute != minute) peer->hellos = 0;
-    peer->minute = minute;
-    return peer->hellos++ < SOTTO_LIVE_HELLOS_PER_MINUTE;
+/* A budget for each bare JID, since resources are anybody's to make up: an answer costs a handshake (T20). */
+static bool within_budget(live_self *self, seal_env *env, live_peer *peer) {
+    unsigned spent = 0;
+    self->minute = env->now_ms / 60000;
+    for (const live_peer *one = self->peers; one != NULL; one = one->next)
+        if (one->minute == self->minute && bytes_equal(one->bare, peer->bare)) spent += one->hellos;
+    if (spent >= SOTTO_LIVE_HELLOS_PER_MINUTE) return false;
+    if (peer->minute != self->minute) peer->hellos = 0;
+    peer->minute = self->minute;
+    peer->hellos++;
+    return true;
 }
 
 static sotto_status take_hello(live_self *self, seal_env *env, sotto_bytes from, const live_frame *frame,
@@ -128,7 +133,8 @@ static sotto_status take_hello(live_self *self, seal_env *env, sotto_bytes from,
     live_session *session;
     sotto_status status = live_peer_of(self, from, &peer);
     if (!sotto_ok(status)) return live_is_ours(status) ? status : reply_error(ret, "resource-constraint");
-    if (bytes_equal(from, self->full) || !within_budget(env, peer)) return reply_error(ret, "resource-constraint");
+    if (bytes_equal(from, self->full) || !within_budget(self, env, peer))
+        return reply_error(ret, "resource-constraint");
     SOTTO_TRY(live_session_new(self, env, from, frame->session, &session));
     SOTTO_TRY(live_session_feed(self, env, session, frame));
     if (session->over) return reply_error(ret, "not-acceptable");

@@ -21,7 +21,7 @@ static sotto_status load_row(void *arg, sotto_bytes jid, const uint8_t key[32], 
     live_peer *peer;
     SOTTO_TRY(live_line_of(work->self, jid, key, &line));
     line->count++;
-    line->order = row->order;
+    if (row->order > line->order) line->order = row->order;
     line->deadline_ms = work->env->now_ms + LIVE_UNKNOWN_MS;
     sotto_status status = live_peer_of(work->self, row->full, &peer);
     if (!sotto_ok(status)) return live_is_ours(status) ? status : SOTTO_OK;
@@ -139,8 +139,7 @@ static sotto_status leave(live_self *self, seal_env *env, live_session *session)
 static sotto_status set_tick(live_self *self, seal_env *env) {
     uint64_t at = UINT64_MAX;
     for (const live_peer *peer = self->peers; peer != NULL; peer = peer->next) {
-        bool stuck = peer->attempt != NULL && !peer->attempt->initiator;
-        if (stuck && at > env->now_ms + LIVE_TICK_MS) at = env->now_ms + LIVE_TICK_MS;
+        if (peer->attempt != NULL && at > env->now_ms + LIVE_TICK_MS) at = env->now_ms + LIVE_TICK_MS;
         if (peer->wanted && peer->attempt == NULL && peer->not_before_ms > env->now_ms && at > peer->not_before_ms)
             at = peer->not_before_ms;
     }

@@ -14,6 +14,7 @@
 #define LIVE_NS          "urn:sotto:live:0"
 #define LIVE_ID_BYTES    16u
 #define LIVE_EPOCH_BYTES 16u
+#define LIVE_PROOF_BYTES (4u + 1u + 32u + 64u) /* a whole message of kind proof */
 #define LIVE_FRAME_BYTES 6000u /* of records in a frame we send: the outer stanza stays under 10,000 (DESIGN.md) */
 
 typedef struct live_frame {

@@ -45,7 +45,8 @@ static bool peers_room(live_self *self) {
     if (self->peer_count < SOTTO_LIVE_PEERS_MAX) return true;
     for (live_peer **at = &self->peers; *at != NULL; at = &(*at)->next) {
         live_peer *idle = *at;
-        if (idle->ready != NULL || idle->attempt != NULL || idle->wanted) continue;
+        bool counted = idle->hellos > 0 && idle->minute == self->minute;
+        if (idle->ready != NULL || idle->attempt != NULL || idle->wanted || counted) continue;
         *at = idle->next;
         peer_free(self, idle);
         self->peer_count--;
@@ -98,10 +99,16 @@ sotto_status live_line_of(live_self *self, sotto_bytes bare, const uint8_t key[3
     return SOTTO_OK;
 }
 
-static void lines_free(live_self *self) {
-    while (self->lines != NULL) {
-        live_line *line = self->lines;
-        self->lines = line->next;
+/* Of one JID; BYTES_NONE: all. */
+static void lines_free(live_self *self, sotto_bytes bare) {
+    live_line **at = &self->lines;
+    while (*at != NULL) {
+        live_line *line = *at;
+        if (bare.len > 0 && !bytes_equal(line->bare, bare)) {
+            at = &line->next;
+            continue;
+        }
+        *at = line->next;
         live_let_go(self->host, &line->bare);
         bytes_free(self->host, line, sizeof *line);
     }
@@ -153,7 +160,7 @@ void live_forget_all(live_self *self) {
         peer_free(self, peer);
     }
     self->peer_count = 0;
-    lines_free(self);
+    lines_free(self, BYTES_NONE);
     self->loaded = false;
     self->tick_ms = 0;
 }
@@ -173,6 +180,6 @@ void live_forget_jid(live_self *self, sotto_bytes bare) {
         peer_free(self, peer);
         self->peer_count--;
     }
-    lines_free(self); /* loading looks up whoever is still waited for */
+    lines_free(self, bare); /* the numbers of others go on; loading looks up whoever is still waited for */
     self->loaded = false;
 }

@@ -156,12 +156,16 @@ sotto_status live_row_received(seal_env *env, sotto_bytes jid, const uint8_t key
 
 #define DAY_MS UINT64_C(86400000)
 
+typedef struct key_seen {
+    uint8_t key[32];
+    uint64_t since_ms;
+} key_seen;
+
 typedef struct key_scan {
     live_key_visit *visit;
     void *arg;
     size_t count;
-    uint8_t oldest[32];
-    uint64_t oldest_ms;
+    key_seen *list; /* SOTTO_LIVE_KEYS_MAX; NULL: not wanted */
 } key_scan;
 
 static sotto_status visit_key(void *arg, sotto_bytes name, sotto_bytes value) {
@@ -171,10 +175,11 @@ static sotto_status visit_key(void *arg, sotto_bytes name, sotto_bytes value) {
     uint64_t since_ms = bytes_cursor_u64(&c);
     if (name.len < 34 || !sotto_ok(bytes_cursor_end(&c)) || version != ROW_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
     const uint8_t *key = name.at + name.len - 32;
-    if (scan->count++ == 0 || since_ms < scan->oldest_ms) {
-        memcpy(scan->oldest, key, 32);
-        scan->oldest_ms = since_ms;
+    if (scan->list != NULL && scan->count < SOTTO_LIVE_KEYS_MAX) {
+        memcpy(scan->list[scan->count].key, key, 32);
+        scan->list[scan->count].since_ms = since_ms;
     }
+    scan->count++;
     return scan->visit != NULL ? scan->visit(scan->arg, key) : SOTTO_OK;
 }
 
@@ -190,10 +195,30 @@ static sotto_status key_write(seal_env *env, sotto_bytes jid, const uint8_t key[
     return env->put(env, room_key(&room, 'k', jid, key), value);
 }
 
+/* Whoever makes keys by the dozen in somebody's name pushes out only such keys, as long as there are any: what was
+ * received of a key that is accepted must not be forgotten, or it could be delivered again. */
+static sotto_status key_make_room(seal_env *env, sotto_bytes jid, const key_seen *list, size_t count) {
+    const key_seen *least = NULL;
+    bool least_accepted = false;
+    key_room room;
+    for (size_t i = 0; i < count; i++) {
+        bool accepted;
+        SOTTO_TRY(env->accepted(env, jid, list[i].key, &accepted));
+        bool sooner = least == NULL || (least_accepted != accepted ? !accepted : list[i].since_ms < least->since_ms);
+        if (!sooner) continue;
+        least = &list[i];
+        least_accepted = accepted;
+    }
+    if (least == NULL) return SOTTO_OK;
+    SOTTO_TRY(env->put(env, room_key(&room, 'k', jid, least->key), BYTES_NONE));
+    return env->put(env, room_key(&room, 'r', jid, least->key), BYTES_NONE);
+}
+
 sotto_status live_row_key_seen(seal_env *env, sotto_bytes jid, const uint8_t key[32]) {
     key_room room;
     sotto_bytes value;
-    key_scan scan = {0};
+    key_seen list[SOTTO_LIVE_KEYS_MAX];
+    key_scan scan = {.list = list};
     sotto_status status = env->get(env, room_key(&room, 'k', jid, key), &value);
     if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
         SOTTO_TRY(status);
@@ -202,10 +227,7 @@ sotto_status live_row_key_seen(seal_env *env, sotto_bytes jid, const uint8_t key
         return since_ms / DAY_MS == env->now_ms / DAY_MS ? SOTTO_OK : key_write(env, jid, key);
     }
     SOTTO_TRY(env->scan(env, room_key(&room, 'k', jid, NULL), visit_key, &scan));
-    if (scan.count >= SOTTO_LIVE_KEYS_MAX) {
-        SOTTO_TRY(env->put(env, room_key(&room, 'k', jid, scan.oldest), BYTES_NONE));
-        SOTTO_TRY(env->put(env, room_key(&room, 'r', jid, scan.oldest), BYTES_NONE));
-    }
+    if (scan.count >= SOTTO_LIVE_KEYS_MAX) SOTTO_TRY(key_make_room(env, jid, list, SOTTO_LIVE_KEYS_MAX));
     return key_write(env, jid, key);
 }
 

@@ -37,8 +37,8 @@ SOTTO_MUST_CHECK sotto_status live_row_scan(seal_env *, sotto_bytes jid, const u
 SOTTO_MUST_CHECK sotto_status live_row_received(seal_env *, sotto_bytes jid, const uint8_t key[32],
                                                 const uint8_t epoch[LIVE_EPOCH_BYTES], uint64_t number, bool *ret_new);
 
-/* Keys that proved themselves; of one JID at most SOTTO_LIVE_KEYS_MAX are kept: the one that did so longest ago makes
- * room, with what is known of its epochs. */
+/* Keys that proved themselves; of one JID at most SOTTO_LIVE_KEYS_MAX are kept: of those that may not be sent to (else
+ * of all) the one that did so longest ago makes room, with what is known of its epochs. */
 SOTTO_MUST_CHECK sotto_status live_row_key_seen(seal_env *, sotto_bytes jid, const uint8_t key[32]);
 typedef sotto_status live_key_visit(void *arg, const uint8_t key[32]);
 SOTTO_MUST_CHECK sotto_status live_row_keys(seal_env *, sotto_bytes jid, live_key_visit *, void *arg);

@@ -230,7 +230,8 @@ static sotto_status came_or_went(live_self *self, seal_env *env, const seal_inpu
 /* Somebody began and did not go on, or acknowledges nothing: a frame was lost and nobody was told. */
 static bool is_stuck(const live_self *self, const live_session *session, uint64_t now_ms) {
     if (session->over) return false;
-    if (!session->proved) return !session->initiator && now_ms - session->used_ms >= LIVE_ATTEMPT_MS;
+    /* Of one that we began too: where too many questions were open it was never asked. */
+    if (!session->proved) return now_ms - session->used_ms >= LIVE_ATTEMPT_MS;
     const live_line *line = live_line_find(self, session->bare, session->key);
     return line != NULL && line->count > 0 && now_ms - line->since_ms >= LIVE_TICK_MS;
 }

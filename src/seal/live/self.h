@@ -51,6 +51,9 @@ typedef struct live_session {
     bool owes;       /* an acknowledgement, of: */
     uint8_t epoch[LIVE_EPOCH_BYTES];
     uint64_t number;
+    uint64_t heard; /* of an acknowledgement in this frame that was not looked up; 0: none. And its epoch: */
+    uint8_t heard_epoch[LIVE_EPOCH_BYTES];
+    uint64_t heard_epochs; /* so many in this frame */
     uint64_t used_ms;
 } live_session;
 
@@ -95,6 +98,7 @@ typedef struct live_self {
     size_t session_count;
     live_peer *peers;
     size_t peer_count;
+    uint64_t minute; /* of the last ClientHello: what was counted in it is not forgotten */
     live_line *lines;
 } live_self;
 

@@ -6,7 +6,7 @@
 #include "bytes/memory.h"
 #include "crypto/hash.h"
 
-#define RECORDS_MAX (4u * 1024u * 1024u)
+#define RECORDS_MAX (SOTTO_STANZA_BYTES_MAX + 256u * 1024u) /* the largest stanza, and what may be made ahead of it */
 #define PLAIN_MAX   (SOTTO_STANZA_BYTES_MAX + 64u * 1024u)
 #define PIECE       4096u
 
@@ -22,12 +22,24 @@ static sotto_status pull(live_session *session) {
     return bytes_buffer_end(&session->records, &all);
 }
 
-/* The one longest unused makes room, its rows stay. */
-static void sessions_room(live_self *self, seal_env *env) {
-    if (self->session_count < SOTTO_LIVE_SESSIONS_MAX) return;
-    live_session *oldest = NULL;
-    for (live_session *session = self->sessions; session != NULL; session = session->next)
-        if (!session->over && (oldest == NULL || session->used_ms < oldest->used_ms)) oldest = session;
+/* What proved nothing goes before what did, whoever sends many ClientHellos. */
+static bool goes_before(const live_session *one, const live_session *other) {
+    return one->proved != other->proved ? other->proved : one->used_ms < other->used_ms;
+}
+
+/* The one longest unused makes room, its rows stay. Whoever comes with resources by the hundred pushes out his own. */
+static void sessions_room(live_self *self, seal_env *env, sotto_bytes bare) {
+    live_session *oldest = NULL, *oldest_own = NULL;
+    size_t own = 0;
+    for (live_session *session = self->sessions; session != NULL; session = session->next) {
+        if (session->over) continue;
+        if (oldest == NULL || goes_before(session, oldest)) oldest = session;
+        if (!bytes_equal(session->bare, bare)) continue;
+        if (oldest_own == NULL || goes_before(session, oldest_own)) oldest_own = session;
+        own++;
+    }
+    if (own < SOTTO_LIVE_SESSIONS_OF_ONE && self->session_count < SOTTO_LIVE_SESSIONS_MAX) return;
+    if (own >= SOTTO_LIVE_SESSIONS_OF_ONE) oldest = oldest_own;
     if (oldest != NULL) live_session_failed(self, env, oldest, SOTTO_FAIL(TIMEOUT));
     live_sweep(self);
 }
@@ -51,7 +63,7 @@ static sotto_status session_fill(live_self *self, seal_env *env, live_session *s
 }
 
 sotto_status live_session_new(live_self *self, seal_env *env, sotto_bytes full, const uint8_t *id, live_session **ret) {
-    sessions_room(self, env);
+    sessions_room(self, env, live_bare(full));
     live_session *session = bytes_new(self->host, sizeof *session);
     if (session == NULL) return SOTTO_FAIL(NO_MEMORY);
     sotto_status status = session_fill(self, env, session, full, id);
@@ -247,6 +259,31 @@ static sotto_status take_proof(live_self *self, seal_env *env, live_session *ses
 
 /* ---- in ---- */
 
+/* What was acknowledged is looked for among all rows. */
+static sotto_status hear(live_self *self, seal_env *env, live_session *session) {
+    live_message have = {.kind = LIVE_HAVE, .number = session->heard};
+    if (session->heard == 0) return SOTTO_OK;
+    memcpy(have.epoch, session->heard_epoch, sizeof have.epoch);
+    session->heard = 0;
+    return live_stanza_stored(self, env, session, &have);
+}
+
+/* That is done once for an epoch, when the frame was read: hundreds of acknowledgements fit into one, and the last one
+ * says what all did. */
+static sotto_status take_have(live_self *self, seal_env *env, live_session *session, const live_message *have) {
+    bool same = session->heard > 0 && memcmp(session->heard_epoch, have->epoch, LIVE_EPOCH_BYTES) == 0;
+    if (!same) {
+        SOTTO_TRY(hear(self, env, session));
+        if (session->heard_epochs++ >= SOTTO_LIVE_EPOCHS_MAX) {
+            live_session_failed(self, env, session, SOTTO_FAIL(TOO_LARGE));
+            return SOTTO_OK;
+        }
+        memcpy(session->heard_epoch, have->epoch, LIVE_EPOCH_BYTES);
+    }
+    if (have->number > session->heard) session->heard = have->number;
+    return SOTTO_OK;
+}
+
 static sotto_status take_message(live_self *self, seal_env *env, live_session *session, const live_message *message) {
     if ((message->kind == LIVE_PROOF) == session->proved) {
         live_session_failed(self, env, session, SOTTO_FAIL(MALFORMED));
@@ -254,7 +291,7 @@ static sotto_status take_message(live_self *self, seal_env *env, live_session *s
     }
     if (message->kind == LIVE_PROOF) return take_proof(self, env, session, message);
     if (message->kind == LIVE_DATA) return live_stanza_arrived(self, env, session, message);
-    return live_stanza_stored(self, env, session, message);
+    return take_have(self, env, session, message);
 }
 
 static sotto_status take_messages(live_self *self, seal_env *env, live_session *session) {
@@ -264,9 +301,11 @@ static sotto_status take_messages(live_self *self, seal_env *env, live_session *
         size_t used;
         SOTTO_TRY(bytes_buffer_end(&session->plain, &plain));
         sotto_status status = live_message_read(plain, &used, &message);
-        if (sotto_is(status, SOTTO_E_AGAIN)) return SOTTO_OK;
+        /* Whoever proved nothing has nothing kept for him that is longer than a proof. */
+        bool too_long = !session->proved && plain.len >= LIVE_PROOF_BYTES;
+        if (sotto_is(status, SOTTO_E_AGAIN) && !too_long) return SOTTO_OK;
         if (!sotto_ok(status)) {
-            live_session_failed(self, env, session, status);
+            live_session_failed(self, env, session, too_long ? SOTTO_FAIL(MALFORMED) : status);
             return SOTTO_OK;
         }
         SOTTO_TRY(take_message(self, env, session, &message));
@@ -347,8 +386,10 @@ static sotto_status acknowledge(live_self *self, live_session *session) {
 
 static sotto_status feed(live_self *self, seal_env *env, live_session *session, const live_frame *frame) {
     session->expected++;
+    session->heard = session->heard_epochs = 0;
     SOTTO_TRY(feed_records(self, env, session, frame->records));
     SOTTO_TRY(feed_held(self, env, session));
+    SOTTO_TRY(hear(self, env, session));
     return acknowledge(self, session);
 }
 

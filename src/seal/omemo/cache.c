@@ -7,6 +7,7 @@
 
 void omemo_cache_init(omemo_cache *cache, const sotto_host *host) {
     bytes_map_init(&cache->map, host);
+    cache->glimpses = 0;
 }
 
 static bool cache_get(const omemo_cache *cache, sotto_bytes jid, uint32_t device, char what, void *ret, size_t size) {
@@ -22,7 +23,7 @@ static sotto_status cache_put(omemo_cache *cache, sotto_bytes jid, uint32_t devi
                               size_t size) {
     omemo_row row;
     SOTTO_TRY(omemo_row_device(&row, jid, device, what));
-    if (cache->map.count >= SOTTO_OMEMO_CACHE_MAX) bytes_map_clear(&cache->map);
+    if (cache->map.count >= SOTTO_OMEMO_CACHE_MAX) omemo_cache_forget(cache, BYTES_NONE);
     return bytes_map_put(&cache->map, omemo_row_key(&row), bytes_of(value, size));
 }
 
@@ -34,19 +35,33 @@ sotto_status omemo_cache_put_view(omemo_cache *cache, sotto_bytes jid, const ome
     return cache_put(cache, jid, 0, OMEMO_ROW_LIST, view, sizeof *view);
 }
 
+sotto_status omemo_cache_devices(const omemo_cache *cache, seal_env *env, sotto_bytes jid, omemo_devices *ret) {
+    omemo_view view;
+    omemo_cache_view(cache, jid, &view);
+    if (!view.fresh) return omemo_devices_load(env, jid, ret);
+    *ret = view.devices;
+    return SOTTO_OK;
+}
+
 bool omemo_cache_glimpse(const omemo_cache *cache, sotto_bytes jid, uint32_t device, omemo_glimpse *ret) {
     return cache_get(cache, jid, device, OMEMO_ROW_DEVICE, ret, sizeof *ret);
 }
 
 sotto_status omemo_cache_put_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device,
                                      const omemo_glimpse *glimpse) {
-    return cache_put(cache, jid, device, OMEMO_ROW_DEVICE, glimpse, sizeof *glimpse);
+    omemo_glimpse before;
+    bool is_new = !omemo_cache_glimpse(cache, jid, device, &before);
+    SOTTO_TRY(cache_put(cache, jid, device, OMEMO_ROW_DEVICE, glimpse, sizeof *glimpse));
+    if (is_new || cache->glimpses == 0) cache->glimpses++;
+    return SOTTO_OK;
 }
 
 void omemo_cache_drop_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device) {
     omemo_row row;
-    if (sotto_ok(omemo_row_device(&row, jid, device, OMEMO_ROW_DEVICE)))
-        bytes_map_remove(&cache->map, omemo_row_key(&row));
+    if (cache->glimpses == 0 || !sotto_ok(omemo_row_device(&row, jid, device, OMEMO_ROW_DEVICE))) return;
+    bytes_map_entry *entry = bytes_map_detach(&cache->map, omemo_row_key(&row));
+    if (entry != NULL) cache->glimpses--;
+    bytes_map_entry_free(cache->map.host, entry);
 }
 
 void omemo_cache_failures(const omemo_cache *cache, sotto_bytes jid, omemo_failures *ret) {
@@ -62,6 +77,7 @@ void omemo_cache_forget(omemo_cache *cache, sotto_bytes jid) {
     sotto_bytes key, value;
     if (jid.len == 0) {
         bytes_map_clear(&cache->map);
+        cache->glimpses = 0;
         return;
     }
     if (!sotto_ok(omemo_row_all(&row, jid))) return;
@@ -71,6 +87,7 @@ void omemo_cache_forget(omemo_cache *cache, sotto_bytes jid) {
         if (key.len > sizeof found.at) return;
         memcpy(found.at, key.at, key.len); /* the map's own key goes with the entry */
         found.len = key.len;
+        if (found.at[found.len - 1] == OMEMO_ROW_DEVICE) cache->glimpses--;
         bytes_map_remove(&cache->map, omemo_row_key(&found));
     }
 }

@@ -32,12 +32,15 @@ typedef struct omemo_failures {
 
 typedef struct omemo_cache {
     bytes_map map;
+    size_t glimpses; /* how many of them are */
 } omemo_cache;
 
 void omemo_cache_init(omemo_cache *, const sotto_host *);
 /* An empty view when there is none. */
 void omemo_cache_view(const omemo_cache *, sotto_bytes jid, omemo_view *ret);
 SOTTO_MUST_CHECK sotto_status omemo_cache_put_view(omemo_cache *, sotto_bytes jid, const omemo_view *);
+/* The devices of a JID: the fresh list, else the one that is remembered. */
+SOTTO_MUST_CHECK sotto_status omemo_cache_devices(const omemo_cache *, seal_env *, sotto_bytes jid, omemo_devices *ret);
 bool omemo_cache_glimpse(const omemo_cache *, sotto_bytes jid, uint32_t device, omemo_glimpse *ret);
 SOTTO_MUST_CHECK sotto_status omemo_cache_put_glimpse(omemo_cache *, sotto_bytes jid, uint32_t device,
                                                       const omemo_glimpse *);

@@ -184,13 +184,22 @@ static bool is_claiming(seal_env *env, const omemo_own *own) {
  * What was sent before counts as seen, for it may still arrive. */
 sotto_status omemo_opening_claim(omemo_self *self, seal_env *env, const omemo_own *own) {
     openings all;
-    if (is_claiming(env, own)) return SOTTO_OK;
     SOTTO_TRY(openings_load(env, &all));
+    if (is_claiming(env, own)) { /* of this run: questions end with it */
+        memcpy(self->opening, all.sent.name, NAME_BYTES);
+        return SOTTO_OK;
+    }
     if (all.sent.number > all.seen.number) all.seen = all.sent;
     all.sent.number = all.seen.number + 1;
     SOTTO_TRY(env->random(env, all.sent.name, NAME_BYTES));
     SOTTO_TRY(openings_save(env, &all));
-    return put(self, env, own, &all.sent, 0);
+    SOTTO_TRY(put(self, env, own, &all.sent, 0));
+    memcpy(self->before, self->opening, NAME_BYTES);
+    if (!self->checked) memset(self->before, 0, NAME_BYTES);
+    memcpy(self->opening, all.sent.name, NAME_BYTES);
+    self->claimed_ms = env->now_ms;
+    self->unclaimed = false;
+    return SOTTO_OK;
 }
 
 static sotto_status copied_tell(seal_env *env, uint32_t device) {
@@ -225,11 +234,11 @@ static bool is_foreign(const openings *all, const opening *found) {
 }
 
 static sotto_status step_aside(omemo_self *self, seal_env *env, omemo_own *own) {
+    self->checked = false; /* should it be taken back, it has to be seen again */
     SOTTO_TRY(omemo_opening_renew(self, env, own));
     SOTTO_TRY(go_on(self, env, own));
     omemo_cache_forget(&self->cache, BYTES_NONE);
     self->checked = self->unlisted = true;
-    self->claimed_ms = env->now_ms;
     return SOTTO_OK;
 }
 
@@ -249,7 +258,7 @@ static sotto_status opening_answered(omemo_self *self, seal_env *env, omemo_own 
     }
     SOTTO_TRY(go_on(self, env, own));
     self->checked = true;
-    self->claimed_ms = env->now_ms;
+    self->unlisted = !own->announced;
     return SOTTO_OK;
 }
 
@@ -296,20 +305,67 @@ sotto_status omemo_opening_notified(omemo_self *self, seal_env *env, const stanz
     return status;
 }
 
-/* A copy made while this opening lasts has its number: so there is a new one from time to time, as long as messages are
- * sealed. Of the state before it no copy can be used any more. */
-sotto_status omemo_opening_sealed(omemo_self *self, seal_env *env) {
+static sotto_status claim(omemo_self *self, seal_env *env) {
     omemo_own own;
-    bool recent = env->now_ms >= self->claimed_ms && env->now_ms - self->claimed_ms < OMEMO_CLAIM_MS;
-    if (!self->checked || !self->online || recent) return SOTTO_OK;
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = own.leaving ? SOTTO_OK : omemo_opening_claim(self, env, &own);
     bytes_wipe(&own, sizeof own);
-    if (sotto_ok(status)) self->claimed_ms = env->now_ms;
     return status;
 }
 
+static sotto_status later(const omemo_self *self, seal_env *env) {
+    return omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_OPENING}, self->claimed_ms + OMEMO_CLAIM_MS);
+}
+
+/* A copy made while this opening lasts has its number: so there is a new one after what was sealed, every ten minutes
+ * while there is more. Of the state before it no copy can be used any more. */
+sotto_status omemo_opening_sealed(omemo_self *self, seal_env *env) {
+    bool recent = env->now_ms >= self->claimed_ms && env->now_ms - self->claimed_ms < OMEMO_CLAIM_MS;
+    if (!self->checked) return SOTTO_OK; /* the opening that comes with the answer is after it */
+    if (self->online && recent && !self->unclaimed) SOTTO_TRY(later(self, env));
+    self->unclaimed = true;
+    return self->online && !recent ? claim(self, env) : SOTTO_OK;
+}
+
+sotto_status omemo_opening_online(omemo_self *self, seal_env *env, const omemo_own *own) {
+    return self->checked && self->unclaimed && !own->leaving ? omemo_opening_claim(self, env, own) : SOTTO_OK;
+}
+
 sotto_status omemo_opening_timer(omemo_self *self, seal_env *env) {
+    if (!self->online || (self->checked && !self->unclaimed)) return SOTTO_OK;
+    return self->checked ? claim(self, env) : omemo_opening_wait(self, env);
+}
+
+/* Forgotten is what a step did that was taken back: the name of the opening it put there is not in the records then. */
+static sotto_status leaving_settle(omemo_self *self, seal_env *env) {
+    omemo_own own;
+    sotto_status status = omemo_own_load(env, &own);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK; /* it is gone */
+    SOTTO_TRY(status);
+    status = omemo_own_identity(&own, &self->identity);
+    bytes_wipe(&own, sizeof own);
+    if (sotto_ok(status)) self->gone = false;
+    return status;
+}
+
+sotto_status omemo_opening_settle(omemo_self *self, seal_env *env) {
+    openings all;
+    if (!self->doubted) return SOTTO_OK;
+    if (self->gone) SOTTO_TRY(leaving_settle(self, env));
+    SOTTO_TRY(openings_load(env, &all));
+    bool last = all.sent.number > 0 && memcmp(all.sent.name, self->opening, NAME_BYTES) == 0;
+    bool earlier = all.sent.number > 0 && memcmp(all.sent.name, self->before, NAME_BYTES) == 0;
+    bool unclaimed = self->unclaimed || earlier;
+    if (self->checked && (last || earlier) && unclaimed && self->online)
+        SOTTO_TRY(later(self, env)); /* it may have gone as well */
+    if (earlier) memcpy(self->opening, self->before, NAME_BYTES);
+    self->checked = self->checked && (last || earlier);
+    self->unclaimed = unclaimed;
+    self->doubted = false;
+    return SOTTO_OK;
+}
+
+sotto_status omemo_opening_wait(omemo_self *self, seal_env *env) {
     omemo_own own;
     if (self->checked || !self->online) return SOTTO_OK;
     SOTTO_TRY(omemo_own_load(env, &own));

@@ -137,6 +137,7 @@ sotto_status omemo_promise(void *arg, seal_env *env, const seal_audience *audien
     seal_promise_kind kind;
     sotto_status reason;
     bool first = true, own_meant = false;
+    SOTTO_TRY(omemo_opening_settle(self, env));
     if (self->gone) {
         *ret = (seal_promise){.kind = SEAL_BROKEN, .reason = SOTTO_FAIL(STATE)};
         return SOTTO_OK;
@@ -145,6 +146,7 @@ sotto_status omemo_promise(void *arg, seal_env *env, const seal_audience *audien
         *ret = (seal_promise){.kind = SEAL_BROKEN, .reason = SOTTO_FAIL(CANNOT_PROTECT)};
         return SOTTO_OK;
     }
+    SOTTO_TRY(omemo_opening_wait(self, env));
     SOTTO_TRY(omemo_own_device(env, &p.own_device));
     for (size_t i = 0; i < audience->count; i++) {
         bool is_own = bytes_equal(audience->jids[i], env->account);

@@ -348,7 +348,7 @@ sotto_status omemo_publish_notified(omemo_self *self, seal_env *env, const stanz
     omemo_devices_read(devices, self->dialect, &list);
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = SOTTO_OK;
-    if (own.announced && !own.leaving && self->online && !omemo_devices_has(&list, own.device)) {
+    if (own.announced && !own.leaving && self->online && self->checked && !omemo_devices_has(&list, own.device)) {
         if (under_way(env, OMEMO_NOTE_PUT_LIST, own.device) || under_way(env, OMEMO_NOTE_OWN_LIST, 0)) {
             self->list_missed = true;
         } else {
@@ -385,8 +385,9 @@ static sotto_status timer_fired(omemo_self *self, seal_env *env, omemo_own *own,
         SOTTO_TRY(omemo_own_rotate(env, own, &self->identity, &changed));
         SOTTO_TRY(omemo_publish_timers(env, own));
     }
-    /* Before it was announced, the whole publication is still to come. */
-    if (own->published == own->version || !own->announced || own->leaving || !self->online) return SOTTO_OK;
+    /* Before it was announced, or known to be no copy (T18), the whole publication is still to come. */
+    bool whole = !own->announced || !self->checked;
+    if (own->published == own->version || whole || own->leaving || !self->online) return SOTTO_OK;
     return omemo_publish_bundle(self, env, own, 0);
 }
 

@@ -204,7 +204,7 @@ static sotto_status content_read(receiving *r) {
 
 static sotto_status receive(receiving *r) {
     omemo_devices devices;
-    SOTTO_TRY(omemo_devices_load(r->env, r->jid, &devices));
+    SOTTO_TRY(omemo_cache_devices(&r->self->cache, r->env, r->jid, &devices));
     sotto_status status = header_read(r);
     r->active = omemo_devices_has(&devices, r->sender);
     SOTTO_TRY(status);
@@ -264,6 +264,7 @@ sotto_status omemo_unprotect(void *arg, seal_env *env, const stanza_element *sta
     omemo_own own;
     receiving *r = bytes_arena_take(env->arena, sizeof *r); /* the arena wipes it */
     if (!r) return SOTTO_FAIL(NO_MEMORY);
+    SOTTO_TRY(omemo_opening_settle(self, env));
     sotto_status refused = refuse_early(self, stanza, origin);
     if (!sotto_ok(refused)) {
         *ret = (seal_opened){.outcome = SEAL_UNREADABLE, .reason = refused};

@@ -49,6 +49,7 @@ static sotto_status omemo_open(void **ret, seal_env *env) {
 static void omemo_forget(void *arg, sotto_bytes jid) {
     omemo_self *self = arg;
     omemo_cache_forget(&self->cache, jid);
+    if (jid.len == 0) self->doubted = true;
 }
 
 /* ---- inputs ---- */
@@ -73,16 +74,16 @@ static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
         status = omemo_own_rotate(env, &own, &self->identity, &changed);
         if (sotto_ok(status)) status = omemo_publish_timers(env, &own);
         if (sotto_ok(status)) status = begin(self, env, &own, &checked);
-    } else if (own.announced && !own.leaving && own.published != own.version) {
+    } else if (own.announced && !own.leaving && checked && own.published != own.version) {
         status = omemo_publish_bundle(self, env, &own, 0);
     }
+    if (sotto_ok(status)) status = omemo_opening_online(self, env, &own);
     unlisted = !own.announced && !own.leaving;
     bytes_wipe(&own, sizeof own);
     if (!sotto_ok(status)) {
         self->online = online;
         return status;
     }
-    if (checked && !self->checked) self->claimed_ms = env->now_ms;
     self->checked = checked;
     if (fresh) {
         omemo_cache_forget(&self->cache, BYTES_NONE);
@@ -125,6 +126,7 @@ static sotto_status timed(omemo_self *self, seal_env *env, const seal_input *inp
 
 static sotto_status omemo_input(void *arg, seal_env *env, const seal_input *input) {
     omemo_self *self = arg;
+    SOTTO_TRY(omemo_opening_settle(self, env));
     if (self->gone) return SOTTO_OK;
     switch (input->kind) {
     case SEAL_INPUT_ONLINE:

@@ -28,6 +28,10 @@ typedef struct omemo_self {
     bool online;
     bool gone;             /* left: there are no keys any more */
     bool checked;          /* this is the living copy of the device, as far as the server tells (T18) */
+    bool doubted;          /* a step was taken back: `checked` may have come with it */
+    bool unclaimed;        /* something was sealed that has no opening after it yet */
+    uint8_t opening[16];   /* the name of the opening that `checked` goes with, ... */
+    uint8_t before[16];    /* ... and of the one before, of which it was as true */
     bool unlisted;         /* being published for the first time: nobody could look up who writes */
     bool list_missed;      /* a list without this device came while one was being published */
     uint64_t refill_ms;    /* when prekeys will be filled up; 0: not under way */
@@ -155,6 +159,12 @@ SOTTO_MUST_CHECK sotto_status omemo_opening_answer(omemo_self *, seal_env *, con
 SOTTO_MUST_CHECK sotto_status omemo_opening_notified(omemo_self *, seal_env *, const stanza_element *items);
 /* After a message was sealed. */
 SOTTO_MUST_CHECK sotto_status omemo_opening_sealed(omemo_self *, seal_env *);
+/* A stream is there: what was sealed without one gets its opening. */
+SOTTO_MUST_CHECK sotto_status omemo_opening_online(omemo_self *, seal_env *, const omemo_own *);
+/* First in each call that may seal: `checked` holds only as long as the records say the same. */
+SOTTO_MUST_CHECK sotto_status omemo_opening_settle(omemo_self *, seal_env *);
+/* Where nothing can be sealed before the answer is there: the question, should it be lost. */
+SOTTO_MUST_CHECK sotto_status omemo_opening_wait(omemo_self *, seal_env *);
 SOTTO_MUST_CHECK sotto_status omemo_opening_timer(omemo_self *, seal_env *);
 
 /* ---- messages ---- */

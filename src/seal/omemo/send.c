@@ -17,6 +17,8 @@
 #include "stanza/jid.h"
 
 #define KEY_TEXT_BYTES_MAX 1024
+#define KEY_ROOM           256u  /* what a <key/> takes, mostly */
+#define ENVELOPE_ROOM      1024u /* what is written around a stanza, mostly */
 
 /* ---- sessions ---- */
 
@@ -125,6 +127,7 @@ sotto_status omemo_send_empty(omemo_self *self, seal_env *env, sotto_bytes jid, 
     sotto_status status = empty_write(self, env, &w, jid, peer);
     if (sotto_ok(status)) status = bytes_buffer_end(&out, &written);
     if (sotto_ok(status)) status = env->control(env, written);
+    if (sotto_ok(status)) status = omemo_opening_sealed(self, env);
     bytes_buffer_free(&out);
     return status;
 }
@@ -231,7 +234,7 @@ static sotto_status replies_write(sending *s) {
     for (size_t i = 0; i < s->audience->count; i++) {
         sotto_bytes jid = s->audience->jids[i];
         omemo_devices devices;
-        SOTTO_TRY(omemo_devices_load(s->env, jid, &devices));
+        SOTTO_TRY(omemo_cache_devices(&s->self->cache, s->env, jid, &devices));
         for (uint32_t k = 0; k < devices.count; k++) {
             omemo_peer peer;
             if (is_written(s, jid, devices.ids[k])) continue;
@@ -271,6 +274,7 @@ static sotto_status payload_make(omemo_self *self, seal_env *env, const stanza_e
     bytes_buffer_owned(&plain, env->host, SOTTO_STANZA_BYTES_MAX);
     bytes_buffer_owned(&ciphertext, env->host, SOTTO_STANZA_BYTES_MAX + 16);
     bytes_buffer_owned(&text, env->host, 2 * SOTTO_STANZA_BYTES_MAX);
+    bytes_buffer_reserve(&plain, stanza->raw.len + ENVELOPE_ROOM);
     sotto_status status = env->random(env, key, sizeof key);
     if (sotto_ok(status)) status = omemo_envelope_write(&plain, env, stanza, to);
     if (sotto_ok(status)) status = bytes_buffer_end(&plain, &bytes);
@@ -326,6 +330,7 @@ static sotto_status sealed_make(sending *s, const stanza_element *stanza, sotto_
     sotto_bytes written, *stanzas = bytes_arena_take(s->env->arena, sizeof *stanzas);
     if (!stanzas) return SOTTO_FAIL(NO_MEMORY);
     bytes_buffer_owned(&out, s->env->host, SOTTO_STANZA_BYTES_MAX);
+    bytes_buffer_reserve(&out, stanza->raw.len + payload.len + s->count * KEY_ROOM + ENVELOPE_ROOM);
     stanza_writer_init(&w, &out, STANZA_NS_CLIENT);
     sotto_status status = sealed_write(s, &w, stanza, payload);
     if (sotto_ok(status)) status = bytes_buffer_end(&out, &written);

@@ -44,7 +44,9 @@ static sotto_status block_decode(sotto_bytes value, skipped_block *ret) {
         if (ret->present >> i & 1) bytes_cursor_into(&c, ret->keys[i], 32);
     }
     if (version > BLOCK_VERSION) return SOTTO_FAIL(STORE_NEWER);
-    return sotto_ok(bytes_cursor_end(&c)) && version == BLOCK_VERSION ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
+    /* An empty block is no record: block_put takes it away. */
+    bool whole = sotto_ok(bytes_cursor_end(&c)) && version == BLOCK_VERSION && ret->present != 0;
+    return whole ? SOTTO_OK : SOTTO_FAIL(STORE_CORRUPT);
 }
 
 /* A block that is not there is empty. */

@@ -241,6 +241,7 @@ static app_keys three_keys(void) {
     memset(keys.at[0].fingerprint, 0x11, 32);
     memset(keys.at[1].fingerprint, 0x11, 32);
     keys.at[1].fingerprint[10] = 0x22;
+    for (size_t i = 0; i < 2; i++) memcpy(keys.at[i].key, keys.at[i].fingerprint, sizeof keys.at[i].key);
     return keys;
 }
 
@@ -263,6 +264,12 @@ static void test_list_of_devices(void **state) {
     app_keys_print(&output, &keys, 5000);
     assert_non_null(strstr(kept.out, " 2   device 2, accepted, but not used any more: another key was verified, not "));
     output = app_kept_output(&kept);
+    keys.count = 1;
+    keys.at[0].active = false;
+    app_keys_print(&output, &keys, 5000);
+    assert_string_equal(kept.out, " 1   device 1, this one, not on the server's list at the moment\n     " ONES "\n");
+    output = app_kept_output(&kept);
+    keys.at[0].active = true;
     output.screen.out_terminal = true;
     output.screen.width = 50; /* two lines for a fingerprint then */
     keys.count = 1;
@@ -316,6 +323,24 @@ static void test_choosing_a_device(void **state) {
     assert_int_equal(app_keys_choose(&keys, "-1", &at), APP_KEYS_UNREADABLE);
 }
 
+/* A contact whose store came back from a backup: another device, the same key. */
+static void test_choosing_a_key_of_two_devices(void **state) {
+    (void)state;
+    app_keys keys = three_keys();
+    size_t at = 99;
+    keys.at[2] = keys.at[1]; /* device 2, which is not on the list any more, and 3 */
+    keys.at[2].device = 3;
+    keys.at[2].active = true;
+    assert_int_equal(app_keys_choose(&keys, "11111111 11111111 1111 2", &at), APP_KEYS_ONE);
+    assert_int_equal(at, 2);
+    keys.at[1].active = true;
+    assert_int_equal(app_keys_choose(&keys, "11111111 11111111 1111 2", &at), APP_KEYS_ONE);
+    assert_int_equal(at, 1);
+    assert_int_equal(app_keys_choose(&keys, "11111111 11111111", &at), APP_KEYS_SEVERAL);
+    keys.at[1].key[31] ^= 0x80; /* the same digits, and another key after all: the sign is not in a fingerprint */
+    assert_int_equal(app_keys_choose(&keys, "11111111 11111111 1111 2", &at), APP_KEYS_SEVERAL);
+}
+
 static int utc(void **state) {
     (void)state;
     if (setenv("TZ", "UTC", 1) != 0) return -1;
@@ -338,6 +363,7 @@ int app_tests_show(void) {
         cmocka_unit_test(test_list_of_devices),
         cmocka_unit_test(test_devices_as_json),
         cmocka_unit_test(test_choosing_a_device),
+        cmocka_unit_test(test_choosing_a_key_of_two_devices),
     };
     return cmocka_run_group_tests_name("app: show", tests, utc, NULL);
 }

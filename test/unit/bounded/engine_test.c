@@ -103,23 +103,44 @@ static void test_resources_of_one(void **state) {
     assert_int_equal(meant_for(r, 100, "romeo@montague.example/r33"), 1);
 }
 
-/* limit: SOTTO_RESOURCES_MAX */
-static void test_resources(void **state) {
-    engine_rig *r = *state;
+/* A roster of c1 to c`count`, who all see our presence. */
+static void roster_of(engine_rig *r, unsigned count) {
+    size_t size = 128 + (size_t)count * 64, len;
+    char *text = malloc(size);
+    assert_non_null(text);
+    len = (size_t)snprintf(text, size, "<iq type='result' id='r'><query xmlns='jabber:iq:roster'>");
+    for (unsigned i = 1; i <= count; i++)
+        len += (size_t)snprintf(text + len, size - len, "<item jid='c%u@montague.example' subscription='both'/>", i);
+    snprintf(text + len, size - len, "</query></iq>");
+    step(r, stanza_input(text));
+    free(text);
+}
+
+static void presence_of_all(engine_rig *r, const char *who, unsigned count) {
     char from[64];
-    reopen_with(r, needs_presence);
-    go_online(r, false);
-    for (unsigned i = 1; i <= SOTTO_RESOURCES_MAX + 1; i++) {
-        snprintf(from, sizeof from, "u%u@montague.example/x", i);
+    for (unsigned i = 1; i <= count; i++) {
+        snprintf(from, sizeof from, "%s%u@montague.example/x", who, i);
         presence(r, from, "");
         if (i % 1000 == 0) outputs(r, true);
     }
-    assert_int_equal(meant_for(r, 1, "u20000@montague.example"), 1);
-    assert_int_equal(meant_for(r, 2, "u20001@montague.example"), 0);
+}
+
+/* limit: SOTTO_RESOURCES_MAX, of which strangers get half */
+static void test_resources(void **state) {
+    engine_rig *r = *state;
+    reopen_with(r, needs_presence);
+    go_online(r, false);
+    roster_of(r, SOTTO_RESOURCES_MAX / 2 + 1);
+    presence_of_all(r, "u", SOTTO_RESOURCES_MAX / 2 + 1);
+    assert_int_equal(meant_for(r, 1, "u10000@montague.example"), 1);
+    assert_int_equal(meant_for(r, 2, "u10001@montague.example"), 0);
+    presence_of_all(r, "c", SOTTO_RESOURCES_MAX / 2 + 1);
+    assert_int_equal(meant_for(r, 3, "c10000@montague.example"), 1);
+    assert_int_equal(meant_for(r, 4, "c10001@montague.example"), 0);
     presence(r, "u5@montague.example/x", " type='unavailable'");
-    presence(r, "u20001@montague.example/x", "");
-    assert_int_equal(meant_for(r, 3, "u20001@montague.example"), 1);
-    assert_int_equal(meant_for(r, 4, "u5@montague.example"), 0);
+    presence(r, "c10001@montague.example/x", "");
+    assert_int_equal(meant_for(r, 5, "c10001@montague.example"), 1);
+    assert_int_equal(meant_for(r, 6, "u5@montague.example"), 0);
 }
 
 /* ---- questions ---- */

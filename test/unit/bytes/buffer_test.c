@@ -3,6 +3,7 @@
  * The buffer. */
 #include "bytes/buffer.h"
 
+#include "bytes/memory.h"
 #include "bytes/span.h"
 #include "groups.h"
 #include "rig.h"
@@ -197,6 +198,43 @@ static void cut_wipes(void **state) {
     assert_zero(memory, 6);
 }
 
+static void reserving_and_releasing(void **state) {
+    (void)state;
+    rig r;
+    bytes_buffer buffer;
+    sotto_bytes got;
+    size_t len = 7, size = 7;
+    uint8_t memory[4];
+    rig_start(&r);
+    bytes_buffer_owned(&buffer, &r.host, 1000);
+    assert_null(bytes_buffer_release(&buffer, &len, &size));
+    bytes_buffer_reserve(&buffer, 300);
+    for (unsigned i = 0; i < 300; i++) bytes_buffer_u8(&buffer, (uint8_t)i);
+    assert_int_equal(r.allocations, 1);
+    bytes_buffer_reserve(&buffer, 701); /* more than it may have: the limit is told where it is passed */
+    assert_ok(bytes_buffer_end(&buffer, &got));
+    uint8_t *at = bytes_buffer_release(&buffer, &len, &size);
+    assert_non_null(at);
+    assert_int_equal(len, 300);
+    assert_true(size >= 300);
+    assert_int_equal(at[255], 255);
+    bytes_buffer_free(&buffer); /* has nothing any more */
+    assert_int_equal(r.lent, size);
+    bytes_free(&r.host, at, size);
+    bytes_buffer_put(&buffer, BYTES_LITERAL("again"));
+    r.fail_at = r.allocations + 1;
+    bytes_buffer_reserve(&buffer, 500);
+    assert_status(bytes_buffer_end(&buffer, &got), NO_MEMORY);
+    assert_null(bytes_buffer_release(&buffer, &len, &size));
+    bytes_buffer_free(&buffer);
+    bytes_buffer_borrowed(&buffer, memory, sizeof memory);
+    bytes_buffer_reserve(&buffer, 100);
+    bytes_buffer_u32(&buffer, 1);
+    assert_ok(bytes_buffer_end(&buffer, &got));
+    assert_null(bytes_buffer_release(&buffer, &len, &size));
+    rig_end(&r);
+}
+
 static void drop_moves_down_and_wipes(void **state) {
     (void)state;
     uint8_t memory[6];
@@ -240,6 +278,7 @@ int buffer_group(void) {
         cmocka_unit_test(borrowed_memory_is_all_there_is),
         cmocka_unit_test(room_for_nothing),
         cmocka_unit_test(cut_wipes),
+        cmocka_unit_test(reserving_and_releasing),
         cmocka_unit_test(drop_moves_down_and_wipes),
         cmocka_unit_test(free_twice_and_use_again),
     };

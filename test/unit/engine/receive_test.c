@@ -77,6 +77,13 @@ static sotto_status count_key(void *arg, const sotto_key *key) {
     return SOTTO_OK;
 }
 
+static sotto_status count_record(void *arg, sotto_bytes key, sotto_bytes value) {
+    (void)key;
+    (void)value;
+    ++*(size_t *)arg;
+    return SOTTO_OK;
+}
+
 /* limit: SOTTO_KEYS_MAX */
 static void test_the_keys_of_one_jid_are_bounded(void **state) {
     engine_rig *r = *state;
@@ -94,6 +101,11 @@ static void test_the_keys_of_one_jid_are_bounded(void **state) {
     }
     size_t count = 0;
     assert_ok(sotto_engine_keys(r->engine, BYTES_LITERAL(ROMEO), count_key, &count));
+    assert_int_equal(count, SOTTO_KEYS_MAX);
+    /* And nothing is left of the others: whose they were goes with them. */
+    count = 0;
+    assert_ok(sotto_engine_commit(r->engine));
+    assert_ok(r->store.inner->methods->scan(r->store.inner, BYTES_LITERAL("K"), count_record, &count));
     assert_int_equal(count, SOTTO_KEYS_MAX);
 }
 

@@ -3,6 +3,7 @@
  * Messages of a proved session, in every order and number, up to each limit of limits.h and one beyond. */
 #include "rogue.h"
 
+#include "engine/ask.h"
 #include "engine/env.h"
 
 static const char body[] = "<message type='chat'><body>x</body></message>";
@@ -228,6 +229,76 @@ static void test_frames_of_others(void **state) {
     assert_int_equal(count(r->told, "<body>x</body>"), 1);
 }
 
+/* ---- what costs us more than it costs them ---- */
+
+/* As many acknowledgements as a frame holds are one look at the rows for each epoch, of which no more count. */
+static void test_acknowledgements_in_one_frame(void **state) {
+    /* limit: SOTTO_LIVE_EPOCHS_MAX */
+    rogue *r = *state;
+    live_message data, have = {.kind = LIVE_HAVE};
+    rogue_open(r);
+    for (unsigned i = 0; i < 3; i++) rogue_says(r, "x");
+    assert_true(rogue_read(r, &data));
+    memcpy(have.epoch, data.epoch, sizeof have.epoch);
+    for (have.number = 120; have.number > 0; have.number--) rogue_write(r, &have);
+    rogue_send_as(r, r->sent++, rogue_records(r));
+    assert_string_equal(r->answered, "result");
+    assert_int_equal(count(r->told, "delivered"), 3);
+    have.number = 1;
+    for (size_t over = 0; over <= 1; over++) {
+        for (size_t i = 0; i < SOTTO_LIVE_EPOCHS_MAX + over; i++) {
+            memset(have.epoch, (int)i, sizeof have.epoch);
+            rogue_write(r, &have);
+        }
+        rogue_send_as(r, r->sent++, rogue_records(r));
+        assert_string_equal(r->answered, over ? "not-acceptable" : "result");
+    }
+}
+
+/* Before the proof nothing is kept that is longer than one. */
+static void test_nothing_but_a_proof_is_waited_for(void **state) {
+    rogue *r = *state;
+    static const uint8_t head[] = {0, 0x10, 0, 0, LIVE_DATA};
+    uint8_t rest[LIVE_PROOF_BYTES - sizeof head] = {0};
+    rogue_hello(r, rogue_alpn);
+    rogue_read_proof(r);
+    rogue_write_bytes(r, bytes_of(head, sizeof head));
+    rogue_write_bytes(r, bytes_of(rest, sizeof rest - 1));
+    rogue_send(r);
+    assert_string_equal(r->answered, "result");
+    rogue_write_bytes(r, bytes_of(rest, 1));
+    rogue_send(r);
+    assert_string_equal(r->answered, "not-acceptable");
+    assert_int_equal(rogue_inside(r)->session_count, 0);
+}
+
+/* Somebody makes us write and takes only a part of it: it ends before that is much more than one stanza. */
+static void test_what_is_not_taken_is_bounded(void **state) {
+    rogue *r = *state;
+    size_t most = 0;
+    rogue_open(r);
+    for (unsigned frame = 0; rogue_inside(r)->session_count > 0; frame++) {
+        assert_true(frame < 1000);
+        bytes_arena_mark mark = bytes_arena_here(&r->arena);
+        uint8_t room[SOTTO_LIVE_FRAME_BYTES_MAX];
+        bytes_buffer out;
+        sotto_bytes all;
+        bytes_buffer_borrowed(&out, room, sizeof room);
+        for (uint8_t i = 0; i < 250; i++) {
+            live_message data = rogue_data(i & 1, 1, "");
+            live_message_write(&out, &data);
+        }
+        assert_ok(bytes_buffer_end(&out, &all));
+        rogue_write_bytes(r, all);
+        rogue_send_as(r, r->sent++, rogue_records(r));
+        bytes_buffer_reset(&r->plain);
+        bytes_arena_back(&r->arena, mark);
+        if (rogue_inside(r)->session_count > 0) most = session(r)->records.len;
+    }
+    assert_string_equal(r->answered, "not-acceptable");
+    assert_in_range(most, SOTTO_STANZA_BYTES_MAX, 2 * SOTTO_STANZA_BYTES_MAX);
+}
+
 /* ---- how many ---- */
 
 static void test_sessions_are_bounded(void **state) {
@@ -245,7 +316,110 @@ static void test_sessions_are_bounded(void **state) {
         if (i + 2 <= SOTTO_LIVE_SESSIONS_MAX) assert_int_equal(rogue_inside(r)->session_count, i + 2);
     }
     live_self *self = r->engine->seals[0].self;
-    assert_null(live_session_find(self, first)); /* the one longest unused made room */
+    assert_non_null(live_session_find(self, first)); /* the one longest unused of those that proved nothing made room */
+}
+
+/* A ClientHello of another resource of Romeo's, always the same one. */
+static void hello_of(rogue *r, sotto_bytes records, unsigned resource) {
+    static char iq[8192], text[6000];
+    live_frame frame = {.records = records};
+    bytes_buffer out;
+    memcpy(frame.session, &resource, sizeof resource);
+    bytes_buffer_borrowed(&out, text, sizeof text - 1);
+    live_frame_write(&out, &frame);
+    assert_ok(out.status);
+    text[out.len] = 0;
+    snprintf(iq, sizeof iq, "<iq type='set' id='h' from='" ROMEO "/x%u' to='" BALCONY "'>%s</iq>", resource, text);
+    rogue_stanza(r, iq);
+}
+
+/* What proved nothing pushes out nothing that did. */
+static void test_hellos_push_out_no_proved_session(void **state) {
+    rogue *r = *state;
+    uint8_t first[LIVE_ID_BYTES], hello[4096];
+    tls_engine *tls;
+    live_self *self = r->engine->seals[0].self;
+    rogue_open(r);
+    memcpy(first, r->session, sizeof first);
+    assert_ok(tls_engine_new(&tls, r->client, NULL, rogue_alpn));
+    size_t len = tls_engine_records_out(tls, hello, sizeof hello);
+    assert_true(len > 0 && len < sizeof hello);
+    for (unsigned i = 1; i <= SOTTO_LIVE_SESSIONS_MAX + 20; i++) {
+        r->now_ms += 60000;
+        hello_of(r, bytes_of(hello, len), i);
+        assert_string_equal(r->answered, "result");
+    }
+    tls_engine_free(tls);
+    assert_int_equal(self->session_count, SOTTO_LIVE_SESSIONS_OF_ONE);
+    const live_session *proved = live_session_find(self, first);
+    assert_true(proved != NULL && proved->proved);
+}
+
+/* Beginning anew with one leaves what there is with another. */
+static void test_repair_of_another(void **state) {
+    rogue *r = *state;
+    live_message data;
+    rogue_open(r);
+    for (uint64_t i = 1; i <= 3; i++) {
+        rogue_says(r, "x");
+        assert_true(rogue_read(r, &data));
+        live_message have = {.kind = LIVE_HAVE, .number = data.number};
+        memcpy(have.epoch, data.epoch, sizeof have.epoch);
+        rogue_write(r, &have);
+        rogue_send(r);
+        assert_int_equal(count(r->told, "delivered"), 1);
+    }
+    rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_REPAIR, .jid = BYTES_LITERAL("tybalt@capulet.example")});
+    rogue_says(r, "y");
+    assert_true(rogue_read(r, &data)); /* at once */
+    assert_int_equal(data.kind, LIVE_DATA);
+}
+
+/* The budget is a person's, however many resources they make up. */
+static void test_hellos_of_many_resources(void **state) {
+    /* limit: SOTTO_LIVE_HELLOS_PER_MINUTE */
+    rogue *r = *state;
+    uint8_t hello[4096];
+    tls_engine *tls;
+    assert_ok(tls_engine_new(&tls, r->client, NULL, rogue_alpn));
+    size_t len = tls_engine_records_out(tls, hello, sizeof hello);
+    assert_true(len > 0 && len < sizeof hello);
+    tls_engine_free(tls);
+    unsigned worked = 0;
+    for (unsigned i = 1; i <= SOTTO_LIVE_PEERS_MAX + 500; i++) {
+        hello_of(r, bytes_of(hello, len), i);
+        worked += strcmp(r->answered, "result") == 0;
+        if (strcmp(r->answered, "result") != 0) assert_string_equal(r->answered, "resource-constraint");
+    }
+    assert_int_equal(worked, SOTTO_LIVE_HELLOS_PER_MINUTE);
+    r->now_ms += 60000;
+    hello_of(r, bytes_of(hello, len), 1);
+    assert_string_equal(r->answered, "result");
+}
+
+static void test_sessions_of_one_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_SESSIONS_OF_ONE */
+    rogue *r = *state;
+    static const char nurse[] = "<message to='nurse@capulet.example/r'><body>x</body></message>";
+    uint8_t other[LIVE_ID_BYTES], id[LIVE_ID_BYTES] = {0}, hello[4096];
+    tls_engine *tls;
+    live_self *self = r->engine->seals[0].self;
+    assert_ok(tls_engine_new(&tls, r->client, NULL, rogue_alpn));
+    size_t len = tls_engine_records_out(tls, hello, sizeof hello);
+    tls_engine_free(tls);
+    rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_SEND, .stanza = bytes_text(nurse), .ticket = ++r->ticket});
+    memcpy(other, session(r)->id, sizeof other);
+    for (unsigned i = 1; i <= SOTTO_LIVE_SESSIONS_OF_ONE + 3; i++) {
+        r->now_ms += 60000; /* so many hellos a minute */
+        hello_of(r, bytes_of(hello, len), i);
+        assert_string_equal(r->answered, "result");
+        assert_int_equal(self->session_count, 1 + (i < SOTTO_LIVE_SESSIONS_OF_ONE ? i : SOTTO_LIVE_SESSIONS_OF_ONE));
+    }
+    assert_non_null(live_session_find(self, other)); /* though it is the one longest unused */
+    id[0] = 3;
+    assert_null(live_session_find(self, id));
+    id[0] = 4;
+    assert_non_null(live_session_find(self, id));
 }
 
 /* Stanzas that nobody acknowledges wait up to a number; the next one is held by the engine, and goes when there is
@@ -292,6 +466,21 @@ static void test_acknowledgements_of_nothing(void **state) {
     assert_int_equal(count(r->told, "delivered"), 1);
 }
 
+/* Where too many questions are open a ClientHello is not asked, and nobody says so: it is tried again. */
+static void test_a_hello_that_was_never_asked(void **state) {
+    /* limit: SOTTO_ASKS_MAX */
+    rogue *r = *state;
+    for (uint32_t i = 0; i < SOTTO_ASKS_MAX; i++)
+        assert_ok(engine_ask(r->engine, 0, false, BYTES_LITERAL("a@b.example/c"), BYTES_LITERAL("<ping xmlns='x'/>"),
+                             bytes_of(&i, sizeof i)));
+    r->last_records = BYTES_NONE;
+    rogue_says(r, "x");
+    assert_int_equal(rogue_inside(r)->session_count, 1);
+    assert_int_equal(r->last_records.len, 0);
+    for (unsigned i = 0; i < 4 && r->last_records.len == 0; i++) rogue_pass(r, LIVE_TICK_MS);
+    assert_true(r->last_records.len > 0);
+}
+
 static size_t listed(rogue *r, const char *jid, const uint8_t key[32], bool *ret_has) {
     engine_env env;
     seal_keys keys;
@@ -332,6 +521,7 @@ static void test_peers_are_bounded(void **state) {
                  "<iq type='set' id='x' from='" ROMEO "/%u' to='" BALCONY "'><live xmlns='" LIVE_NS
                  "' session='00112233445566778899aabbccddeeff' number='0'>R0VUIC8gSFRUUC8xLjENCg==</live></iq>",
                  i);
+        r->now_ms += 60000; /* so many hellos a minute */
         rogue_stanza(r, iq);
         assert_string_equal(r->answered, "not-acceptable");
         assert_int_equal(rogue_inside(r)->peer_count, i < SOTTO_LIVE_PEERS_MAX ? i + 1 : SOTTO_LIVE_PEERS_MAX);
@@ -360,6 +550,27 @@ static void test_jids_are_bounded(void **state) {
     }
 }
 
+/* What was received of an accepted key stays known, whoever else shows keys under that JID. */
+static void test_keys_in_a_contacts_name_push_out_none_that_is_accepted(void **state) {
+    rogue *r = *state;
+    crypto_identity first = r->identity;
+    rogue_open(r);
+    assert_int_equal(send_data(r, 1, 1), 1);
+    rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_VERDICT,
+                                .jid = bytes_text(ROMEO),
+                                .key = bytes_of(first.ed25519.bytes, 32),
+                                .trust = SOTTO_TRUST_VERIFIED}); /* from here on nobody else is taken on trust */
+    for (unsigned i = 0; i < SOTTO_LIVE_KEYS_MAX; i++) {
+        assert_ok(crypto_identity_new(&r->identity, &r->host.host));
+        r->now_ms += 60000;
+        rogue_open(r);
+    }
+    r->identity = first;
+    r->now_ms += 60000;
+    rogue_open(r);
+    assert_int_equal(send_data(r, 1, 1), 0); /* the same epoch and number of the same key */
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rogue_setup, rogue_teardown)
 const struct CMUnitTest limit_tests[] = {
     TEST(test_numbers_rise_and_holes_are_fine),
@@ -373,9 +584,18 @@ const struct CMUnitTest limit_tests[] = {
     TEST(test_frames_out_of_order),
     TEST(test_the_gap_is_bounded),
     TEST(test_frames_of_others),
+    TEST(test_acknowledgements_in_one_frame),
+    TEST(test_nothing_but_a_proof_is_waited_for),
+    TEST(test_what_is_not_taken_is_bounded),
+    TEST(test_a_hello_that_was_never_asked),
     TEST(test_sessions_are_bounded),
+    TEST(test_hellos_push_out_no_proved_session),
+    TEST(test_repair_of_another),
+    TEST(test_hellos_of_many_resources),
+    TEST(test_sessions_of_one_are_bounded),
     TEST(test_rows_are_bounded),
     TEST(test_acknowledgements_of_nothing),
+    TEST(test_keys_in_a_contacts_name_push_out_none_that_is_accepted),
     TEST(test_keys_are_bounded),
     TEST(test_peers_are_bounded),
     TEST(test_jids_are_bounded),

@@ -10,6 +10,7 @@
 #include "seal/omemo/cache.h"
 #include "seal/omemo/own.h"
 #include "seal/omemo/peer.h"
+#include "seal/omemo/self.h"
 #include "seal/omemo/skipped.h"
 #include "testing.h"
 #include "two.h"
@@ -209,6 +210,64 @@ static void test_cache(void **state) {
     assert_true(omemo_cache_glimpse(&cache, BYTES_LITERAL(JULIET ".org"), 7, &seen));
     omemo_cache_forget(&cache, BYTES_NONE);
     assert_int_equal(cache.map.count, 0);
+    assert_int_equal(cache.glimpses, 0);
+}
+
+/* How many offers there are is counted right whatever becomes of them, so that dropping finds each. */
+static void test_cache_counts_glimpses(void **state) {
+    (void)state;
+    omemo_cache cache;
+    omemo_view view = {.fresh = true};
+    omemo_failures failures = {.count = 1};
+    omemo_glimpse glimpse = {.at_ms = 5}, seen;
+    sotto_bytes juliet = BYTES_LITERAL(JULIET);
+    omemo_cache_init(&cache, sotto_host_default());
+    omemo_cache_drop_glimpse(&cache, juliet, 7); /* there is none */
+    assert_code(omemo_cache_put_view(&cache, juliet, &view), 0);
+    assert_code(omemo_cache_put_failures(&cache, juliet, &failures), 0);
+    assert_int_equal(cache.glimpses, 0);
+    for (uint32_t round = 0; round < 2; round++) /* the second time over the first */
+        for (uint32_t device = 1; device <= 5; device++)
+            assert_code(omemo_cache_put_glimpse(&cache, juliet, device, &glimpse), 0);
+    assert_int_equal(cache.glimpses, 5);
+    omemo_cache_drop_glimpse(&cache, juliet, 3);
+    omemo_cache_drop_glimpse(&cache, juliet, 3);
+    assert_int_equal(cache.glimpses, 4);
+    assert_code(omemo_cache_put_glimpse(&cache, BYTES_LITERAL(ROMEO), 1, &glimpse), 0);
+    omemo_cache_forget(&cache, juliet);
+    assert_int_equal(cache.glimpses, 1);
+    assert_true(omemo_cache_glimpse(&cache, BYTES_LITERAL(ROMEO), 1, &seen));
+    for (uint32_t device = 1; device <= SOTTO_OMEMO_CACHE_MAX; device++) /* it is full once, and begins anew */
+        assert_code(omemo_cache_put_glimpse(&cache, juliet, device, &glimpse), 0);
+    assert_int_equal(cache.glimpses, cache.map.count);
+    omemo_cache_drop_glimpse(&cache, juliet, SOTTO_OMEMO_CACHE_MAX);
+    assert_false(omemo_cache_glimpse(&cache, juliet, SOTTO_OMEMO_CACHE_MAX, &seen));
+    omemo_cache_forget(&cache, BYTES_NONE);
+}
+
+static void test_cache_devices_are_the_fresh_ones(void **state) {
+    (void)state;
+    two t;
+    two_start(&t);
+    omemo_cache cache;
+    sotto_bytes jid = BYTES_LITERAL("nurse@capulet.example");
+    omemo_devices saved = {.known = true, .count = 1, .ids = {11}}, read;
+    omemo_view view = {.fresh = true, .devices = {.known = true, .count = 2, .ids = {11, 12}}};
+    omemo_cache_init(&cache, sotto_host_default());
+    assert_code(omemo_cache_devices(&cache, &t.romeo->env, jid, &read), 0);
+    assert_int_equal(read.count, 0);
+    assert_code(omemo_devices_save(&t.romeo->env, jid, &saved), 0);
+    assert_code(omemo_cache_devices(&cache, &t.romeo->env, jid, &read), 0);
+    assert_int_equal(read.count, 1);
+    assert_code(omemo_cache_put_view(&cache, jid, &view), 0);
+    assert_code(omemo_cache_devices(&cache, &t.romeo->env, jid, &read), 0);
+    assert_int_equal(read.count, 2);
+    view.fresh = false;
+    assert_code(omemo_cache_put_view(&cache, jid, &view), 0);
+    assert_code(omemo_cache_devices(&cache, &t.romeo->env, jid, &read), 0);
+    assert_int_equal(read.count, 1);
+    omemo_cache_forget(&cache, BYTES_NONE);
+    two_end(&t);
 }
 
 /* Each record in turn is cut short, longer, or of a newer version: what needs it says so. */
@@ -243,6 +302,8 @@ static void test_damaged_records(void **state) {
             if (at.at[0] == 0 && at.at[1] == OMEMO_ROW_BUDGET) {
                 /* Read when somebody asks for a session (test_bounded). */
             } else if (bytes_starts_with(at, BYTES_LITERAL(JULIET))) {
+                /* A list that is fresh stands for its record. */
+                omemo_cache_forget(&((omemo_self *)t.romeo->self)->cache, BYTES_NONE);
                 assert_code(world_open(t.romeo, t.juliet, first, NULL).status, code);
             } else if (at.at[0] == 0) {
                 void *self = NULL;
@@ -258,9 +319,14 @@ static void test_damaged_records(void **state) {
 
 int keys_group(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_keys),         cmocka_unit_test(test_T19_ids_are_never_given_twice),
-        cmocka_unit_test(test_T19_used_prekeys), cmocka_unit_test(test_C12_T19_use_is_known_by_the_secret),
-        cmocka_unit_test(test_skipped_blocks),   cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_own_keys),
+        cmocka_unit_test(test_T19_ids_are_never_given_twice),
+        cmocka_unit_test(test_T19_used_prekeys),
+        cmocka_unit_test(test_C12_T19_use_is_known_by_the_secret),
+        cmocka_unit_test(test_skipped_blocks),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_cache_counts_glimpses),
+        cmocka_unit_test(test_cache_devices_are_the_fresh_ones),
         cmocka_unit_test(test_damaged_records),
     };
     return cmocka_run_group_tests_name("keys", tests, NULL, NULL);

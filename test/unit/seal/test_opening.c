@@ -235,9 +235,12 @@ static void test_T18_copied_within_one_opening(void **state) {
     records_copy(&t.juliet->records, &copy);
     sotto_bytes first = item_of(t.juliet);
     world_wait(&t.w, 601000);
-    assert_true(bytes_equal(first, item_of(t.juliet))); /* quiet: nothing to tell */
+    sotto_bytes second = item_of(t.juliet);
+    assert_false(bytes_equal(first, second)); /* after what was said last */
+    world_wait(&t.w, 3601000);
+    assert_true(bytes_equal(second, item_of(t.juliet))); /* quiet: nothing to tell */
     converse(&r, &t);
-    assert_false(bytes_equal(first, item_of(t.juliet)));
+    assert_false(bytes_equal(second, item_of(t.juliet)));
     set_back(t.juliet, &copy);
     restart(t.juliet);
     assert_renewed(&t, before);
@@ -473,6 +476,30 @@ static void test_T18_answers_before_the_check(void **state) {
     two_end(&t);
 }
 
+/* A copy must not put its old bundle, or its id, over those of the one that lives. */
+static void test_T18_nothing_is_published_before_the_check(void **state) {
+    (void)state;
+    two t;
+    two_start(&t);
+    sotto_bytes first = world_say(t.romeo, JULIET, "first");
+    t.w.refuse_node = OPENING;
+    t.w.refuse_with = NULL;
+    restart(t.juliet);
+    size_t before = t.w.publications;
+    world_expect(t.juliet, t.romeo, first, "first"); /* a prekey is used */
+    world_drop_item(&t.w, JULIET, DEVICES, "current");
+    world_notify(&t.w, JULIET, DEVICES);
+    world_wait(&t.w, 30000);
+    world_go_online(t.juliet, false);
+    assert_int_equal(t.w.publications, before);
+    assert_int_equal(world_item(&t.w, JULIET, DEVICES, "current").len, 0);
+    t.w.refuse_node = NULL;
+    world_wait(&t.w, 60000);
+    assert_int_equal(t.w.publications, before + 1);
+    assert_true(is_listed(&t.w, JULIET, world_device_id(t.juliet)));
+    two_end(&t);
+}
+
 /* A device that was being taken off goes on going, under its own id and without its sessions. */
 static void test_T18_copied_back_while_leaving(void **state) {
     (void)state;
@@ -514,6 +541,175 @@ static void test_own_record_of_version_1(void **state) {
     two_end(&t);
 }
 
+/* ---- what was taken back ---- */
+
+/* The step failed after the seal was called, as the engine deals with it: everything staged is undone, and the seal is
+ * told to forget. */
+static void take_back(world_device *d, const bytes_map *records, size_t asks, size_t controls) {
+    set_back(d, records);
+    d->ask_count = asks;
+    d->control_count = controls;
+    d->world->class->forget(d->self, BYTES_NONE);
+}
+
+/* The answer that shows another copy comes in a step that fails: what it says is not forgotten with it. */
+static void test_T18_the_answer_in_a_step_that_fails(void **state) {
+    (void)state;
+    for (int foreign = 0; foreign < 2; foreign++) {
+        two t;
+        record r = {.count = 0};
+        bytes_map yesterday, staged;
+        two_start(&t);
+        converse(&r, &t);
+        uint32_t before = world_device_id(t.juliet);
+        records_copy(&t.juliet->records, &yesterday);
+        if (foreign) {
+            restart(t.juliet);
+            converse(&r, &t);
+            set_back(t.juliet, &yesterday);
+        }
+        world_reopen(t.juliet);
+        t.juliet->online = true;
+        assert_code(world_input(t.juliet, &(seal_input){.kind = SEAL_INPUT_ONLINE, .fresh = true}), 0);
+        records_copy(&t.juliet->records, &staged);
+        size_t asks = t.juliet->ask_count;
+        world_answer(t.juliet);
+        assert_int_equal(world_device_id(t.juliet) != before, foreign);
+        t.juliet->event_count = 0;
+        take_back(t.juliet, &staged, asks, 0);
+        assert_int_equal(world_device_id(t.juliet), before);
+        t.juliet->ask_count = 0; /* the question that was answered is not asked again by the engine */
+        assert_int_equal(world_promise(t.juliet, ROMEO).kind, SEAL_ASKING);
+        world_settle(&t.w);
+        if (foreign) assert_renewed(&t, before);
+        if (!foreign) assert_int_equal(world_device_id(t.juliet), before);
+        converse(&r, &t);
+        bytes_map_clear(&staged);
+        bytes_map_clear(&yesterday);
+        two_end(&t);
+    }
+}
+
+/* The last answer of a leaving device, in a step that fails: the keys are still there, and so is the device. */
+static void test_leaving_in_a_step_that_fails(void **state) {
+    (void)state;
+    two t;
+    record r = {.count = 0};
+    bytes_map staged;
+    two_start(&t);
+    converse(&r, &t);
+    uint32_t before = world_device_id(t.juliet);
+    assert_code(world_input(t.juliet, &(seal_input){.kind = SEAL_INPUT_LEAVE}), 0);
+    world_answer(t.juliet);
+    world_answer(t.juliet);
+    records_copy(&t.juliet->records, &staged);
+    size_t asks = t.juliet->ask_count;
+    world_ask last = t.juliet->asks[0];
+    world_answer(t.juliet);
+    assert_int_equal(world_events(t.juliet, SOTTO_EVENT_LEFT), 1);
+    take_back(t.juliet, &staged, asks, 0);
+    t.juliet->event_count = 0;
+    bytes_map_clear(&staged);
+    /* The answer comes again, as it does when the server sends the stanza again. */
+    t.juliet->asks[0] = last;
+    world_settle(&t.w);
+    assert_int_equal(world_events(t.juliet, SOTTO_EVENT_LEFT), 1);
+    assert_code(world_last_event(t.juliet, SOTTO_EVENT_LEFT)->reason, 0);
+    world_reopen(t.juliet);
+    assert_int_not_equal(world_device_id(t.juliet), before);
+    two_end(&t);
+}
+
+/* A step that fails later, when everything is clear, costs no question. */
+static void test_T18_other_steps_that_fail(void **state) {
+    (void)state;
+    two t;
+    record r = {.count = 0};
+    bytes_map records;
+    two_start(&t);
+    converse(&r, &t);
+    records_copy(&t.juliet->records, &records);
+    take_back(t.juliet, &records, t.juliet->ask_count, t.juliet->control_count);
+    sotto_bytes first = item_of(t.juliet);
+    converse(&r, &t);
+    assert_true(bytes_equal(first, item_of(t.juliet)));
+    bytes_map_clear(&records);
+    two_end(&t);
+}
+
+/* ---- copies of a quiet run ---- */
+
+/* What was sealed after the copy was made, and before there was another number for it: one comes by itself, also when
+ * nothing more is sealed. */
+static void test_T18_copied_before_the_last_words(void **state) {
+    (void)state;
+    two t;
+    record r = {.count = 0};
+    bytes_map copy;
+    two_start(&t);
+    converse(&r, &t);
+    uint32_t before = world_device_id(t.juliet);
+    records_copy(&t.juliet->records, &copy);
+    world_wait(&t.w, 60000);
+    converse(&r, &t);
+    world_wait(&t.w, 3600000); /* and nothing more is said */
+    set_back(t.juliet, &copy);
+    restart(t.juliet);
+    assert_renewed(&t, before);
+    converse(&r, &t);
+    bytes_map_clear(&copy);
+    two_end(&t);
+}
+
+/* What is sealed offline leaves with the next stream. */
+static void test_T18_copied_before_words_written_offline(void **state) {
+    (void)state;
+    for (int resumed = 0; resumed < 2; resumed++) {
+        two t;
+        record r = {.count = 0};
+        bytes_map copy;
+        two_start(&t);
+        converse(&r, &t);
+        uint32_t before = world_device_id(t.juliet);
+        records_copy(&t.juliet->records, &copy);
+        world_go_offline(t.juliet);
+        world_wait(&t.w, 7200000);
+        say(&r, t.juliet, t.romeo, ROMEO);
+        world_wait(&t.w, 7200000);
+        world_go_online(t.juliet, !resumed);
+        set_back(t.juliet, &copy);
+        restart(t.juliet);
+        assert_renewed(&t, before);
+        converse(&r, &t);
+        bytes_map_clear(&copy);
+        two_end(&t);
+    }
+}
+
+/* Answers that go out by themselves use keys like any message. */
+static void test_T18_copied_before_an_answer(void **state) {
+    (void)state;
+    two t;
+    record r = {.count = 0};
+    bytes_map copy;
+    two_start(&t);
+    converse(&r, &t);
+    uint32_t before = world_device_id(t.juliet);
+    records_copy(&t.juliet->records, &copy);
+    world_wait(&t.w, 601000);
+    sotto_bytes last = BYTES_NONE;
+    for (int i = 0; i < 55; i++) last = world_say(t.romeo, JULIET, "on");
+    t.romeo->control_count = 0;
+    world_expect(t.juliet, t.romeo, last, "on");
+    assert_int_equal(t.juliet->control_count, 1);
+    world_settle(&t.w);
+    set_back(t.juliet, &copy);
+    restart(t.juliet);
+    assert_renewed(&t, before);
+    bytes_map_clear(&copy);
+    two_end(&t);
+}
+
 int opening_group(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_T18_item_is_private_and_new_at_each_opening),
@@ -528,7 +724,14 @@ int opening_group(void) {
         cmocka_unit_test(test_T18_refusals_and_silence),
         cmocka_unit_test(test_T18_killed_while_telling),
         cmocka_unit_test(test_T18_answers_before_the_check),
+        cmocka_unit_test(test_T18_nothing_is_published_before_the_check),
         cmocka_unit_test(test_T18_copied_back_while_leaving),
+        cmocka_unit_test(test_T18_the_answer_in_a_step_that_fails),
+        cmocka_unit_test(test_leaving_in_a_step_that_fails),
+        cmocka_unit_test(test_T18_other_steps_that_fail),
+        cmocka_unit_test(test_T18_copied_before_the_last_words),
+        cmocka_unit_test(test_T18_copied_before_words_written_offline),
+        cmocka_unit_test(test_T18_copied_before_an_answer),
         cmocka_unit_test(test_own_record_of_version_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
