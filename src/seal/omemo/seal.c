@@ -160,6 +160,7 @@ typedef struct key_list {
     seal_env *env;
     sotto_bytes jid;
     uint32_t own_device; /* 0: the JID is another's */
+    uint32_t retired;    /* what this device was before its store was copied (T18): not another device */
     omemo_devices devices;
     seal_key *keys;
     size_t count, room;
@@ -182,7 +183,7 @@ static sotto_status key_add(key_list *list, const seal_key *key) {
 static sotto_status listed_until(key_list *list, uint32_t *next, uint32_t device) {
     for (; *next < list->devices.count && list->devices.ids[*next] < device; ++*next) {
         uint32_t id = list->devices.ids[*next];
-        if (id == list->own_device) continue;
+        if (id == list->own_device || id == list->retired) continue;
         SOTTO_TRY(key_add(list, &(seal_key){.jid = list->jid, .device = id, .active = true}));
     }
     if (*next < list->devices.count && list->devices.ids[*next] == device) ++*next;
@@ -200,7 +201,9 @@ static sotto_status row_key_add(void *arg, sotto_bytes key, sotto_bytes value) {
     omemo_peer peer;
     seal_key found;
     uint32_t device;
-    if (!omemo_row_is(key, list->jid.len, OMEMO_ROW_DEVICE, &device) || device == list->own_device) return SOTTO_OK;
+    if (!omemo_row_is(key, list->jid.len, OMEMO_ROW_DEVICE, &device) || device == list->own_device ||
+        device == list->retired)
+        return SOTTO_OK;
     SOTTO_TRY(omemo_peer_decode(&peer, device, value));
     omemo_peer_key(&peer, list->jid, &found);
     bytes_wipe(&peer, sizeof peer);
@@ -218,7 +221,11 @@ static sotto_status omemo_list_keys(void *arg, seal_env *env, sotto_bytes jid, s
     if (!bytes_arena_copy(env->arena, jid, &list.jid)) return SOTTO_FAIL(NO_MEMORY);
     SOTTO_TRY(omemo_devices_load(env, jid, &list.devices));
     if (bytes_equal(jid, env->account) && !self->gone) {
-        SOTTO_TRY(omemo_own_device(env, &list.own_device));
+        omemo_own own;
+        SOTTO_TRY(omemo_own_load(env, &own));
+        list.own_device = own.device;
+        list.retired = own.retired;
+        bytes_wipe(&own, sizeof own);
         seal_key key = {.jid = list.jid, .device = list.own_device, .known = true, .this_device = true};
         key.active = omemo_devices_has(&list.devices, list.own_device);
         memcpy(key.key, self->identity.ed25519.bytes, 32);

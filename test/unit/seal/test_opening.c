@@ -196,6 +196,14 @@ static void test_T18_copied_back(void **state) {
     }
 }
 
+/* The devices of the own account as a person sees them. */
+static size_t own_devices(world_device *d) {
+    seal_keys keys = {NULL, 0};
+    assert_code(d->world->class->list_keys(d->self, &d->env, d->env.account, &keys), 0);
+    bytes_arena_clear(&d->arena);
+    return keys.count;
+}
+
 /* What the store itself noticed does not wait for a server. */
 static void test_T18_the_store_says_so(void **state) {
     (void)state;
@@ -214,7 +222,9 @@ static void test_T18_the_store_says_so(void **state) {
     world_reopen(t.juliet);
     t.juliet->env.set_back = false;
     assert_int_not_equal(world_device_id(t.juliet), before);
+    assert_int_equal(own_devices(t.juliet), 1); /* not the id that is given up as well */
     world_go_online(t.juliet, true);
+    assert_int_equal(own_devices(t.juliet), 1);
     t.w.refuse_node = NULL;
     restart(t.juliet);
     assert_renewed(&t, before);
