@@ -379,12 +379,13 @@ static void test_second_device(void **state) {
                                         "trust " JULIET " 2\n"));
     RUN("trust", JULIET, "2", "--home", home);
     done();
-    program_start(&the.listener, the.program, (const char *const[]){"listen", "--home", home_of("second"), NULL}, NULL,
-                  0);
+    listen_start("second", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\"")); /* copies go to who is there */
     RUN("send", ROMEO, "for my other device", "--home", home);
     done();
-    assert_true(program_wait_for(&the.listener, ": for my other device\n"));
-    assert_non_null(strstr(the.listener.out, " you \u2192 " ROMEO " [encrypted, key not compared]: for my other"));
+    assert_true(program_wait_for(&the.listener, "\"for my other device\""));
+    assert_non_null(strstr(the.listener.out, "\"to\":\"" ROMEO));
+    assert_non_null(strstr(the.listener.out, "\"trust\":\"blind\""));
     assert_null(strstr(the.listener.out, "not for my other device"));
     listen_end(SIGINT, 0);
     RUN("distrust", JULIET, "2", "--home", home);

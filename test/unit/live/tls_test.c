@@ -123,7 +123,7 @@ static void test_data_with_the_servers_flight(void **state) {
     assert_memory_equal(random, same, 32);
     assert_int_equal(tls_engine_plain_in(e->server, BYTES_LITERAL("proof")), 5);
     assert_int_equal(tls_engine_plain_in(e->server, BYTES_LITERAL(" and more")), 9);
-    assert_true(carry(e->server, e->client) < 1000);
+    assert_true(carry(e->server, e->client) < 2500); /* a certificate; with a hybrid group 1,088 bytes more */
     assert_true((tls_engine_state(e->client) & (TLS_HAS_PLAIN | TLS_WANTS_PLAIN)) == (TLS_HAS_PLAIN | TLS_WANTS_PLAIN));
     assert_plain(e->client, "proof");
     assert_plain(e->client, " and more");
