@@ -92,10 +92,19 @@ static sotto_bytes in_raw(const stanza_tree *tree, size_t at, sotto_bytes bytes)
     return bytes_equal(span, bytes) ? span : BYTES_NONE;
 }
 
+/* Expat 2.9 would rather have its functions of 64 bits called, which 2.5 does not have yet. A stanza is far shorter
+ * than either can count. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 /* Where the token at hand begins in the raw bytes. */
 static size_t position(const stanza_tree *tree) {
     return (size_t)XML_GetCurrentByteIndex(tree->expat) - tree->fed;
 }
+
+static size_t token_len(const stanza_tree *tree) {
+    return (size_t)XML_GetCurrentByteCount(tree->expat);
+}
+#pragma GCC diagnostic pop
 
 /* A namespace of the wrapper, where the element's tree can keep it. */
 static sotto_bytes import(stanza_tree *tree, sotto_bytes ns) {
@@ -276,7 +285,7 @@ static void on_end(void *arg, const XML_Char *tag) {
         return;
     }
     frame *top = &tree->frames[level];
-    size_t end = position(tree) + (size_t)XML_GetCurrentByteCount(tree->expat);
+    size_t end = position(tree) + token_len(tree);
     if (end > tree->raw.len || end < top->start) {
         fail(tree, SOTTO_FAIL(MALFORMED));
         return;

@@ -15,7 +15,7 @@
 #define LIVE_ID_BYTES    16u
 #define LIVE_EPOCH_BYTES 16u
 #define LIVE_PROOF_BYTES (4u + 1u + 32u + 64u) /* a whole message of kind proof */
-#define LIVE_FRAME_BYTES 6000u /* of records in a frame we send: the outer stanza stays under 10,000 */
+#define LIVE_FRAME_BYTES 6000u                 /* of records in a frame we send: the outer stanza stays under 10,000 */
 
 typedef struct live_frame {
     uint8_t session[LIVE_ID_BYTES];

@@ -75,7 +75,8 @@ static void presence(engine_rig *r, const char *from, const char *type) {
 
 /* How many resources of a JID a message is meant for. */
 static size_t meant_for(engine_rig *r, uint64_t ticket, const char *jid) {
-    char text[256], bare[64];
+    static char bare[64]; /* the script keeps it */
+    char text[256];
     snprintf(text, sizeof text, "<message to='%s'><body>x</body></message>", jid);
     snprintf(bare, sizeof bare, "%.*s", (int)strcspn(jid, "/"), jid);
     uint8_t fill = 0;

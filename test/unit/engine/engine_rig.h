@@ -101,9 +101,9 @@ const char *outputs(engine_rig *, bool done);
 #define assert_contains(text, part) assert_non_null(strstr(text, part))
 #define assert_lacks(text, part)    assert_null(strstr(text, part))
 
-extern const struct CMUnitTest stage_tests[], mirror_tests[], egress_tests[], send_tests[], receive_tests[], commit_tests[],
-    rot13_tests[], lab_tests[], carrier_tests[];
-extern const size_t stage_count, mirror_count, egress_count, send_count, receive_count, commit_count, rot13_count, lab_count,
-    carrier_count;
+extern const struct CMUnitTest stage_tests[], mirror_tests[], egress_tests[], send_tests[], receive_tests[],
+    commit_tests[], rot13_tests[], lab_tests[], carrier_tests[];
+extern const size_t stage_count, mirror_count, egress_count, send_count, receive_count, commit_count, rot13_count,
+    lab_count, carrier_count;
 
 #endif
