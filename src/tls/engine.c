@@ -64,9 +64,10 @@ static bool is_our_fault(const tls_engine *engine, unsigned long error) {
 static void fail_library(tls_engine *engine, int reason) {
     unsigned long error = ERR_peek_last_error();
     const char *text = error ? ERR_reason_error_string(error) : NULL;
-    bool ended = error == 0 && reason == SSL_ERROR_SYSCALL;
+    bool silent = BIO_number_written(engine->in) == 0; /* the other side has said nothing yet: it is not to blame */
+    bool ended = error == 0 && reason == SSL_ERROR_SYSCALL && !silent;
     sotto_status status = ended ? SOTTO_FAIL(TLS_FAILED) : tls_failure(SOTTO_FAIL(TLS_FAILED));
-    bool ours = sotto_is(status, SOTTO_E_TLS_FAILED) && !ended && is_our_fault(engine, error);
+    bool ours = sotto_is(status, SOTTO_E_TLS_FAILED) && !ended && (silent || is_our_fault(engine, error));
     if (ours) status = SOTTO_FAIL(CRYPTO_FAILED);
     if (!text) text = ended ? "the connection ended inside TLS" : "TLS failed";
     fail(engine, status, sotto_is(status, SOTTO_E_TLS_FAILED) ? text : sotto_status_text(status));
