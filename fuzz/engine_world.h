@@ -34,7 +34,8 @@ typedef struct world_item { /* of PEP: a payload that declares its namespace its
 
 typedef struct world_row { /* an output for the application that is not done */
     uint64_t seq, hash;
-    bool done; /* told, but not committed */
+    bool question; /* an iq to be answered: it goes with its stream */
+    bool done;     /* told, but not committed */
 } world_row;
 
 typedef struct world_store { /* a store that fails to write when told to */
