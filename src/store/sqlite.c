@@ -13,19 +13,20 @@
 
 #include <sqlite3.h>
 
+#include "bytes/cursor.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 #include "crypto/cipher.h"
 #include "crypto/curve.h"
 #include "crypto/hash.h"
 #include "store/files.h"
+#include "store/nonces.h"
 #include "store/record.h"
 #include "store/vault.h"
 
 #define MESSAGE_BYTES  256
 #define ROW_BYTES_MAX  (SOTTO_RECORD_BYTES_MAX + SOTTO_STORE_KEY_BYTES_MAX + 1024u)
 #define VAULT_ROW_ROOM 256u
-#define NONCES_DRAWN   64u
 #define BUFFER_KEPT    (64u * 1024u) /* larger ones are given back after use */
 
 enum { GET, SCAN, PUT, REMOVE, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
@@ -48,11 +49,7 @@ typedef struct sqlite_store {
     uint8_t data_key[STORE_VAULT_KEY_BYTES];
     bytes_buffer buffer; /* one value, readable or sealed; empty between calls */
     bool visiting;
-    /* Nonces for the values of one write, drawn together: a call to the system for each would cost more than sealing
-     * does. Nothing is left of them between two writes, so that no fork ever has the same ones. */
-    sotto_host drawing; /* as a host for the ciphers: random hands out what is here */
-    uint8_t drawn[NONCES_DRAWN * CRYPTO_BOX_EXTRA];
-    size_t drawn_len, drawn_left, nonces_left;
+    store_nonces nonces; /* of the write at hand */
     char message[MESSAGE_BYTES];
     uint64_t opening; /* its number; 0: not counted */
     store_path path;  /* beside which it is written */
@@ -309,16 +306,6 @@ static sotto_status read_vault(sqlite_store *store, const sotto_sqlite_options *
 
 #define COUNT_BYTES 16
 
-static uint64_t get_u64(const uint8_t *at) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < 8; i++) value = value << 8 | at[i];
-    return value;
-}
-
-static void put_u64(uint8_t *at, uint64_t value) {
-    for (unsigned i = 0; i < 8; i++) at[i] = (uint8_t)(value >> (56 - 8 * i));
-}
-
 /* The number of the last opening, and the setbacks there were; none yet in a new store. */
 static sotto_status read_count(sqlite_store *store, uint64_t *ret_number, uint64_t *ret_setbacks) {
     sqlite3_stmt *statement = NULL;
@@ -327,22 +314,26 @@ static sotto_status read_count(sqlite_store *store, uint64_t *ret_number, uint64
     sotto_status status = result == SQLITE_ROW || result == SQLITE_DONE ? SOTTO_OK : failed(store, result);
     *ret_number = *ret_setbacks = 0;
     if (result == SQLITE_ROW) {
-        sotto_bytes row = column(statement, 0);
-        if (row.len != COUNT_BYTES) status = SOTTO_FAIL(STORE_CORRUPT);
-        if (sotto_ok(status)) *ret_number = get_u64(row.at);
-        if (sotto_ok(status)) *ret_setbacks = get_u64(row.at + 8);
+        bytes_cursor row = bytes_cursor_over(column(statement, 0));
+        *ret_number = bytes_cursor_u64(&row);
+        *ret_setbacks = bytes_cursor_u64(&row);
+        if (!sotto_ok(bytes_cursor_end(&row))) status = SOTTO_FAIL(STORE_CORRUPT);
     }
     (void)sqlite3_finalize(statement);
     return status;
 }
 
 static sotto_status write_count(sqlite_store *store, uint64_t number, uint64_t setbacks) {
-    uint8_t row[COUNT_BYTES];
-    put_u64(row, number);
-    put_u64(row + 8, setbacks);
+    uint8_t memory[COUNT_BYTES];
+    bytes_buffer out;
+    sotto_bytes row;
+    bytes_buffer_borrowed(&out, memory, sizeof memory);
+    bytes_buffer_u64(&out, number);
+    bytes_buffer_u64(&out, setbacks);
+    SOTTO_TRY(bytes_buffer_end(&out, &row));
     sqlite3_stmt *statement = NULL;
     SOTTO_TRY(prepare(store, &statement, "INSERT OR REPLACE INTO meta (name, value) VALUES ('opening', ?1)"));
-    sotto_status status = bind(store, statement, 1, bytes_of(row, sizeof row));
+    sotto_status status = bind(store, statement, 1, row);
     if (sotto_ok(status)) status = run(store, statement);
     (void)sqlite3_finalize(statement);
     return status;
@@ -474,39 +465,13 @@ static sotto_status sqlite_scan(sotto_store *base, sotto_bytes prefix, sotto_vis
     return status;
 }
 
-static sotto_status draw(void *arg, void *out, size_t len) {
-    sqlite_store *store = arg;
-    if (len > CRYPTO_BOX_EXTRA) return SOTTO_FAIL(USAGE); /* no nonce is */
-    if (len > store->drawn_left) {
-        size_t nonces = store->nonces_left < NONCES_DRAWN ? store->nonces_left : NONCES_DRAWN;
-        size_t wanted = len * (nonces > 0 ? nonces : 1);
-        SOTTO_TRY(crypto_random(store->host, store->drawn, wanted));
-        store->drawn_len = store->drawn_left = wanted;
-    }
-    memcpy(out, store->drawn + store->drawn_len - store->drawn_left, len);
-    store->drawn_left -= len;
-    if (store->nonces_left > 0) store->nonces_left--;
-    return SOTTO_OK;
-}
-
-static void draw_begin(sqlite_store *store, const sotto_change *changes, size_t count) {
-    store->drawing = (sotto_host){.arg = store, .random = draw};
-    store->nonces_left = 0;
-    for (size_t i = 0; i < count; i++) store->nonces_left += changes[i].value.len > 0;
-}
-
-static void draw_end(sqlite_store *store) {
-    bytes_wipe(store->drawn, store->drawn_len);
-    store->drawn_len = store->drawn_left = 0;
-}
-
 static sotto_status change(sqlite_store *store, const sotto_change *c) {
     bool removes = c->value.len == 0;
     sqlite3_stmt *statement = store->statements[removes ? REMOVE : PUT];
     sotto_bytes sealed = BYTES_NONE;
     sotto_status status = bind(store, statement, 1, c->key);
     if (sotto_ok(status) && !removes) {
-        status = crypto_box_put(&store->buffer, store->data_key, c->key, c->value, &store->drawing);
+        status = crypto_box_put(&store->buffer, store->data_key, c->key, c->value, &store->nonces.host);
         if (sotto_ok(status)) status = bytes_buffer_end(&store->buffer, &sealed);
         if (sotto_ok(status)) status = bind(store, statement, 2, sealed);
     }
@@ -523,9 +488,9 @@ static sotto_status sqlite_write(sotto_store *base, const sotto_change *changes,
     if (count == 0) return SOTTO_OK;
     SOTTO_TRY(run(store, store->statements[BEGIN]));
     sotto_status status = SOTTO_OK;
-    draw_begin(store, changes, count);
+    store_nonces_begin(&store->nonces, store->host, changes, count);
     for (size_t i = 0; sotto_ok(status) && i < count; i++) status = change(store, &changes[i]);
-    draw_end(store);
+    store_nonces_end(&store->nonces);
     if (sotto_ok(status)) status = run(store, store->statements[COMMIT]);
     if (!sotto_ok(status)) roll_back(store);
     return status;

@@ -98,11 +98,6 @@ static sotto_bytes signed_text(uint8_t memory[SIGNED_BYTES], const seal_env *env
     return sotto_ok(bytes_buffer_end(&out, &ret)) ? ret : BYTES_NONE;
 }
 
-static sotto_status env_random(void *arg, void *out, size_t len) {
-    seal_env *env = arg;
-    return env->random(env, out, len);
-}
-
 static void base64_put(stanza_writer *w, const char *name, sotto_bytes value) {
     uint8_t memory[96];
     bytes_buffer out;
@@ -113,18 +108,12 @@ static void base64_put(stanza_writer *w, const char *name, sotto_bytes value) {
 }
 
 static sotto_status item_write(omemo_self *self, seal_env *env, uint32_t device, const opening *o, bytes_buffer *out) {
-    const sotto_host random = {.arg = env, .random = env_random};
-    uint8_t memory[SIGNED_BYTES], id_memory[16];
+    uint8_t memory[SIGNED_BYTES];
     crypto_signature signature;
     stanza_writer w;
-    bytes_buffer id;
-    sotto_bytes item;
-    SOTTO_TRY(crypto_identity_sign(&signature, &self->identity, signed_text(memory, env, device, o), &random));
-    bytes_buffer_borrowed(&id, id_memory, sizeof id_memory);
-    bytes_buffer_decimal(&id, device);
-    SOTTO_TRY(bytes_buffer_end(&id, &item));
+    SOTTO_TRY(omemo_own_sign(env, &self->identity, signed_text(memory, env, device, o), &signature));
     stanza_writer_init(&w, out, STANZA_NS_CLIENT);
-    omemo_publish_open(&w, OMEMO_NODE_OPENING, item);
+    omemo_publish_open_device(&w, OMEMO_NODE_OPENING, device);
     stanza_open(&w, "opening", NS_OPENING);
     stanza_put_number(&w, "number", o->number);
     base64_put(&w, "name", bytes_of(o->name, NAME_BYTES));

@@ -121,11 +121,16 @@ static sotto_status env_random(void *arg, void *out, size_t len) {
     return env->random(env, out, len);
 }
 
-static sotto_status signed_new(seal_env *env, omemo_own *own, const crypto_identity *identity) {
+sotto_status omemo_own_sign(seal_env *env, const crypto_identity *identity, sotto_bytes message,
+                            crypto_signature *ret) {
     const sotto_host random = {.arg = env, .random = env_random};
+    return crypto_identity_sign(ret, identity, message, &random);
+}
+
+static sotto_status signed_new(seal_env *env, omemo_own *own, const crypto_identity *identity) {
     SOTTO_TRY(omemo_own_pair(env, &own->signed_pair));
     sotto_bytes signed_bytes = bytes_of(own->signed_pair.public_key.bytes, 32);
-    SOTTO_TRY(crypto_identity_sign(&own->signature, identity, signed_bytes, &random));
+    SOTTO_TRY(omemo_own_sign(env, identity, signed_bytes, &own->signature));
     own->signed_id = own->signed_id >= OMEMO_ID_MAX ? 1 : own->signed_id + 1;
     own->signed_ms = env->now_ms;
     own->version++;

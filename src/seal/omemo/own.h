@@ -49,6 +49,9 @@ SOTTO_MUST_CHECK sotto_status omemo_own_save(seal_env *, const omemo_own *);
 /* Makes and stages everything. */
 SOTTO_MUST_CHECK sotto_status omemo_own_create(seal_env *, omemo_own *ret, crypto_identity *ret_identity);
 SOTTO_MUST_CHECK sotto_status omemo_own_identity(const omemo_own *, crypto_identity *ret);
+/* Signs with the identity, with the environment's randomness (XEdDSA takes some). */
+SOTTO_MUST_CHECK sotto_status omemo_own_sign(seal_env *, const crypto_identity *, sotto_bytes message,
+                                             crypto_signature *ret);
 /* A random device id within 1 and 2^31 - 1. */
 SOTTO_MUST_CHECK sotto_status omemo_own_new_device(seal_env *, uint32_t *ret);
 /* The same identity as another device: a new id and new prekeys, nothing published; saved (T18). */

@@ -35,12 +35,21 @@ static void form_write(stanza_writer *w, const char *form_type, omemo_publish_op
     stanza_close(w);
 }
 
-void omemo_publish_open(stanza_writer *w, const char *node, sotto_bytes item) {
+static void item_open(stanza_writer *w, const char *node) {
     stanza_open(w, "pubsub", NS_PUBSUB);
     stanza_open(w, "publish", NS_PUBSUB);
     stanza_put_text(w, "node", node);
     stanza_open(w, "item", NS_PUBSUB);
+}
+
+void omemo_publish_open(stanza_writer *w, const char *node, sotto_bytes item) {
+    item_open(w, node);
     stanza_put(w, "id", item);
+}
+
+void omemo_publish_open_device(stanza_writer *w, const char *node, uint32_t device) {
+    item_open(w, node);
+    stanza_put_number(w, "id", device);
 }
 
 void omemo_publish_close(stanza_writer *w, omemo_publish_options options) {
@@ -72,14 +81,8 @@ sotto_status omemo_publish_configure(seal_env *env, const char *node, omemo_publ
 
 static sotto_status bundle_payload(omemo_self *self, seal_env *env, const omemo_own *own, bytes_buffer *out) {
     stanza_writer w;
-    uint8_t memory[16];
-    bytes_buffer id;
-    sotto_bytes item;
-    bytes_buffer_borrowed(&id, memory, sizeof memory);
-    bytes_buffer_decimal(&id, own->device);
-    SOTTO_TRY(bytes_buffer_end(&id, &item));
     stanza_writer_init(&w, out, STANZA_NS_CLIENT);
-    omemo_publish_open(&w, self->dialect->bundles_node, item);
+    omemo_publish_open_device(&w, self->dialect->bundles_node, own->device);
     SOTTO_TRY(omemo_bundle_write(&w, self->dialect, env, own, &self->identity));
     omemo_publish_close(&w, OMEMO_OPTIONS_OPEN_MANY);
     return SOTTO_OK;

@@ -135,6 +135,7 @@ typedef enum omemo_publish_options {
     OMEMO_OPTIONS_OWN_MANY /* nobody else may read it */
 } omemo_publish_options;
 void omemo_publish_open(stanza_writer *, const char *node, sotto_bytes item);
+void omemo_publish_open_device(stanza_writer *, const char *node, uint32_t device); /* whose item has its id */
 void omemo_publish_close(stanza_writer *, omemo_publish_options);
 /* Configures a node that is there already and was made otherwise (XEP-0060 section 8.2). */
 SOTTO_MUST_CHECK sotto_status omemo_publish_configure(seal_env *, const char *node, omemo_publish_options,
