@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * Fleeting records: 'a' id → question; 'n' seal note → id (so that a question is asked once); 'd' time what → empty (so
- * that the first is the next due); 't' seal note → time of a timer. */
+ * Fleeting records: 'a' id → question; 'n' owner note → id (so that a question is asked once); 'd' time what → empty
+ * (so that the first is the next due); 't' owner note → time of a timer. */
 #include "engine/ask.h"
 
 #include "bytes/base64.h"
 #include "bytes/cursor.h"
 #include "engine/env.h"
 #include "engine/output.h"
+#include "engine/part.h"
 #include "engine/record.h"
 #include "stanza/writer.h"
 
@@ -18,9 +19,9 @@ static sotto_bytes key_end(bytes_buffer *key) {
     return sotto_ok(bytes_buffer_end(key, &ret)) ? ret : BYTES_NONE;
 }
 
-static sotto_bytes note_key(engine_key_room *room, char space, size_t seal, sotto_bytes note) {
+static sotto_bytes note_key(engine_key_room *room, char space, size_t owner, sotto_bytes note) {
     bytes_buffer *key = engine_key_begin(room, space);
-    bytes_buffer_u8(key, (uint8_t)seal);
+    bytes_buffer_u8(key, (uint8_t)owner);
     bytes_buffer_put(key, note);
     return key_end(key);
 }
@@ -32,19 +33,19 @@ static sotto_bytes id_key(engine_key_room *room, sotto_bytes id) {
 }
 
 /* what: 'a' for a question (detail: its id) or 't' for a timer (detail: its note). */
-static sotto_bytes due_key(engine_key_room *room, uint64_t at_ms, char what, size_t seal, sotto_bytes detail) {
+static sotto_bytes due_key(engine_key_room *room, uint64_t at_ms, char what, size_t owner, sotto_bytes detail) {
     bytes_buffer *key = engine_key_begin(room, 'd');
     bytes_buffer_u64(key, at_ms);
     bytes_buffer_u8(key, (uint8_t)what);
-    bytes_buffer_u8(key, (uint8_t)seal);
+    bytes_buffer_u8(key, (uint8_t)owner);
     bytes_buffer_put(key, detail);
     return key_end(key);
 }
 
-bool engine_asking(const sotto_engine *engine, size_t seal, sotto_bytes note) {
+bool engine_asking(const sotto_engine *engine, size_t owner, sotto_bytes note) {
     engine_key_room room;
     sotto_bytes value;
-    return bytes_map_get(&engine->fleeting.map, note_key(&room, 'n', seal, note), &value);
+    return bytes_map_get(&engine->fleeting.map, note_key(&room, 'n', owner, note), &value);
 }
 
 static sotto_status write_iq(sotto_engine *engine, bytes_buffer *out, bool set, sotto_bytes to, sotto_bytes payload,
@@ -62,15 +63,14 @@ static sotto_status write_iq(sotto_engine *engine, bytes_buffer *out, bool set, 
     return SOTTO_OK;
 }
 
-static sotto_status stage_iq(sotto_engine *engine, size_t seal, bool set, sotto_bytes to, sotto_bytes payload,
+static sotto_status stage_iq(sotto_engine *engine, size_t owner, bool set, sotto_bytes to, sotto_bytes payload,
                              sotto_bytes id) {
     bytes_buffer buffer;
     bytes_buffer_owned(&buffer, engine->host, SOTTO_STANZA_BYTES_MAX);
     sotto_status status = write_iq(engine, &buffer, set, to, payload, id);
     sotto_bytes iq = BYTES_NONE;
     if (sotto_ok(status)) status = bytes_buffer_end(&buffer, &iq);
-    sotto_output output = {
-        .kind = SOTTO_OUTPUT_STANZA, .stanza = iq, .seal = bytes_text(engine->seals[seal].class->name)};
+    sotto_output output = {.kind = SOTTO_OUTPUT_STANZA, .stanza = iq, .seal = engine_owner_name(engine, owner)};
     if (sotto_ok(status)) status = engine_output_stage(engine, &output, OUTBOX_ASK);
     bytes_buffer_free(&buffer);
     return status;
@@ -89,15 +89,15 @@ static sotto_status remember(sotto_engine *engine, const engine_question *ask, s
     uint8_t at[SOTTO_JID_BYTES_MAX + ENGINE_NOTE_BYTES_MAX + 32];
     bytes_buffer value;
     bytes_buffer_borrowed(&value, at, sizeof at);
-    bytes_buffer_u8(&value, (uint8_t)ask->seal);
+    bytes_buffer_u8(&value, (uint8_t)ask->owner);
     bytes_buffer_u64(&value, deadline);
     bytes_buffer_block(&value, ask->to);
     bytes_buffer_block(&value, ask->note);
     sotto_bytes encoded;
     SOTTO_TRY(bytes_buffer_end(&value, &encoded));
     SOTTO_TRY(engine_stage_put(&engine->fleeting, id_key(&room, id), encoded));
-    SOTTO_TRY(engine_stage_put(&engine->fleeting, note_key(&room, 'n', ask->seal, ask->note), id));
-    return engine_stage_put(&engine->fleeting, due_key(&room, deadline, 'a', ask->seal, id), BYTES_NONE);
+    SOTTO_TRY(engine_stage_put(&engine->fleeting, note_key(&room, 'n', ask->owner, ask->note), id));
+    return engine_stage_put(&engine->fleeting, due_key(&room, deadline, 'a', ask->owner, id), BYTES_NONE);
 }
 
 /* Whether as many questions as may be are open. Others are not asked, as with one that is open already: what wants the
@@ -112,10 +112,10 @@ static bool is_full(const sotto_engine *engine) {
     return open == SOTTO_ASKS_MAX;
 }
 
-sotto_status engine_ask(sotto_engine *engine, size_t seal, bool set, sotto_bytes to, sotto_bytes payload,
+sotto_status engine_ask(sotto_engine *engine, size_t owner, bool set, sotto_bytes to, sotto_bytes payload,
                         sotto_bytes note) {
     if (note.len > ENGINE_NOTE_BYTES_MAX || to.len > SOTTO_JID_BYTES_MAX) return SOTTO_FAIL(USAGE);
-    if (!engine->online || engine_asking(engine, seal, note)) return SOTTO_OK;
+    if (!engine->online || engine_asking(engine, owner, note)) return SOTTO_OK;
     if (is_full(engine)) return SOTTO_OK;
     uint8_t at[2 * ID_RANDOM_BYTES];
     bytes_buffer id_buffer;
@@ -123,8 +123,8 @@ sotto_status engine_ask(sotto_engine *engine, size_t seal, bool set, sotto_bytes
     SOTTO_TRY(new_id(engine, &id_buffer));
     sotto_bytes id;
     SOTTO_TRY(bytes_buffer_end(&id_buffer, &id));
-    SOTTO_TRY(stage_iq(engine, seal, set, to, payload, id));
-    return remember(engine, &(engine_question){seal, to, note}, id);
+    SOTTO_TRY(stage_iq(engine, owner, set, to, payload, id));
+    return remember(engine, &(engine_question){owner, to, note}, id);
 }
 
 /* Removes a question from all its records; *ret gets copies of its spans. */
@@ -134,13 +134,13 @@ static sotto_status take(sotto_engine *engine, sotto_bytes id, engine_question *
     if (!bytes_map_get(&engine->fleeting.map, id_key(&room, id), &value)) return SOTTO_FAIL(NOT_FOUND);
     if (!bytes_arena_copy(&engine->arena, value, &copy)) return SOTTO_FAIL(NO_MEMORY);
     bytes_cursor in = bytes_cursor_over(copy);
-    ret->seal = bytes_cursor_u8(&in);
+    ret->owner = bytes_cursor_u8(&in);
     uint64_t deadline = bytes_cursor_u64(&in);
     ret->to = bytes_cursor_block(&in);
     ret->note = bytes_cursor_block(&in);
     SOTTO_TRY(bytes_cursor_end(&in));
-    SOTTO_TRY(engine_stage_remove(&engine->fleeting, due_key(&room, deadline, 'a', ret->seal, id)));
-    SOTTO_TRY(engine_stage_remove(&engine->fleeting, note_key(&room, 'n', ret->seal, ret->note)));
+    SOTTO_TRY(engine_stage_remove(&engine->fleeting, due_key(&room, deadline, 'a', ret->owner, id)));
+    SOTTO_TRY(engine_stage_remove(&engine->fleeting, note_key(&room, 'n', ret->owner, ret->note)));
     return engine_stage_remove(&engine->fleeting, id_key(&room, id));
 }
 
@@ -190,14 +190,14 @@ sotto_status engine_ask_drop_all(sotto_engine *engine) {
     return drop_space(engine, 'd', 'a');
 }
 
-sotto_status engine_timer(sotto_engine *engine, size_t seal, sotto_bytes note, uint64_t at_ms) {
+sotto_status engine_timer(sotto_engine *engine, size_t owner, sotto_bytes note, uint64_t at_ms) {
     if (note.len > ENGINE_NOTE_BYTES_MAX) return SOTTO_FAIL(USAGE);
     engine_key_room room, due_room;
-    sotto_bytes key = note_key(&room, 't', seal, note), old;
+    sotto_bytes key = note_key(&room, 't', owner, note), old;
     if (bytes_map_get(&engine->fleeting.map, key, &old)) {
         bytes_cursor in = bytes_cursor_over(old);
         uint64_t old_at = bytes_cursor_u64(&in);
-        SOTTO_TRY(engine_stage_remove(&engine->fleeting, due_key(&due_room, old_at, 't', seal, note)));
+        SOTTO_TRY(engine_stage_remove(&engine->fleeting, due_key(&due_room, old_at, 't', owner, note)));
     }
     if (at_ms == UINT64_MAX) return engine_stage_remove(&engine->fleeting, key);
     uint8_t at[8];
@@ -205,11 +205,11 @@ sotto_status engine_timer(sotto_engine *engine, size_t seal, sotto_bytes note, u
     bytes_buffer_borrowed(&value, at, sizeof at);
     bytes_buffer_u64(&value, at_ms);
     SOTTO_TRY(engine_stage_put(&engine->fleeting, key, bytes_of(at, sizeof at)));
-    return engine_stage_put(&engine->fleeting, due_key(&due_room, at_ms, 't', seal, note), BYTES_NONE);
+    return engine_stage_put(&engine->fleeting, due_key(&due_room, at_ms, 't', owner, note), BYTES_NONE);
 }
 
 /* The first key of space 'd', taken apart. */
-static bool first_due(const sotto_engine *engine, uint64_t *ret_at, char *ret_what, size_t *ret_seal,
+static bool first_due(const sotto_engine *engine, uint64_t *ret_at, char *ret_what, size_t *ret_owner,
                       sotto_bytes *ret_detail) {
     sotto_bytes key, value;
     if (!bytes_map_from(&engine->fleeting.map, BYTES_LITERAL("d"), false, &key, &value)) return false;
@@ -217,7 +217,7 @@ static bool first_due(const sotto_engine *engine, uint64_t *ret_at, char *ret_wh
     bytes_cursor in = bytes_cursor_over(bytes_after(key, 1));
     *ret_at = bytes_cursor_u64(&in);
     *ret_what = (char)bytes_cursor_u8(&in);
-    *ret_seal = bytes_cursor_u8(&in);
+    *ret_owner = bytes_cursor_u8(&in);
     *ret_detail = in.rest;
     return !in.failed;
 }
@@ -225,9 +225,9 @@ static bool first_due(const sotto_engine *engine, uint64_t *ret_at, char *ret_wh
 uint64_t engine_due_at(const sotto_engine *engine) {
     uint64_t at;
     char what;
-    size_t seal;
+    size_t owner;
     sotto_bytes detail;
-    return first_due(engine, &at, &what, &seal, &detail) ? at : UINT64_MAX;
+    return first_due(engine, &at, &what, &owner, &detail) ? at : UINT64_MAX;
 }
 
 sotto_status engine_due_take(sotto_engine *engine, engine_due *ret, bool *ret_is) {
@@ -236,15 +236,15 @@ sotto_status engine_due_take(sotto_engine *engine, engine_due *ret, bool *ret_is
     sotto_bytes detail, copy;
     engine_due due = {0};
     *ret_is = false;
-    if (!first_due(engine, &at, &what, &due.seal, &detail) || at > engine->now_ms) return SOTTO_OK;
+    if (!first_due(engine, &at, &what, &due.owner, &detail) || at > engine->now_ms) return SOTTO_OK;
     if (!bytes_arena_copy(&engine->arena, detail, &copy)) return SOTTO_FAIL(NO_MEMORY);
     if (what == 'a') {
         engine_question ask;
         SOTTO_TRY(take(engine, copy, &ask));
-        due = (engine_due){.is_ask = true, .seal = ask.seal, .note = ask.note};
+        due = (engine_due){.is_ask = true, .owner = ask.owner, .note = ask.note};
     } else {
         due.note = copy;
-        SOTTO_TRY(engine_timer(engine, due.seal, copy, UINT64_MAX));
+        SOTTO_TRY(engine_timer(engine, due.owner, copy, UINT64_MAX));
     }
     *ret = due;
     *ret_is = true;

@@ -3,10 +3,10 @@
 
 #include "bytes/memory.h"
 #include "engine/ask.h"
+#include "engine/deliver.h"
 #include "engine/job.h"
 #include "engine/keyring.h"
 #include "engine/output.h"
-#include "engine/receive.h"
 #include "engine/record.h"
 
 static engine_env *env_of(seal_env *base) {
@@ -134,7 +134,7 @@ static sotto_status env_accepted(seal_env *base, sotto_bytes jid, const uint8_t 
 
 static sotto_status env_deliver(seal_env *base, const seal_opened *opened) {
     engine_env *env = env_of(base);
-    return engine_receive_opened(env->engine, env->seal, opened);
+    return engine_deliver_unasked(env->engine, env->seal, opened);
 }
 
 void engine_env_init(engine_env *env, sotto_engine *engine, size_t seal) {

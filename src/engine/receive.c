@@ -7,96 +7,14 @@
 #include "context/roster.h"
 #include "engine/ask.h"
 #include "engine/contact.h"
+#include "engine/deliver.h"
 #include "engine/env.h"
 #include "engine/keyring.h"
 #include "engine/output.h"
+#include "engine/part.h"
 #include "engine/record.h"
 #include "engine/resource.h"
 #include "stanza/writer.h"
-
-#define DAY_MS UINT64_C(86400000)
-
-typedef struct arrival {
-    const stanza_element *stanza;
-    stanza_jid from; /* valid when has_from */
-    bool has_from;
-    bool delayed;
-    uint64_t time_ms; /* of the delay stamp, else now */
-} arrival;
-
-/* Whom the server names as sender; nobody named is the own account (RFC 6120 section 8.1.2.1). */
-static sotto_bytes sender(const sotto_engine *engine, const arrival *a) {
-    return a->has_from ? a->from.bare : engine->account.bare;
-}
-
-/* ---- delivering ---- */
-
-static sotto_status deliver_clear(sotto_engine *engine, const arrival *a, outbox_keep keep) {
-    sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER,
-                           .delivery = {.stanza = a->stanza->raw, .from = sender(engine, a), .time_ms = a->time_ms}};
-    return engine_output_stage(engine, &output, keep);
-}
-
-/* Whether what this key says counts: it may be sent to as well. */
-static sotto_status is_accepted(sotto_engine *engine, const seal_key *key, bool *ret) {
-    *ret = false;
-    return key->known ? engine_keyring_accepts(engine, key->jid, key->key, ret) : SOTTO_OK;
-}
-
-static sotto_status tell_opt_out(sotto_engine *engine, size_t seal, const seal_opened *opened) {
-    sotto_event event = {.kind = SOTTO_EVENT_OPT_OUT, .jid = opened->key.jid, .text = opened->opt_out_reason};
-    event.key = (sotto_key){.jid = opened->key.jid,
-                            .seal = bytes_text(engine->seals[seal].class->name),
-                            .device = opened->key.device,
-                            .known = true};
-    memcpy(event.key.key, opened->key.key, sizeof event.key.key);
-    memcpy(event.key.fingerprint, opened->key.fingerprint, sizeof event.key.fingerprint);
-    SOTTO_TRY(engine_keyring_trust(engine, opened->key.jid, opened->key.key, &event.key.trust));
-    return engine_event(engine, &event);
-}
-
-/* Who seals can read what is sealed: from then on nothing leaves for them in the clear by itself (T14). An opt-out
- * counts only from a key that is accepted: anybody else would only have to ask. */
-static sotto_status learn_from(sotto_engine *engine, size_t seal, const seal_opened *opened) {
-    bool accepted;
-    SOTTO_TRY(is_accepted(engine, &opened->key, &accepted));
-    if (!accepted || engine->seals[seal].class->strength == 0) return SOTTO_OK;
-    engine_contact contact;
-    SOTTO_TRY(engine_contact_get(engine, opened->key.jid, &contact));
-    engine_contact now = contact;
-    now.sticky = true;
-    now.opted_out = contact.opted_out || opened->opt_out;
-    if (now.sticky != contact.sticky || now.opted_out != contact.opted_out)
-        SOTTO_TRY(engine_contact_put(engine, opened->key.jid, &now));
-    return opened->opt_out ? tell_opt_out(engine, seal, opened) : SOTTO_OK;
-}
-
-static sotto_status deliver_opened(sotto_engine *engine, size_t seal, const arrival *a, const seal_opened *opened) {
-    sotto_delivery delivery = {.stanza = opened->stanza,
-                               .seal = bytes_text(engine->seals[seal].class->name),
-                               .from = opened->key.jid.len > 0 ? opened->key.jid : sender(engine, a),
-                               .device = opened->key.device,
-                               .time_ms = opened->time_ms != 0 ? opened->time_ms : a->time_ms};
-    if (opened->key.known) {
-        memcpy(delivery.fingerprint, opened->key.fingerprint, sizeof delivery.fingerprint);
-        SOTTO_TRY(engine_keyring_trust(engine, opened->key.jid, opened->key.key, &delivery.trust));
-    }
-    uint64_t apart = delivery.time_ms > a->time_ms ? delivery.time_ms - a->time_ms : a->time_ms - delivery.time_ms;
-    delivery.time_doubtful = apart > DAY_MS;
-    sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER, .delivery = delivery};
-    return engine_output_stage(engine, &output, OUTBOX_LASTING);
-}
-
-static sotto_status tell_unreadable(sotto_engine *engine, size_t seal, const arrival *a, const seal_key *key,
-                                    sotto_status reason) {
-    sotto_event event = {
-        .kind = SOTTO_EVENT_UNREADABLE,
-        .jid = sender(engine, a),
-        .reason = reason,
-        .text = stanza_attribute_of(a->stanza, "id"),
-        .key = {.jid = sender(engine, a), .seal = bytes_text(engine->seals[seal].class->name), .device = key->device}};
-    return engine_event(engine, &event);
-}
 
 /* ---- seals ---- */
 
@@ -146,14 +64,14 @@ static sotto_status is_answerable(sotto_engine *engine, sotto_bytes jid, bool *r
     return SOTTO_OK;
 }
 
-static sotto_status find_origin(sotto_engine *engine, const arrival *a, seal_origin *ret) {
+static sotto_status find_origin(sotto_engine *engine, const engine_arrival *a, seal_origin *ret) {
     sotto_bytes to_text = stanza_attribute_of(a->stanza, "to");
     stanza_jid to = engine->account;
     if (to_text.at != NULL) SOTTO_TRY(stanza_jid_parse(&engine->arena, to_text, &to));
-    *ret = (seal_origin){.from = sender(engine, a),
+    *ret = (seal_origin){.from = engine_arrival_sender(engine, a),
                          .from_full = a->has_from ? a->from.full : engine->account.bare,
                          .to = to.bare,
-                         .own = bytes_equal(sender(engine, a), engine->account.bare),
+                         .own = bytes_equal(engine_arrival_sender(engine, a), engine->account.bare),
                          .room = bytes_is(stanza_attribute_of(a->stanza, "type"), "groupchat"),
                          .live = !a->delayed,
                          .time_ms = a->time_ms};
@@ -161,28 +79,10 @@ static sotto_status find_origin(sotto_engine *engine, const arrival *a, seal_ori
     return is_answerable(engine, ret->from, &ret->answerable);
 }
 
-static sotto_status take_opened(sotto_engine *engine, size_t seal, const arrival *a, const seal_opened *opened) {
-    if (opened->outcome == SEAL_UNREADABLE) return tell_unreadable(engine, seal, a, &opened->key, opened->reason);
-    if (opened->outcome == SEAL_DUPLICATE) return SOTTO_OK;
-    if (opened->key.known) {
-        SOTTO_TRY(engine_keyring_seen(engine, seal, &opened->key));
-        SOTTO_TRY(engine_keyring_used(engine, opened->key.jid, opened->key.key));
-    }
-    if (opened->outcome == SEAL_CONTROL) return SOTTO_OK;
-    SOTTO_TRY(learn_from(engine, seal, opened));
-    return deliver_opened(engine, seal, a, opened);
-}
-
-sotto_status engine_receive_opened(sotto_engine *engine, size_t seal, const seal_opened *opened) {
-    arrival a = {.has_from = true, .time_ms = engine->now_ms, .from = {.bare = opened->key.jid}};
-    if (!opened->key.known || (opened->outcome != SEAL_OPENED && opened->outcome != SEAL_UNREADABLE))
-        return SOTTO_FAIL(USAGE);
-    return take_opened(engine, seal, &a, opened);
-}
-
 /* ---- answering ---- */
 
-static sotto_status write_reply(sotto_engine *engine, bytes_buffer *out, const arrival *a, const seal_opened *opened) {
+static sotto_status write_reply(sotto_engine *engine, bytes_buffer *out, const engine_arrival *a,
+                                const seal_opened *opened) {
     const stanza_element *payload = NULL;
     bool is_error = opened->reply == SEAL_REPLY_ERROR;
     if (!is_error && opened->reply_payload.len > 0)
@@ -205,7 +105,7 @@ static sotto_status write_reply(sotto_engine *engine, bytes_buffer *out, const a
 }
 
 /* Like a question it belongs to this stream alone. */
-static sotto_status reply_to(sotto_engine *engine, size_t seal, const arrival *a, const seal_opened *opened) {
+static sotto_status reply_to(sotto_engine *engine, size_t seal, const engine_arrival *a, const seal_opened *opened) {
     if (opened->reply == SEAL_REPLY_NONE || !stanza_is(a->stanza, "iq", NULL)) return SOTTO_OK;
     bytes_buffer buffer;
     bytes_buffer_owned(&buffer, engine->host, SOTTO_STANZA_BYTES_MAX);
@@ -219,9 +119,9 @@ static sotto_status reply_to(sotto_engine *engine, size_t seal, const arrival *a
     return status;
 }
 
-static sotto_status deliver_iq(sotto_engine *engine, const arrival *a);
+static sotto_status deliver_iq(sotto_engine *engine, const engine_arrival *a);
 
-static sotto_status open_sealed(sotto_engine *engine, size_t seal, const arrival *a) {
+static sotto_status open_sealed(sotto_engine *engine, size_t seal, const engine_arrival *a) {
     const engine_seal *s = &engine->seals[seal];
     seal_origin origin;
     SOTTO_TRY(find_origin(engine, a, &origin));
@@ -232,16 +132,16 @@ static sotto_status open_sealed(sotto_engine *engine, size_t seal, const arrival
     sotto_status status = s->class->unprotect(s->self, &env.base, a->stanza, &origin, &opened);
     if (sotto_ok(status) && opened.outcome == SEAL_NOT_MINE) return deliver_iq(engine, a);
     if (sotto_ok(status)) status = reply_to(engine, seal, a, &opened);
-    if (sotto_ok(status)) return take_opened(engine, seal, a, &opened);
+    if (sotto_ok(status)) return engine_deliver_outcome(engine, seal, a, &opened);
     if (sotto_class(status) == SOTTO_CLASS_OURS || sotto_is(status, SOTTO_E_OUTBOX_FULL)) return status;
     engine_mark_back(engine, mark);
     if (sotto_is(status, SOTTO_E_DUPLICATE)) return SOTTO_OK;
-    return tell_unreadable(engine, seal, a, &(seal_key){0}, status);
+    return engine_deliver_unreadable(engine, seal, a, &(seal_key){0}, status);
 }
 
 /* ---- kinds of stanzas ---- */
 
-static sotto_status take_notification(sotto_engine *engine, const arrival *a, const context_notification *n,
+static sotto_status take_notification(sotto_engine *engine, const engine_arrival *a, const context_notification *n,
                                       bool *ret_taken) {
     *ret_taken = false;
     for (size_t i = 0; i < engine->seal_count; i++)
@@ -259,9 +159,9 @@ static sotto_status take_notification(sotto_engine *engine, const arrival *a, co
 
 /* A copy of what another device of ours sent or received; *ret_taken: it was that, and is dealt with. What is in the
  * clear inside is delivered as it came. */
-static sotto_status take_carbon(sotto_engine *engine, const arrival *a, bool *ret_taken) {
+static sotto_status take_carbon(sotto_engine *engine, const engine_arrival *a, bool *ret_taken) {
     context_carbon carbon;
-    arrival inner = {.has_from = true, .delayed = a->delayed, .time_ms = a->time_ms};
+    engine_arrival inner = {.has_from = true, .delayed = a->delayed, .time_ms = a->time_ms};
     SOTTO_TRY(context_carbon_read(a->stanza, a->has_from ? &a->from : NULL, engine->account.bare, &engine->arena,
                                   &carbon, &inner.stanza, &inner.from));
     *ret_taken = carbon == CONTEXT_CARBON_FORGED;
@@ -271,20 +171,21 @@ static sotto_status take_carbon(sotto_engine *engine, const arrival *a, bool *re
     return open_sealed(engine, seal, &inner);
 }
 
-static sotto_status receive_message(sotto_engine *engine, const arrival *a) {
+sotto_status engine_receive_message(sotto_engine *engine, const engine_arrival *a) {
     bool is_carbon;
     SOTTO_TRY(take_carbon(engine, a, &is_carbon));
     if (is_carbon) return SOTTO_OK;
-    if (bytes_is(stanza_attribute_of(a->stanza, "type"), "error")) return deliver_clear(engine, a, OUTBOX_LASTING);
+    if (bytes_is(stanza_attribute_of(a->stanza, "type"), "error"))
+        return engine_deliver_clear(engine, a, OUTBOX_LASTING);
     context_notification notification;
     if (context_notification_read(a->stanza, a->has_from ? &a->from : NULL, &notification)) {
         bool taken;
         SOTTO_TRY(take_notification(engine, a, &notification, &taken));
-        return taken ? SOTTO_OK : deliver_clear(engine, a, OUTBOX_ONCE);
+        return taken ? SOTTO_OK : engine_deliver_clear(engine, a, OUTBOX_ONCE);
     }
     size_t seal;
     if (find_seal(engine, a->stanza, SEAL_CAN_MESSAGE, &seal)) return open_sealed(engine, seal, a);
-    return deliver_clear(engine, a, OUTBOX_LASTING);
+    return engine_deliver_clear(engine, a, OUTBOX_LASTING);
 }
 
 static sotto_status remember_contact(void *arg, const context_roster_item *item) {
@@ -308,10 +209,11 @@ sotto_status engine_roster_forget(sotto_engine *engine) {
 
 /* Presence and answers describe a moment: they are handed out once and not kept. A question waits for its answer, over
  * a restart too when the stream is resumed: nobody would ask again (doc/engine.md). */
-static sotto_status deliver_iq(sotto_engine *engine, const arrival *a) {
-    sotto_output output = {.kind = SOTTO_OUTPUT_DELIVER,
-                           .delivery = {.stanza = a->stanza->raw, .from = sender(engine, a), .time_ms = a->time_ms}};
-    SOTTO_TRY(is_answerable(engine, sender(engine, a), &output.delivery.answerable));
+static sotto_status deliver_iq(sotto_engine *engine, const engine_arrival *a) {
+    sotto_output output = {
+        .kind = SOTTO_OUTPUT_DELIVER,
+        .delivery = {.stanza = a->stanza->raw, .from = engine_arrival_sender(engine, a), .time_ms = a->time_ms}};
+    SOTTO_TRY(is_answerable(engine, engine_arrival_sender(engine, a), &output.delivery.answerable));
     if (a->has_from && bytes_equal(a->from.full, engine->account.domain)) output.delivery.answerable = true;
     sotto_bytes type = stanza_attribute_of(a->stanza, "type");
     bool asks = bytes_is(type, "get") || bytes_is(type, "set");
@@ -320,22 +222,22 @@ static sotto_status deliver_iq(sotto_engine *engine, const arrival *a) {
 
 /* An answer that a seal cannot use (a peer's keys that are none, say) is no answer: the seal is told so instead, and
  * whoever waits for it learns why. */
-static sotto_status take_answer(sotto_engine *engine, const arrival *a, const engine_question *question,
+static sotto_status take_answer(sotto_engine *engine, const engine_arrival *a, const engine_question *question,
                                 bool is_result) {
     seal_input input = {.kind = SEAL_INPUT_ANSWER,
                         .note = question->note,
                         .answer = a->stanza,
                         .status = is_result ? SOTTO_OK : SOTTO_FAIL(SERVER_REFUSED)};
     engine_mark mark = engine_mark_here(engine);
-    sotto_status status = engine_seal_input(engine, question->seal, &input);
+    sotto_status status = engine_owner_input(engine, question->owner, &input);
     if (sotto_ok(status) || sotto_class(status) == SOTTO_CLASS_OURS) return status;
     engine_mark_back(engine, mark);
     input.answer = NULL;
     input.status = status;
-    return engine_seal_input(engine, question->seal, &input);
+    return engine_owner_input(engine, question->owner, &input);
 }
 
-static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
+static sotto_status receive_iq(sotto_engine *engine, const engine_arrival *a) {
     const stanza_jid *from = a->has_from ? &a->from : NULL;
     sotto_bytes type = stanza_attribute_of(a->stanza, "type");
     bool is_result = bytes_is(type, "result"), taken = false, is_roster;
@@ -352,23 +254,23 @@ static sotto_status receive_iq(sotto_engine *engine, const arrival *a) {
     return deliver_iq(engine, a);
 }
 
-static sotto_status receive_presence(sotto_engine *engine, const arrival *a) {
+static sotto_status receive_presence(sotto_engine *engine, const engine_arrival *a) {
     if (a->has_from) {
         bool known;
         SOTTO_TRY(is_answerable(engine, a->from.bare, &known));
         SOTTO_TRY(engine_resource_take(engine, a->stanza, &a->from, !known));
     }
-    return deliver_clear(engine, a, OUTBOX_ONCE);
+    return engine_deliver_clear(engine, a, OUTBOX_ONCE);
 }
 
 sotto_status engine_receive(sotto_engine *engine, sotto_bytes raw) {
-    arrival a = {.time_ms = engine->now_ms};
+    engine_arrival a = {.time_ms = engine->now_ms};
     SOTTO_TRY(stanza_parser_read(engine->parser, &engine->arena, raw, &a.stanza));
     sotto_bytes from = stanza_attribute_of(a.stanza, "from");
     a.has_from = from.at != NULL;
     if (a.has_from) SOTTO_TRY(stanza_jid_parse(&engine->arena, from, &a.from));
     a.delayed = context_delay_read(a.stanza, &a.time_ms);
-    if (stanza_is(a.stanza, "message", STANZA_NS_CLIENT)) return receive_message(engine, &a);
+    if (stanza_is(a.stanza, "message", STANZA_NS_CLIENT)) return engine_receive_message(engine, &a);
     if (stanza_is(a.stanza, "iq", STANZA_NS_CLIENT)) return receive_iq(engine, &a);
     if (stanza_is(a.stanza, "presence", STANZA_NS_CLIENT)) return receive_presence(engine, &a);
     return SOTTO_FAIL(MALFORMED);

@@ -4,12 +4,13 @@
 #ifndef ENGINE_RECEIVE_H
 #define ENGINE_RECEIVE_H
 
-#include "engine/state.h"
+#include "engine/deliver.h"
 
 SOTTO_MUST_CHECK sotto_status engine_receive(sotto_engine *, sotto_bytes raw);
 
-/* What a seal opened by itself (env->deliver): OPENED or UNREADABLE. */
-SOTTO_MUST_CHECK sotto_status engine_receive_opened(sotto_engine *, size_t seal, const seal_opened *);
+/* A message whose origin was checked: the stanza itself, or one that was forwarded by somebody who may (a carbon, an
+ * archive). */
+SOTTO_MUST_CHECK sotto_status engine_receive_message(sotto_engine *, const engine_arrival *);
 
 /* A stream begins anew and its roster is to come: who was removed meanwhile is nobody to be answered. */
 SOTTO_MUST_CHECK sotto_status engine_roster_forget(sotto_engine *);

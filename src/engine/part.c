@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine/part.h"
+
+#include "engine/env.h"
+
+/* By number, from ENGINE_OWNER_FIRST on; ended by NULL. */
+static engine_part_input *const parts[ENGINE_OWNER_END - ENGINE_OWNER_FIRST + 1] = {NULL};
+
+sotto_status engine_owner_input(sotto_engine *engine, size_t owner, const seal_input *input) {
+    if (owner < engine->seal_count) return engine_seal_input(engine, owner, input);
+    if (owner < ENGINE_OWNER_FIRST || owner >= ENGINE_OWNER_END) return SOTTO_FAIL(USAGE);
+    return parts[owner - ENGINE_OWNER_FIRST](engine, input);
+}
+
+sotto_bytes engine_owner_name(const sotto_engine *engine, size_t owner) {
+    return owner < engine->seal_count ? bytes_text(engine->seals[owner].class->name) : BYTES_NONE;
+}

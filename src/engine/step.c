@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What one input does, before what it staged is looked at as a whole (engine.c). */
+#include "engine/step.h"
+
+#include "engine/ask.h"
+#include "engine/contact.h"
+#include "engine/env.h"
+#include "engine/job.h"
+#include "engine/keyring.h"
+#include "engine/output.h"
+#include "engine/part.h"
+#include "engine/receive.h"
+#include "engine/resource.h"
+#include "engine/send.h"
+
+#define DUE_PER_STEP_MAX 1000u
+
+/* A stanza of the application that belonged to the old stream alone, and that the server did not acknowledge (it has
+ * the first `acked`), is lost: whoever waits for its ticket is told. */
+static sotto_status tell_lost(sotto_engine *engine, uint32_t acked) {
+    size_t count = engine->outbox.committed;
+    for (size_t i = 0; i < count; i++) {
+        const outbox_entry *entry = &engine->outbox.at[i];
+        if (entry->to_server && !entry->done && acked > 0) {
+            acked--;
+            continue;
+        }
+        if (!engine_outbox_ends(entry, true, false) || entry->ticket == 0) continue;
+        sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = SOTTO_FAIL(OFFLINE)};
+        SOTTO_TRY(engine_event(engine, &event));
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
+    stanza_jid jid;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
+    if (!bytes_equal(jid.bare, engine->account.bare) || jid.resource.len == 0) return SOTTO_FAIL(BAD_JID);
+    bool resumed = input->resumed && !engine->begun_lost, anew = !resumed || engine->asks_lost;
+    uint32_t acked = input->acked;
+    /* More than was ever sent: believing it would lose what waits. */
+    if (acked > engine_outbox_waiting(&engine->outbox)) return SOTTO_FAIL(BAD_SERVER);
+    engine->online = true;
+    sotto_status status = anew ? engine_ask_drop_all(engine) : SOTTO_OK;
+    if (sotto_ok(status) && anew) status = engine_roster_forget(engine);
+    if (sotto_ok(status) && !resumed) status = engine_resource_forget(engine);
+    if (sotto_ok(status) && !resumed) status = tell_lost(engine, acked);
+    seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
+    if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
+    if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
+    if (sotto_ok(status)) status = engine_send_review(engine);
+    SOTTO_TRY(status);
+    engine_outbox_acked(&engine->outbox, acked);
+    engine_outbox_rewind(&engine->outbox, anew, resumed);
+    engine->begun = engine->begun || !resumed;
+    engine->asks_lost = false;
+    memcpy(engine->full_at, jid.full.at, jid.full.len);
+    engine->full = bytes_of(engine->full_at, jid.full.len);
+    return SOTTO_OK;
+}
+
+static sotto_status go_offline(sotto_engine *engine) {
+    SOTTO_TRY(engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_OFFLINE}));
+    engine->online = false;
+    engine->full = BYTES_NONE;
+    return SOTTO_OK;
+}
+
+static sotto_status run_due(sotto_engine *engine) {
+    for (unsigned i = 0; i < DUE_PER_STEP_MAX; i++) {
+        engine_due due;
+        bool is_due;
+        SOTTO_TRY(engine_due_take(engine, &due, &is_due));
+        if (!is_due) break;
+        seal_input input = {
+            .kind = due.is_ask ? SEAL_INPUT_ANSWER : SEAL_INPUT_TIMER, .note = due.note, .status = SOTTO_FAIL(TIMEOUT)};
+        SOTTO_TRY(engine_owner_input(engine, due.owner, &input));
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status set_policy(sotto_engine *engine, const stanza_jid *jid, sotto_encrypt encrypt) {
+    if ((unsigned)encrypt > SOTTO_ENCRYPT_NEVER) return SOTTO_FAIL(USAGE);
+    engine_contact contact;
+    SOTTO_TRY(engine_contact_get(engine, jid->bare, &contact));
+    contact.encrypt = encrypt;
+    contact.opted_out = false; /* whatever the policy says now, a person answered */
+    SOTTO_TRY(engine_contact_put(engine, jid->bare, &contact));
+    return engine_changed_add(engine, jid->bare);
+}
+
+static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
+    stanza_jid jid;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
+    if (input->kind == SOTTO_INPUT_POLICY) return set_policy(engine, &jid, input->encrypt);
+    if (input->kind == SOTTO_INPUT_REFRESH)
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REFRESH, .jid = jid.bare});
+    if (input->kind == SOTTO_INPUT_REPAIR)
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REPAIR, .jid = jid.bare});
+    if (input->key.len != 32 || (unsigned)input->trust > SOTTO_TRUST_DISTRUSTED) return SOTTO_FAIL(USAGE);
+    return engine_keyring_decide(engine, jid.bare, input->key.at, input->trust);
+}
+
+sotto_status engine_step_do(sotto_engine *engine, const sotto_input *input) {
+    switch (input->kind) {
+    case SOTTO_INPUT_ONLINE:
+        return go_online(engine, input);
+    case SOTTO_INPUT_OFFLINE:
+        return go_offline(engine);
+    case SOTTO_INPUT_STANZA:
+        return engine_receive(engine, input->stanza);
+    case SOTTO_INPUT_SEND:
+        return engine_send(engine, input);
+    case SOTTO_INPUT_CANCEL:
+        return engine_cancel(engine, input->ticket);
+    case SOTTO_INPUT_TIMER:
+        return run_due(engine);
+    case SOTTO_INPUT_POLICY:
+    case SOTTO_INPUT_REFRESH:
+    case SOTTO_INPUT_REPAIR:
+    case SOTTO_INPUT_VERDICT:
+        return with_jid(engine, input);
+    case SOTTO_INPUT_ANSWER:
+        return engine_job_answer(engine, input->job, input->answer);
+    case SOTTO_INPUT_LEAVE:
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_LEAVE});
+    }
+    return SOTTO_FAIL(USAGE);
+}
