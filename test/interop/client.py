@@ -255,15 +255,38 @@ class Client:
     # --- PEP ---
 
     async def publish(self, node, item_id, payload, options):
-        pubsub = ET.Element(f"{{{PUBSUB}}}pubsub")
-        publish = ET.SubElement(pubsub, f"{{{PUBSUB}}}publish", {"node": node})
-        ET.SubElement(publish, f"{{{PUBSUB}}}item", {"id": item_id}).append(payload)
-        form = ET.SubElement(ET.SubElement(pubsub, f"{{{PUBSUB}}}publish-options"), "{jabber:x:data}x", {"type": "submit"})
-        for name, value in (("FORM_TYPE", PUBSUB + "#publish-options"), *options.items()):
+        """Publishes with these options; a server that does not know them all (ejabberd 23.01) has the node made with them,
+        and then gets the item with what it does know."""
+        try:
+            return await self.publish_with(node, item_id, payload, options)
+        except IqError as error:
+            if error.condition != "resource-constraint":
+                raise
+        create = ET.Element(f"{{{PUBSUB}}}pubsub")
+        ET.SubElement(create, f"{{{PUBSUB}}}create", {"node": node})
+        self.add_form(ET.SubElement(create, f"{{{PUBSUB}}}configure"), "node_config", options)
+        try:
+            await self.iq("set", None, create)
+        except IqError as error:
+            if error.condition != "conflict":
+                raise
+        known = {name: options[name] for name in options if name == "pubsub#access_model"}
+        return await self.publish_with(node, item_id, payload, known)
+
+    @staticmethod
+    def add_form(parent, kind, options):
+        form = ET.SubElement(parent, "{jabber:x:data}x", {"type": "submit"})
+        for name, value in (("FORM_TYPE", f"{PUBSUB}#{kind}"), *options.items()):
             field = ET.SubElement(form, "{jabber:x:data}field", {"var": name})
             if name == "FORM_TYPE":
                 field.set("type", "hidden")
             ET.SubElement(field, "{jabber:x:data}value").text = value
+
+    async def publish_with(self, node, item_id, payload, options):
+        pubsub = ET.Element(f"{{{PUBSUB}}}pubsub")
+        publish = ET.SubElement(pubsub, f"{{{PUBSUB}}}publish", {"node": node})
+        ET.SubElement(publish, f"{{{PUBSUB}}}item", {"id": item_id}).append(payload)
+        self.add_form(ET.SubElement(pubsub, f"{{{PUBSUB}}}publish-options"), "publish-options", options)
         return await self.iq("set", None, pubsub)
 
     async def items(self, jid, node, item_id=None):

@@ -1,55 +1,17 @@
 # SPDX-License-Identifier: ISC
-"""A real prosody (0.12 or 13) on loopback, for one test: own configuration, data, certificates and free ports.
+"""A real prosody (0.12 or 13) on loopback, for one test: own configuration, data, certificates and free ports. What it is
+for a test is said in server.py."""
 
-    with Prosody(accounts={"juliet@capulet.example": "password"}) as server:
-        server.port             # STARTTLS required
-        server.direct_tls_port  # TLS from the first byte
-        server.ca               # the file to trust
-        server.capture()        # every stanza the server saw, and what it stored
-
-Everything is in a temporary folder and gone afterwards; the server is ended by its own process id, also when the test
-fails. Logging goes to a pipe that this module reads, so that tests wait for what the server says and never sleep.
-"""
-
-import base64
-import html
 import os
-import re
-import shutil
-import signal
-import socket
 import subprocess
-import tempfile
-import threading
 
-# Ways a certificate can be: right, of a CA nobody trusts, for another name, over, and with the name in CN only.
-CERTIFICATES = ("good", "other-ca", "wrong-name", "expired", "cn-only")
-START_SECONDS = 30
-STOP_SECONDS = 10
+import server
+from server import free_ports  # noqa: F401: tests take it from here
 
 
 def why_not():
     """Why no prosody can be started here, or None."""
-    for program, package in (("prosody", "prosody"), ("openssl", "openssl")):
-        if shutil.which(program, path=search_path()) is None:
-            return f"{program} not installed (apt-get install {package})"
-    return None
-
-
-def search_path():
-    return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
-
-
-def free_ports(count):
-    """Ports of loopback nobody uses now; all held until all are known, so that they differ."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
+    return server.lacking(("prosody", "prosody"))
 
 
 def lua_string(text):
@@ -61,126 +23,16 @@ def lua_list(texts):
     return "{ " + ", ".join(lua_string(text) for text in texts) + " }"
 
 
-class Authority:
-    """A certificate authority of the test's own, and what it issues; all by the openssl program."""
+class Prosody(server.Server):
+    kind = "prosody"
 
-    def __init__(self, folder, name="Interop CA"):
-        self.folder = folder
-        self.name = name
-        os.makedirs(folder, exist_ok=True)
-        self.certificate = os.path.join(folder, "ca.pem")
-        self.key = os.path.join(folder, "ca.key")
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-                     "-keyout", self.key, "-out", self.certificate, "-subj", f"/CN={name}",
-                     "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
-
-    @staticmethod
-    def openssl(*arguments):
-        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"openssl {' '.join(arguments)}: {done.stderr}")
-
-    def issue(self, domain, kind="good"):
-        """Returns (certificate, key) for a domain: dNSName and SRVName (RFC 6120 section 13.7.1.2)."""
-        path = os.path.join(self.folder, domain)
-        name = "somewhere-else.example" if kind == "wrong-name" else domain
-        lines = ["basicConstraints = critical,CA:FALSE", "keyUsage = critical,digitalSignature",
-                 "extendedKeyUsage = serverAuth"]
-        if kind != "cn-only":
-            lines.append(f"subjectAltName = DNS:{name}, otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-client.{name}")
-        with open(path + ".ext", "w", encoding="ascii") as file:
-            file.write("\n".join(lines) + "\n")
-        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path + ".key",
-                     "-out", path + ".csr", "-subj", f"/CN={name}" if kind == "cn-only" else "/O=Interop")
-        if kind == "expired":
-            self.issue_expired(path)
-        else:
-            self.openssl("x509", "-req", "-in", path + ".csr", "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
-                         "-days", "7", "-extfile", path + ".ext", "-out", path + ".pem")
-        return path + ".pem", path + ".key"
-
-    def issue_expired(self, path):
-        """`openssl ca` is the one command of OpenSSL 3.0 that takes dates."""
-        with open(path + ".ca", "w", encoding="ascii") as file:
-            file.write(f"[ca]\ndefault_ca = test\n[test]\ndatabase = {path}.index\nserial = {path}.serial\n"
-                       f"new_certs_dir = {self.folder}\ndefault_md = sha256\npolicy = any\n[any]\norganizationName = optional\n"
-                       "commonName = optional\n")
-        with open(path + ".index", "w", encoding="ascii"):
-            pass
-        with open(path + ".serial", "w", encoding="ascii") as file:
-            file.write("10\n")
-        self.openssl("ca", "-batch", "-config", path + ".ca", "-cert", self.certificate, "-keyfile", self.key, "-in", path + ".csr",
-                     "-startdate", "20200101000000Z", "-enddate", "20200201000000Z", "-extfile", path + ".ext", "-notext",
-                     "-out", path + ".pem")
-
-
-class Prosody:
-    def __init__(self, accounts, certificate="good", mechanisms="all", offer_starttls=True, friends=(), options="",
-                 modules=()):
-        """accounts: bare JID -> password; their domains are the hosts of this server.
-        certificate: one of CERTIFICATES.
-        mechanisms: "all" keeps passwords as they are (SCRAM-SHA-1 and -SHA-256, PLAIN inside TLS); "SHA-1" or
-        "SHA-256" keeps only that hash.
-        offer_starttls: False lets people log in without TLS, as a stripped stream would look.
-        friends: bare JIDs subscribed to each other's presence.
-        options: further lines of configuration; modules: further modules."""
-        assert certificate in CERTIFICATES
-        self.accounts = dict(accounts)
-        self.certificate_kind = certificate
-        self.mechanisms = mechanisms
-        self.offer_starttls = offer_starttls
-        self.friends = list(friends)
-        self.options = options
-        self.modules = list(modules)
-        self.domains = sorted({jid.split("@")[1] for jid in accounts})
-        self.folder = None
-        self.process = None
-        self.lines = []
-        self.changed = threading.Condition()
-        self.ended = False
-
-    # --- life ---
-
-    def __enter__(self):
-        self.folder = tempfile.mkdtemp(prefix="sotto-prosody-")
-        try:
-            self.port, self.direct_tls_port = free_ports(2)
-            self.make_certificates()
-            self.write_configuration()
-            self.register_accounts()
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def make_certificates(self):
-        self.authority = Authority(self.path("ca"))
-        self.ca = self.authority.certificate
-        issuer = self.authority
-        if self.certificate_kind == "other-ca":
-            # Same name, other key: only the signature tells.
-            issuer = Authority(self.path("other-ca"))
-        os.makedirs(self.path("certificates"))
-        for domain in self.domains:
-            # Found by these names, for STARTTLS by the stream's `to` and for direct TLS by SNI.
-            certificate, key = issuer.issue(domain, self.certificate_kind)
-            shutil.copy(certificate, self.path("certificates", domain + ".crt"))
-            shutil.copy(key, self.path("certificates", domain + ".key"))
-
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def write_configuration(self):
-        os.makedirs(self.path("data"), exist_ok=True)
+    def make_configuration(self):
         modules = ["roster", "saslauth", "disco", "pep", "smacks", "carbons", "offline", "ping", "blocklist", "stanza_debug",
                    *self.modules]
         if self.offer_starttls:
             modules.append("tls")
+        if self.with_archive:
+            modules.append("mam")
         if self.friends:
             modules.append("groups")
             with open(self.path("groups"), "w", encoding="utf-8") as file:
@@ -208,111 +60,54 @@ class Prosody:
             lines.append('authentication = "internal_plain"')
         else:
             lines += ['authentication = "internal_hashed"', f"password_hash = {lua_string(self.mechanisms)}"]
+        if self.with_archive:
+            lines.append("default_archive_policy = true")
+        lines += self.http_options()
         lines.append(self.options)
         # Who sends no SNI gets the first host's certificate.
         lines.append(f"c2s_direct_tls_certificate = {lua_string(self.path('certificates', self.domains[0] + '.crt'))}")
+        # Its services are for all of its hosts.
+        found = ", ".join(f"{{ {lua_string(service)} }}" for service in (self.rooms, self.upload) if service)
+        lines.append(f"disco_items = {{ {found} }}")
         lines += [f"VirtualHost {lua_string(domain)}" for domain in self.domains]
+        lines += self.components()
         self.configuration = self.path("prosody.cfg.lua")
         with open(self.configuration, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
+
+    def http_options(self):
+        if not self.with_upload:
+            return []
+        return ["http_ports = { }", f"https_ports = {{ {self.http_port} }}", 'https_interfaces = { "127.0.0.1" }',
+                f"https_certificate = {lua_string(self.path('certificates', 'localhost.crt'))}"]
+
+    def components(self):
+        lines = []
+        if self.with_rooms:
+            lines += [f'Component {lua_string(self.rooms)} "muc"', "restrict_room_creation = false"]
+            if self.with_archive:
+                lines += ['modules_enabled = { "muc_mam", "stanza_debug" }', "muc_log_by_default = true"]
+        if self.with_upload:
+            lines += [f'Component {lua_string(self.upload)} "http_file_share"',
+                      f"http_file_share_size_limit = {self.upload_limit}", 'http_host = "localhost"',
+                      f'http_external_url = "https://localhost:{self.http_port}/"']
+        return lines
 
     def register_accounts(self):
         for jid, password in self.accounts.items():
             user, domain = jid.split("@")
             done = subprocess.run(["prosodyctl", "--config", self.configuration, "register", user, domain, password],
                                   capture_output=True, text=True, check=False,
-                                  env={**os.environ, "PATH": search_path()})
+                                  env={**os.environ, "PATH": server.search_path()})
             if done.returncode != 0:
                 raise RuntimeError(f"prosodyctl register {jid}: {done.stdout}{done.stderr}")
 
-    def start(self):
-        """Starts the server, again after stop() too, and waits until it listens."""
-        before = len(self.lines)
-        self.ended = False
-        self.process = subprocess.Popen(["prosody", "-F", "--config", self.configuration], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.folder,
-                                        env={**os.environ, "PATH": search_path()}, start_new_session=True)
-        self.reader = threading.Thread(target=self.read_log, args=(self.process.stdout,), daemon=True)
-        self.reader.start()
-        self.wait_log(rf"Activated service 'c2s' on .*\b{self.port}\b", START_SECONDS, since=before)
-        self.wait_log(rf"Activated service 'c2s_direct_tls' on .*\b{self.direct_tls_port}\b", START_SECONDS, since=before)
+    def launch(self):
+        return self.spawn(["prosody", "-F", "--config", self.configuration])
 
-    def read_log(self, pipe):
-        for line in pipe:
-            with self.changed:
-                self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
-                self.changed.notify_all()
-        with self.changed:
-            self.ended = True
-            self.changed.notify_all()
-
-    def stop(self):
-        """Ends the server and waits for it; what it logged stays. Connections break as if the machine went away."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.reader.join(STOP_SECONDS)
-        self.process.stdout.close()
-        self.process = None
-
-    def restart(self):
-        self.stop()
-        self.start()
-
-    # --- what it saw ---
-
-    def wait_log(self, pattern, seconds=10, since=0):
-        """Waits until a line of the log matches; returns it."""
-        wanted = re.compile(pattern)
-
-        def look():
-            for line in self.lines[since:]:
-                if wanted.search(line):
-                    return line
-            return None
-
-        with self.changed:
-            self.changed.wait_for(lambda: look() is not None or self.ended, seconds)
-            line = look()
-        if line is None:
-            raise TimeoutError(f"prosody never said {pattern!r}; its log ends:\n{self.tail()}")
-        return line
-
-    def log_length(self):
-        with self.changed:
-            return len(self.lines)
-
-    def tail(self, count=40):
-        with self.changed:
-            return "\n".join(self.lines[-count:])
-
-    def capture(self):
-        """Everything the server saw or kept: its log with every stanza in and out, and each file of its data."""
-        with self.changed:
-            parts = ["\n".join(self.lines)]
-        for folder, _, files in os.walk(self.path("data")):
-            for name in files:
-                with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-                    parts.append(file.read())
-        return "\n".join(parts)
-
-    def saw(self, text):
-        """Whether a text was visible to the server: as it is, as XML or Lua would escape it, or in base64."""
-        capture = self.capture()
-        forms = {text, html.escape(text), html.escape(text, quote=False), text.replace('"', '\\"'),
-                 html.escape(text).replace("&#x27;", "&apos;")}
-        # Base64 at each of the three alignments, without the ends that depend on the neighbours.
-        raw = text.encode()
-        for shift in range(3):
-            encoded = base64.b64encode(b"\0" * shift + raw).decode()
-            first = (shift * 8 + 5) // 6
-            last = (shift + len(raw)) * 8 // 6
-            if last - first >= 8:
-                forms.add(encoded[first:last])
-        return any(form in capture for form in forms)
+    def wait_started(self, since):
+        services = [("c2s", self.port), ("c2s_direct_tls", self.direct_tls_port)]
+        if self.with_upload:
+            services.append(("https", self.http_port))
+        for name, port in services:
+            self.wait_log(rf"Activated service '{name}' on .*\b{port}\b", server.START_SECONDS, since=since)

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The program `sotto`, driven as a person drives it, against an independent OMEMO 2 client through a real prosody: key
+"""The program `sotto`, driven as a person drives it, against an independent OMEMO 2 client through a real server: key
 exchange and ratchet in both directions, offline and back, several devices a side, and what must be refused. At the end
-everything the server saw and stored is searched for every text."""
+everything the server saw and stored is searched for every text.
+
+    test_cli_conversation.py [prosody|ejabberd]
+"""
 
 import os
 import sys
@@ -11,7 +14,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import actors
-import prosody
+import servers
 import tap
 from actors import Peer, Sotto
 
@@ -200,7 +203,7 @@ class Play:
         tap.holds("mantua.example" in line, f"it does not say which: {line}")
 
     def nobody_there(self):
-        sotto = Sotto(self.server, JULIET, self.home(), port=prosody.free_ports(1)[0])
+        sotto = Sotto(self.server, JULIET, self.home(), port=servers.free_ports(1)[0])
         sotto.refuse(*sotto.setup_arguments())
 
     def wrong_usage(self):
@@ -262,8 +265,8 @@ RIGHT_SERVERS = (
 )
 
 
-def refused(folder, name, options):
-    with prosody.Prosody({JULIET: ACCOUNTS[JULIET]}, **options) as server:
+def refused(kind, folder, name, options):
+    with servers.start(kind, {JULIET: ACCOUNTS[JULIET]}, **options) as server:
         sotto = Sotto(server, JULIET, os.path.join(folder, name))
         line = sotto.refuse(*sotto.setup_arguments())
         tap.holds("capulet.example" in line, f"it does not say which: {line}")
@@ -273,22 +276,22 @@ def refused(folder, name, options):
         tap.holds("<auth" not in server.capture(), "it tried to log in")
 
 
-def accepted(folder, name, options):
-    with prosody.Prosody({JULIET: ACCOUNTS[JULIET]}, **options) as server:
+def accepted(kind, folder, name, options):
+    with servers.start(kind, {JULIET: ACCOUNTS[JULIET]}, **options) as server:
         Sotto(server, JULIET, os.path.join(folder, name)).setup()
 
 
 def main():
+    kind = servers.named_by_argument()
     with tempfile.TemporaryDirectory() as folder:
-        extra = [(name, lambda name=name, options=options: refused(folder, name, options)) for name, options in WRONG_SERVERS]
-        extra += [(name, lambda name=name, options=options: accepted(folder, name, options))
-                  for name, options in RIGHT_SERVERS]
-        why = prosody.why_not() or actors.why_no_peer() or actors.why_no_sotto()
+        extra = [(f"{kind}: {name}", lambda name=name, options=options, does=does: does(kind, folder, name, options))
+                 for does, table in ((refused, WRONG_SERVERS), (accepted, RIGHT_SERVERS)) for name, options in table]
+        why = servers.why_not(kind) or actors.why_no_peer() or actors.why_no_sotto()
         if why:
-            tap.skip_all([*SCENES, *extra], why)
-        with prosody.Prosody(ACCOUNTS, friends=list(ACCOUNTS)) as server:
+            tap.skip_all([*((f"{kind}: {name}", scene) for name, scene in SCENES), *extra], why)
+        with servers.start(kind, ACCOUNTS, friends=list(ACCOUNTS)) as server:
             play = Play(server, folder)
-            scenes = [(name, lambda scene=scene: scene(play)) for name, scene in SCENES]
+            scenes = [(f"{kind}: {name}", lambda scene=scene: scene(play)) for name, scene in SCENES]
             try:
                 return tap.run(scenes + extra, on_failure=(actors.transcripts, server.tail))
             finally:

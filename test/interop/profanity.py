@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: ISC
+"""The real Profanity of Debian, a client whose OMEMO is dialect 0.3 by libomemo-c, as a person would use it: in a terminal
+(tmux with a socket of its own), by what is typed and what is on the screen.
+
+    with Profanity(server, "romeo@montague.example", folder) as romeo:
+        romeo.open("juliet@capulet.example"); romeo.start_omemo()
+        romeo.say("hello"); romeo.see("good morning")
+
+Nothing sleeps for a fixed time: see() looks at the screen until the text is there or its seconds are over.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import server
+
+SECONDS = 40
+COLUMNS, LINES = 240, 60
+LOOK_SECONDS = 0.1
+LIST_NODE = "eu.siacs.conversations.axolotl.devicelist"
+
+
+def why_not():
+    """Why Profanity cannot be driven here, or None."""
+    return server.lacking(("profanity", "profanity"), ("tmux", "tmux"))
+
+
+class Profanity:
+    def __init__(self, where, jid, folder, trust="blind", policy="automatic", resource="profanity"):
+        """trust: of new keys, "blind", "firstusage" or "manual". policy: when it encrypts by itself, "automatic", "always"
+        or "manual"."""
+        self.server = where
+        self.jid = jid
+        self.folder = os.path.abspath(folder)
+        self.trust, self.policy, self.resource = trust, policy, resource
+        self.socket = os.path.join(self.folder, "tmux")
+        self.running = False
+
+    # --- life ---
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def write(self, path, sections):
+        path = os.path.join(self.folder, path)
+        if os.path.exists(path):
+            return
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            for name, lines in sections.items():
+                file.write(f"[{name}]\n" + "".join(f"{key}={value}\n" for key, value in lines.items()))
+        os.chmod(path, 0o600)
+
+    def omemo_folder(self):
+        """Where it keeps its keys: what an import reads."""
+        return os.path.join(self.folder, "data", "profanity", "omemo", self.jid.replace("@", "_at_"))
+
+    def start(self):
+        """Starts it and waits until it is logged in and has published its keys; again after stop() with what it kept."""
+        first = not os.path.isdir(os.path.join(self.folder, "data"))
+        self.write("config/profanity/profrc", {
+            "omemo": {"trustmode": self.trust},
+            "notifications": {"message": "false", "room": "off", "typing": "false", "invite": "false", "sub": "false"},
+            "ui": {"splash": "false", "titlebar.show": "false", "beep": "false", "flash": "false", "intype": "false",
+                   "time.console": "off", "time.chat": "off", "time.muc": "off", "roster": "false", "occupants": "false",
+                   "wins.autotidy": "false"},
+            "chatstates": {"enabled": "true"},
+            "logging": {"chlog": "false", "grlog": "false", "history": "false"},
+        })
+        self.write("data/profanity/accounts", {
+            self.jid: {"enabled": "true", "jid": self.jid, "password": self.server.accounts[self.jid], "server": "127.0.0.1",
+                       "port": self.server.port, "resource": self.resource, "tls.policy": "trust", "omemo.policy": self.policy,
+                       "presence.login": "online", "presence.last": "online", "muc.service": self.server.rooms or "none.example"}})
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "TMUX"))}
+        environment.update(HOME=self.folder, XDG_CONFIG_HOME=os.path.join(self.folder, "config"),
+                           XDG_DATA_HOME=os.path.join(self.folder, "data"), LC_ALL="C.UTF-8", TERM="screen-256color")
+        self.log = os.path.join(self.folder, "log")
+        subprocess.run(["tmux", "-S", self.socket, "-f", os.devnull, "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES),
+                        "profanity", "-l", "DEBUG", "-f", self.log, "-a", self.jid], env=environment, check=True)
+        self.running = True
+        self.see("logged in successfully")
+        if first:
+            self.type("/omemo gen")
+            self.see("materials generated")
+            self.make_list()
+
+    def make_list(self):
+        """Profanity 0.13 puts itself on a device list only when there is one, or when the server's error for a node that is
+        not there carries the code 404 of old, which prosody's does not. So one is made by hand, in its XML console."""
+        self.type("/xmlconsole")
+        self.type("<iq type='set' id='list'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='" + LIST_NODE +
+                  "'><item id='current'><list xmlns='eu.siacs.conversations.axolotl'/></item></publish><publish-options>"
+                  "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>"
+                  "http://jabber.org/protocol/pubsub#publish-options</value></field><field var='pubsub#access_model'>"
+                  "<value>open</value></field></x></publish-options></pubsub></iq>")
+        self.wait_log(r"SENT: .*" + LIST_NODE + ".*<device id=")
+        self.type("/close")
+        self.see("materials generated")
+
+    def stop(self):
+        if self.running:
+            self.type("/quit")
+            self.running = False
+            self.until(lambda: self.tmux("has-session", check=False).returncode != 0, "its end", last=lambda: None)
+        self.tmux("kill-server", check=False)
+
+    # --- the terminal ---
+
+    def tmux(self, *arguments, check=True):
+        return subprocess.run(["tmux", "-S", self.socket, *arguments], capture_output=True, text=True, check=check)
+
+    def screen(self):
+        done = self.tmux("capture-pane", "-p", "-J", check=False)
+        return "\n".join(line.rstrip() for line in done.stdout.splitlines() if line.strip())
+
+    def type(self, line):
+        self.tmux("send-keys", "-l", line)
+        self.tmux("send-keys", "Enter")
+
+    def until(self, found, what, seconds=SECONDS, last=None):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            result = found()
+            if result:
+                return result
+            time.sleep(LOOK_SECONDS)
+        raise TimeoutError(f"profanity {self.jid}: {what} never came\n{(last or self.screen)()}")
+
+    def see(self, pattern, seconds=SECONDS):
+        """Waits until the screen matches; returns the match."""
+        return self.until(lambda: re.search(pattern, self.screen()), repr(pattern), seconds)
+
+    def sees_not(self, pattern):
+        if re.search(pattern, self.screen()):
+            raise AssertionError(f"profanity {self.jid} shows {pattern!r}\n{self.screen()}")
+
+    def wait_log(self, pattern, seconds=SECONDS):
+        """Waits until its own log has such a line."""
+
+        def look():
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                return any(re.search(pattern, line) for line in file)
+
+        return self.until(look, repr(pattern), seconds)
+
+    # --- what a person does ---
+
+    def open(self, jid):
+        """The window of a conversation."""
+        self.type(f"/msg {jid}")
+        self.see(re.escape(jid))
+
+    def start_omemo(self):
+        self.type("/omemo start")
+
+    def say(self, text):
+        self.type(text)
+        self.see(re.escape(text))
+
+    def fingerprints(self, jid=None):
+        """The keys it knows of somebody, or its own."""
+        self.type("/omemo fingerprint" + (f" {jid}" if jid else ""))
+        self.see("fingerprint", 10)
+        return ["".join(found) for found in re.findall(r"(?:[0-9a-f]{8}-){7}[0-9a-f]{8}", self.screen())]
+
+    def transcript(self):
+        lines = [f"--- profanity {self.jid}", self.screen() if self.running else "(not running)"]
+        if os.path.exists(self.log):
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                lines += file.read().splitlines()[-40:]
+        return "\n".join(lines)
+
+
+def forget(folder):
+    shutil.rmtree(folder, ignore_errors=True)
