@@ -81,7 +81,8 @@ class Profanity:
         self.write("data/profanity/accounts", {
             self.jid: {"enabled": "true", "jid": self.jid, "password": self.server.accounts[self.jid], "server": "127.0.0.1",
                        "port": self.server.port, "resource": self.resource, "tls.policy": "trust", "omemo.policy": self.policy,
-                       "presence.login": "online", "presence.last": "online", "muc.service": self.server.rooms or "none.example"}})
+                       "presence.login": "online", "presence.last": "online", "muc.nick": self.jid.split("@")[0],
+                       "muc.service": self.server.rooms or "none.example"}})
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "TMUX"))}
         environment.update(HOME=self.folder, XDG_CONFIG_HOME=os.path.join(self.folder, "config"),
                            XDG_DATA_HOME=os.path.join(self.folder, "data"), LC_ALL="C.UTF-8", TERM="screen-256color")
@@ -110,7 +111,8 @@ class Profanity:
 
     def stop(self):
         if self.running:
-            self.type("/quit")
+            self.tmux("send-keys", "-l", "/quit", check=False)
+            self.tmux("send-keys", "Enter", check=False)
             self.running = False
             self.until(lambda: self.tmux("has-session", check=False).returncode != 0, "its end", last=lambda: None)
         self.tmux("kill-server", check=False)
@@ -168,11 +170,16 @@ class Profanity:
         self.type(text)
         self.see(re.escape(text))
 
+    def enter(self, room):
+        self.type(f"/join {room}")
+        self.see("You have joined the room|" + re.escape(room))
+
     def fingerprints(self, jid=None):
         """The keys it knows of somebody, or its own."""
         self.type("/omemo fingerprint" + (f" {jid}" if jid else ""))
         self.see("fingerprint", 10)
-        return ["".join(found) for found in re.findall(r"(?:[0-9a-f]{8}-){7}[0-9a-f]{8}", self.screen())]
+        found = re.findall(r"(?:[0-9a-f]{8}-){7}[0-9a-f]{8}", self.screen())
+        return list(dict.fromkeys(one.replace("-", "") for one in found))
 
     def transcript(self):
         lines = [f"--- profanity {self.jid}", self.screen() if self.running else "(not running)"]
