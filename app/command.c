@@ -47,9 +47,28 @@ static const app_option *option_place(reading *r, const char *name, size_t len, 
     return option;
 }
 
+/* "PATH...": it may be given several times. */
+static bool is_repeatable(const app_option *option) {
+    size_t len = option->argument ? strlen(option->argument) : 0;
+    return len > 3 && strcmp(option->argument + len - 3, "...") == 0;
+}
+
+/* The value of an option: its first, or one more of those that may have several. */
+static bool value_take(reading *r, const app_option *option, const char **place, const char *value, const char *shown) {
+    app_arguments *to = r->to;
+    if (!*place || !is_repeatable(option)) {
+        *place = value;
+        return true;
+    }
+    if (to->again_count == APP_AGAIN_MAX) return mistake(r, "given too often:", shown);
+    to->again[to->again_count].option = (size_t)(place - to->given);
+    to->again[to->again_count++].value = value;
+    return true;
+}
+
 /* Sets an option. `value`: what stood in the same word, or NULL. */
 static bool option_set(reading *r, const app_option *option, const char **place, const char *value, const char *shown) {
-    if (*place) return mistake(r, "given twice:", shown);
+    if (*place && !is_repeatable(option)) return mistake(r, "given twice:", shown);
     if (!option->argument) {
         if (value) return mistake(r, "takes no value:", shown);
         *place = "";
@@ -60,8 +79,7 @@ static bool option_set(reading *r, const app_option *option, const char **place,
         value = r->words[r->at++];
     }
     if (!*value && strcmp(option->argument, "TEXT") != 0) return mistake(r, "the value is empty:", shown);
-    *place = value;
-    return true;
+    return value_take(r, option, place, value, shown);
 }
 
 static bool option_long(reading *r, const char *word) {
@@ -150,6 +168,22 @@ const char *app_argument(const app_arguments *arguments, const char *name) {
     if (arguments->topic && option_find(arguments->topic->options, name, strlen(name), 0, &at))
         return arguments->given[at];
     if (option_find(app_text_common, name, strlen(name), 0, &at)) return arguments->common[at];
+    return NULL;
+}
+
+bool app_argument_set(app_arguments *arguments, const char *name, const char *value) {
+    size_t at;
+    if (!arguments->topic || !option_find(arguments->topic->options, name, strlen(name), 0, &at)) return false;
+    arguments->given[at] = value;
+    return true;
+}
+
+const char *app_argument_at(const app_arguments *arguments, const char *name, size_t which) {
+    size_t at, seen = 0;
+    if (which == 0) return app_argument(arguments, name);
+    if (!arguments->topic || !option_find(arguments->topic->options, name, strlen(name), 0, &at)) return NULL;
+    for (size_t i = 0; i < arguments->again_count; i++)
+        if (arguments->again[i].option == at && ++seen == which) return arguments->again[i].value;
     return NULL;
 }
 

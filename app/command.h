@@ -11,9 +11,11 @@
 #define APP_DONE    0 /* exit statuses */
 #define APP_REFUSED 1 /* or failed */
 #define APP_USAGE   2
+#define APP_ASK     3 /* inside the program alone: the person has to say something first, and then it is done again */
 
 #define APP_OPTIONS_MAX    16u
 #define APP_POSITIONAL_MAX 10u /* a JID and a fingerprint in eight groups, with room */
+#define APP_AGAIN_MAX      15u /* values of an option that may be given several times, after its first */
 
 typedef struct app_arguments {
     const app_topic *topic;
@@ -21,6 +23,11 @@ typedef struct app_arguments {
     const char *common[APP_OPTIONS_MAX];            /* by place in app_text_common */
     const char *positional[APP_POSITIONAL_MAX + 1]; /* ended by NULL */
     size_t count;
+    struct {
+        size_t option; /* its place in the topic's table */
+        const char *value;
+    } again[APP_AGAIN_MAX];
+    size_t again_count;
 } app_arguments;
 
 /* Reads the words after the command's name into *ret, in whatever order options and other words come; "--" ends the
@@ -30,6 +37,10 @@ bool app_arguments_read(app_arguments *ret, const app_topic *topic, const char *
 
 /* The value of an option by its long name; NULL: not given. A flag that is given is "". */
 const char *app_argument(const app_arguments *, const char *name);
+/* Gives an option of the command's own a value; false: it has no such option. */
+bool app_argument_set(app_arguments *, const char *name, const char *value);
+/* Of an option that may be given several times, the value at this place, from 0; NULL: there are not so many. */
+const char *app_argument_at(const app_arguments *, const char *name, size_t which);
 
 /* Options before the command's name: the common ones, into `common`. Returns how many words they took, or SIZE_MAX
  * after a mistake, which was told. */

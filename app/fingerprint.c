@@ -10,7 +10,7 @@
 #include "bytes/base64.h"
 #include "bytes/span.h"
 
-#define QUIET       2     /* modules around the code; scanners want a margin and get by with two on a screen */
+#define QUIET       4     /* modules around the code (ISO/IEC 18004 section 6.3.8) */
 #define QR_TEXT_MAX 2953u /* bytes in the largest code of the lowest correction level */
 
 void app_fingerprint_text(const uint8_t fingerprint[APP_FINGERPRINT_BYTES], char ret[APP_FINGERPRINT_TEXT_SIZE]) {

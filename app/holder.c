@@ -17,8 +17,9 @@
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
-#define LOOK_AGAIN_MS 100u
-#define HELD_AT_ONCE  64u
+#define LOOK_AGAIN_MS    100u
+#define HELD_AT_ONCE     64u
+#define CATCH_UP_WAIT_MS 5000u /* for the rest of the archive, when all else is done: pages that were read are kept */
 
 /* ---- finding ---- */
 
@@ -103,18 +104,49 @@ typedef struct run_here {
     app_session *session;
     const app_output *output;
     bool interrupted, told; /* told: the task has said how it ended */
+    bool stays;             /* ... and what the archive has is stored before the session ends */
+    bool caught_up;
+    app_watch watch;
+    int exit_status;
 } run_here;
+
+static void here_end(run_here *here) {
+    here->watch.late_ms = UINT64_MAX;
+    app_session_end(here->session, here->exit_status);
+}
 
 static void here_done(void *arg, int exit_status) {
     run_here *here = arg;
     here->told = true;
-    app_session_end(here->session, exit_status);
+    here->exit_status = exit_status;
+    if (here->stays && !here->caught_up && exit_status == APP_DONE && app_session_is_online(here->session))
+        here->watch.late_ms = net_now_ms() + CATCH_UP_WAIT_MS;
+    else
+        here_end(here);
+}
+
+static void here_late(void *arg) {
+    here_end(arg);
+}
+
+static void here_offline(void *arg, sotto_status status, sotto_bytes text, bool will_retry, uint64_t retry_ms) {
+    run_here *here = arg;
+    (void)status, (void)text, (void)will_retry, (void)retry_ms;
+    here->caught_up = false;
+    if (here->told && here->watch.late_ms != UINT64_MAX) here_end(here);
+}
+
+static void here_caught_up(run_here *here, const sotto_event *event) {
+    if (event->kind != SOTTO_EVENT_CAUGHT_UP || !bytes_is(event->jid, app_session_jid(here->session))) return;
+    here->caught_up = true;
+    if (here->told && here->watch.late_ms != UINT64_MAX) here->watch.late_ms = net_now_ms();
 }
 
 /* Deliveries stay for whoever listens one day, but for what servers say about a message that did not arrive. */
 static bool here_engine(void *arg, const sotto_output *output) {
-    const run_here *here = arg;
+    run_here *here = arg;
     if (output->kind == SOTTO_OUTPUT_EVENT) {
+        here_caught_up(here, &output->event);
         if (output->event.kind != SOTTO_EVENT_REFUSED || !here->told) app_event_warn(here->output, &output->event);
         return true;
     }
@@ -132,12 +164,18 @@ static void here_interrupted(void *arg) {
 
 static int run_task(const app_context *context, app_holding *holding, app_session *session,
                     const app_arguments *arguments, sotto_bytes text) {
-    run_here here = {.session = session, .output = &context->output};
-    app_watch watch = {.arg = &here, .engine = here_engine, .late_ms = UINT64_MAX};
-    const app_task_order order = {
-        app_task_find(arguments->topic->name), arguments, text, &context->output, here_done, &here};
+    run_here here = {
+        .session = session, .output = &context->output, .stays = strcmp(arguments->topic->name, "send") == 0};
+    here.watch = (app_watch){
+        .arg = &here, .engine = here_engine, .offline = here_offline, .late = here_late, .late_ms = UINT64_MAX};
+    const app_task_order order = {.class = app_task_find(arguments->topic->name),
+                                  .arguments = arguments,
+                                  .text = text,
+                                  .output = &context->output,
+                                  .done = here_done,
+                                  .arg = &here};
     app_trouble trouble;
-    app_session_watch(session, &watch);
+    app_session_watch(session, &here.watch);
     net_loop_on_interrupt(app_session_loop(session), here_interrupted, &here);
     app_holder_drop_held(session, &context->output);
     app_task_begin(session, &order);
@@ -189,18 +227,32 @@ static bool word_add(app_request *request, const char *first, const char *second
     return true;
 }
 
+/* --NAME=VALUE; a path is made one that means the same in another folder. */
+static bool option_add(app_request *request, const app_option *option, const char *value) {
+    bool dir = strcmp(option->argument, "DIR") == 0, path = strncmp(option->argument, "PATH", 4) == 0;
+    char here[APP_PATH_SIZE] = "", flag[64];
+    if ((dir || path) && (!value || value[0] != '/') && !getcwd(here, sizeof here)) return false;
+    (void)snprintf(flag, sizeof flag, "--%s=", option->name);
+    if (!word_add(request, flag, here, *here && value ? "/" : "")) return false;
+    char *first = word_own(request, --request->count);
+    bool made = word_add(request, first, value ? value : "", "");
+    free(first);
+    return made;
+}
+
 /* The command as it was typed, without the options that only say which account and where. */
 static bool words_make(app_request *request, const app_arguments *arguments) {
     const app_option *options = arguments->topic->options;
     bool made = word_add(request, arguments->topic->name, "", "");
     for (size_t i = 0; made && options[i].name; i++) {
-        if (!arguments->given[i]) continue;
-        made = word_add(request, "--", options[i].name, options[i].argument ? "=" : "");
-        if (made && options[i].argument) {
-            char *flag = word_own(request, --request->count);
-            made = word_add(request, flag, arguments->given[i], "");
-            free(flag);
+        const char *value = arguments->given[i];
+        if (!options[i].argument) {
+            made = !value || word_add(request, "--", options[i].name, "");
+            continue;
         }
+        if (value || strcmp(options[i].argument, "DIR") == 0) made = option_add(request, &options[i], value);
+        for (size_t j = 0; made && j < arguments->again_count; j++)
+            if (arguments->again[j].option == i) made = option_add(request, &options[i], arguments->again[j].value);
     }
     made = made && word_add(request, "--", "", "");
     for (size_t i = 0; made && i < arguments->count; i++) made = word_add(request, arguments->positional[i], "", "");
@@ -214,14 +266,14 @@ static void look_again_later(void) {
 
 /* Asks whoever holds the account; else takes the lock; else, when somebody is just coming or going, looks again. */
 static app_control_result ask_or_lock(const app_context *context, app_holding *holding, const app_request *request,
-                                      int *ret_status, app_trouble *trouble) {
+                                      const app_talk *talk, int *ret_status, app_trouble *trouble) {
     app_control_path path;
     app_control_result result = APP_CONTROL_BROKEN;
     unsigned pid = 0;
     uint64_t until = net_now_ms() + APP_HOLDER_WAIT_MS;
     if (!app_control_path_open(&path, &holding->account, trouble)) return APP_CONTROL_BROKEN;
     for (;;) {
-        result = app_control_ask(path.path, request, &context->output, ret_status, trouble);
+        result = app_control_talk(path.path, request, &context->output, talk, ret_status, trouble);
         if (result != APP_CONTROL_NOBODY) break;
         app_lock_result lock = app_lock_take(&holding->account, &holding->lock, &pid, trouble);
         if (lock == APP_LOCK_TAKEN) break;
@@ -238,6 +290,18 @@ static app_control_result ask_or_lock(const app_context *context, app_holding *h
     }
     app_progress(&context->output, "");
     app_control_path_close(&path);
+    return result;
+}
+
+app_control_result app_holder_reach(const app_context *context, app_holding *holding, const app_arguments *arguments,
+                                    const app_talk *talk, int *ret_status, app_trouble *trouble) {
+    app_request request = {.screen = context->output.screen};
+    app_control_result result = APP_CONTROL_BROKEN;
+    if (words_make(&request, arguments))
+        result = ask_or_lock(context, holding, &request, talk, ret_status, trouble);
+    else
+        (void)app_trouble_set(trouble, "Out of memory.");
+    words_free(&request);
     return result;
 }
 
@@ -261,7 +325,7 @@ static bool text_read(bytes_buffer *to, const app_output *output, app_trouble *t
 static int run_somewhere(const app_context *context, app_holding *holding, const app_arguments *arguments,
                          app_request *request, app_trouble *trouble) {
     int exit_status = APP_REFUSED;
-    app_control_result result = ask_or_lock(context, holding, request, &exit_status, trouble);
+    app_control_result result = ask_or_lock(context, holding, request, NULL, &exit_status, trouble);
     if (result == APP_CONTROL_NOBODY) return run_here_locked(context, holding, arguments, request->text, trouble);
     if (result == APP_CONTROL_BROKEN) app_trouble_print(&context->output, arguments->topic->name, trouble);
     return result == APP_CONTROL_ANSWERED ? exit_status : APP_REFUSED;
@@ -272,9 +336,10 @@ static bool is_standard_input(const app_arguments *arguments, const char *option
     return path && strcmp(path, "-") == 0;
 }
 
-int app_holder_run(const app_context *context, const app_arguments *arguments) {
+/* given: NULL: standard input, if the command takes any. */
+static int run(const app_context *context, const app_arguments *arguments, const sotto_bytes *given) {
     const app_task_class *class = app_task_find(arguments->topic->name);
-    bool takes_text = class->takes_text && class->takes_text(arguments);
+    bool takes_text = !given && class->takes_text && class->takes_text(arguments);
     if (takes_text && is_standard_input(arguments, "passphrase-file")) {
         app_print(&context->output, APP_ERR, "sotto %s: standard input can be one file only: -; see sotto help %s\n",
                   class->name, class->name);
@@ -291,6 +356,10 @@ int app_holder_run(const app_context *context, const app_arguments *arguments) {
         ready = text_read(&text, &context->output, &trouble) && sotto_ok(bytes_buffer_end(&text, &request.text));
         request.has_text = true;
     }
+    if (given) {
+        request.text = *given;
+        request.has_text = true;
+    }
     if (ready)
         exit_status = run_somewhere(context, holding, arguments, &request, &trouble);
     else
@@ -300,4 +369,12 @@ int app_holder_run(const app_context *context, const app_arguments *arguments) {
     bytes_buffer_free(&text);
     words_free(&request);
     return exit_status;
+}
+
+int app_holder_run(const app_context *context, const app_arguments *arguments) {
+    return run(context, arguments, NULL);
+}
+
+int app_holder_run_with(const app_context *context, const app_arguments *arguments, sotto_bytes text) {
+    return run(context, arguments, &text);
 }

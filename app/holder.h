@@ -5,6 +5,7 @@
 #ifndef APP_HOLDER_H
 #define APP_HOLDER_H
 
+#include "app/control/control.h"
 #include "app/dispatch.h"
 #include "app/session.h"
 #include "app/terminal.h"
@@ -24,6 +25,13 @@ void app_holding_release(app_holding *);
 
 /* Runs a command that is a task, wherever that has to happen, and returns its exit status. */
 int app_holder_run(const app_context *, const app_arguments *);
+/* The same; what the task gets as its text is `text` and not standard input (a secret that was asked for, say). */
+int app_holder_run_with(const app_context *, const app_arguments *, sotto_bytes text);
+
+/* For a command that goes on taking lines: has it executed by whoever holds the account (ANSWERED), or else takes the
+ * lock, and it is to be executed here (NOBODY). */
+app_control_result app_holder_reach(const app_context *, app_holding *, const app_arguments *, const app_talk *,
+                                    int *ret_status, app_trouble *);
 
 /* The passphrase of the store, from --passphrase-file or the terminal; empty where the store has a key file. */
 bool app_holder_passphrase(app_secret *ret, const app_holding *, const app_arguments *, const app_output *,

@@ -30,6 +30,7 @@ static sotto_status key_take(void *arg, const sotto_key *from) {
                      .last_used_ms = from->last_used_ms};
     memcpy(key->key, from->key, sizeof key->key);
     memcpy(key->fingerprint, from->fingerprint, sizeof key->fingerprint);
+    memcpy(key->name, from->name, sizeof key->name);
     (void)snprintf(key->seal, sizeof key->seal, "%.*s", (int)from->seal.len, (const char *)from->seal.at);
     return SOTTO_OK;
 }

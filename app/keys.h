@@ -19,6 +19,7 @@ typedef struct app_key {
     sotto_trust trust;
     bool active, this_device, known;
     uint64_t first_seen_ms, last_used_ms;
+    uint8_t name[32]; /* as trust messages call it; zeros: they do not */
 } app_key;
 
 typedef struct app_keys {

@@ -9,9 +9,16 @@
 
 static const app_command commands[] = {
     {"setup", app_setup_run},   {"send", app_holder_run},
-    {"listen", app_listen_run}, {"devices", app_holder_run},
+    {"listen", app_listen_run}, {"devices", app_devices_run},
+    {"chat", app_chat_run},     {"history", app_holder_run},
     {"trust", app_holder_run},  {"distrust", app_holder_run},
-    {"repair", app_holder_run}, {"leave", app_leave_run},
+    {"files", app_holder_run},  {"repair", app_holder_run}, {"leave", app_leave_run},
+    {"backup", app_backup_run}, {"restore", app_restore_run},
+    {"import", app_import_run},
+    {"join", app_holder_run},   {"part", app_holder_run},
+    {"rooms", app_holder_run},
+    {"encrypt", app_encrypt_run}, {"via", app_holder_run},
+    {"verify", app_verify_run}, {"resend", app_holder_run},
     {"help", app_help_run},     {NULL, NULL},
 };
 

@@ -140,6 +140,7 @@ static const app_output standard_error;
  * when standard error takes nothing there is nobody to tell, and what was asked for is not in it. */
 static void standard_write(void *arg, app_stream stream, sotto_bytes bytes) {
     bool *failed = arg;
+    if (stream == APP_PROMPT) return; /* no line is typed here */
     if (stream == APP_ERR) {
         (void)write_all(STDERR_FILENO, bytes);
     } else if (!*failed && !write_all(STDOUT_FILENO, bytes)) {

@@ -18,7 +18,8 @@ typedef struct app_screen {
     uint16_t width;
 } app_screen;
 
-typedef enum app_stream { APP_OUT, APP_ERR } app_stream;
+/* PROMPT: what stands in front of the line that is being typed, for who has one; the next takes its place. */
+typedef enum app_stream { APP_OUT, APP_ERR, APP_PROMPT } app_stream;
 
 typedef struct app_output {
     void (*write)(void *arg, app_stream, sotto_bytes);

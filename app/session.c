@@ -12,12 +12,14 @@
 #include <sotto/sqlite.h>
 
 #include "app/command.h"
+#include "app/record.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
-#define SRV_PREFIX_TCP "_xmpp-client._tcp."
-#define SRV_PREFIX_TLS "_xmpps-client._tcp."
-#define NAME_SIZE      300
+#define SRV_PREFIX_TCP   "_xmpp-client._tcp."
+#define SRV_PREFIX_TLS   "_xmpps-client._tcp."
+#define NAME_SIZE        300
+#define OUTPUT_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 /* The two look-ups of one ACCOUNT_RESOLVE; the second answer completes it. */
 typedef struct resolving {
@@ -35,15 +37,18 @@ typedef struct resolving_one {
 
 struct app_session {
     const app_account *account_paths;
+    char ca[APP_PATH_SIZE]; /* empty: the system's */
+    const app_config *settings;
     net_loop *loop;
     tls_context *tls;
     sotto_store *store;
     account *account;
+    app_history *history; /* NULL: none is kept */
     net_connection *connection;
     resolving resolving;
     resolving_one tcp, direct;
     app_watch *watches, *watch_next; /* watch_next: whom a notification under way goes to next */
-    const sotto_seal *seals[2];
+    const sotto_seal *seals[APP_SEALS_MAX];
     bool keeps_trying, started, left;
     bool stirred;         /* something was stepped since the pump looked last */
     sotto_status failure; /* of a call that was made from inside a notification: told when the loop comes to rest */
@@ -87,8 +92,8 @@ static void tell_offline(app_session *session, sotto_status status, sotto_bytes 
     EACH_WATCH(session, watch) if (watch->offline) watch->offline(watch->arg, status, text, will_retry, retry_ms);
 }
 
-static void tell_sent(app_session *session, uint64_t ticket) {
-    EACH_WATCH(session, watch) if (watch->sent) watch->sent(watch->arg, ticket);
+static void tell_sent(app_session *session, const account_output *output) {
+    EACH_WATCH(session, watch) if (watch->sent) watch->sent(watch->arg, output->ticket, output->sealed);
 }
 
 static bool tell_engine(app_session *session, const sotto_output *output) {
@@ -227,6 +232,56 @@ static void do_offline(app_session *session, const account_output *output) {
     if (session->end_ms != UINT64_MAX) net_loop_stop(session->loop);
 }
 
+static void do_sent(app_session *session, const account_output *output) {
+    if (session->history)
+        account_told(session, app_record_sent(session->history, account_engine(session->account), output->ticket,
+                                              output->sealed));
+    tell_sent(session, output);
+}
+
+/* The output's spans end with the next call on the engine, and whoever is told of it may call the engine. */
+static bool output_copy(bytes_arena *arena, const sotto_output *from, sotto_output *ret) {
+    *ret = *from;
+    sotto_bytes *const spans[] = {&ret->stanza,        &ret->seal,          &ret->request,       &ret->delivery.stanza,
+                                  &ret->delivery.seal, &ret->delivery.from, &ret->delivery.room, &ret->delivery.nick,
+                                  &ret->delivery.peer,
+                                  &ret->event.jid,     &ret->event.text,    &ret->event.key.jid, &ret->event.key.seal};
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+        if (spans[i]->len > 0 && !bytes_arena_copy(arena, *spans[i], spans[i])) return false;
+    return true;
+}
+
+static sotto_status record_output(app_session *session, const sotto_output *output, bool done) {
+    app_message message;
+    if (!session->history) return SOTTO_OK;
+    if (output->kind == SOTTO_OUTPUT_EVENT) {
+        app_fate fate = app_record_fate_of(&output->event);
+        return fate != APP_FATE_NONE ? app_record_fate(session->history, output->event.ticket, fate) : SOTTO_OK;
+    }
+    if (output->kind != SOTTO_OUTPUT_DELIVER || output->seq == 0) return SOTTO_OK;
+    sotto_status status = SOTTO_OK;
+    if (app_message_read(&message, &output->delivery, bytes_text(app_session_jid(session))))
+        status = app_record_delivery(session->history, &message, done, output->seq);
+    app_message_clear(&message);
+    return status;
+}
+
+/* To whoever watches, and into the history. What was not dealt with, or could not be kept, is not done. */
+static void do_engine(app_session *session, const sotto_output *given) {
+    sotto_output output;
+    bytes_arena arena;
+    sotto_status status = SOTTO_FAIL(NO_MEMORY);
+    bytes_arena_init(&arena, sotto_host_default(), OUTPUT_BYTES_MAX);
+    if (output_copy(&arena, given, &output)) {
+        bool done = tell_engine(session, &output);
+        status = record_output(session, &output, done);
+        if (sotto_ok(status) && done && output.seq > 0) status = account_done(session->account, output.seq);
+        if (session->history) account_noted(session->account);
+    }
+    bytes_arena_clear(&arena);
+    account_told(session, status);
+}
+
 static void do_output(app_session *session, const account_output *output) {
     switch (output->kind) {
     case ACCOUNT_NONE:
@@ -250,14 +305,11 @@ static void do_output(app_session *session, const account_output *output) {
         do_offline(session, output);
         break;
     case ACCOUNT_SENT:
-        tell_sent(session, output->ticket);
+        do_sent(session, output);
         break;
-    case ACCOUNT_ENGINE: {
-        uint64_t seq = output->engine.seq; /* the output's spans end with the next call */
-        bool done = tell_engine(session, &output->engine);
-        if (done && seq > 0) account_told(session, account_done(session->account, seq));
+    case ACCOUNT_ENGINE:
+        do_engine(session, &output->engine);
         break;
-    }
     }
 }
 
@@ -285,12 +337,23 @@ static void pump_outputs(app_session *session) {
     account_told(session, failure);
 }
 
+/* What a failed commit took away of the history goes with the next one: not with one of its own at once, which would
+ * fail like the last. */
+static void history_settle(app_session *session) {
+    bool again = false;
+    if (!session->history) return;
+    sotto_status status = app_history_settle(session->history, &again);
+    if (again) account_noted(session->account);
+    account_told(session, status);
+}
+
 /* Whoever hears of the rest may step again, and then it is none. */
 static void pump(void *arg) {
     app_session *session = arg;
     do {
         session->stirred = false;
         pump_outputs(session);
+        history_settle(session);
         tell_rest(session);
     } while (session->stirred);
     timer_set(session);
@@ -344,21 +407,27 @@ static bool open_store(app_session *session, const app_session_config *config, a
     return false;
 }
 
+void app_session_seals(const sotto_seal *ret[APP_SEALS_MAX]) {
+    ret[0] = sotto_seal_omemo();
+    ret[1] = NULL;
+}
+
 static bool open_account(app_session *session, const app_session_config *config, app_trouble *trouble) {
-    session->seals[0] = sotto_seal_omemo();
+    app_session_seals(session->seals);
     const account_config options = {.host = sotto_host_default(),
                                     .jid = bytes_text(config->account->jid),
                                     .store = session->store,
                                     .seals = session->seals,
                                     .encrypt = SOTTO_ENCRYPT_ALWAYS,
-                                    .trust = SOTTO_BLIND_UNTIL_VERIFIED,
+                                    .trust = config->config->trust,
                                     .tls = session->tls,
                                     .password = config->password,
                                     .connect_host = bytes_text(config->config->connect_host),
                                     .connect_port = config->config->connect_port,
                                     .connect_direct_tls = config->config->direct_tls,
                                     .available = config->available,
-                                    .keep_trying = config->keep_trying};
+                                    .keep_trying = config->keep_trying,
+                                    .catch_up = true};
     sotto_status status = account_open(&session->account, &options, net_now_ms());
     if (sotto_ok(status)) return true;
     if (sotto_is(status, SOTTO_E_NOT_FOUND))
@@ -373,6 +442,8 @@ static bool open_all(app_session *session, const app_session_config *config, app
         !open_account(session, config, trouble))
         return false;
     sotto_status status = net_loop_new(&session->loop, sotto_host_default());
+    if (sotto_ok(status) && !config->config->no_history)
+        status = app_history_open(&session->history, account_engine(session->account), NULL);
     if (sotto_ok(status)) return true;
     app_trouble_status(trouble, status, config->account->jid, config->account->jid);
     return false;
@@ -382,6 +453,8 @@ bool app_session_open(app_session **ret, const app_session_config *config, app_t
     app_session *session = bytes_new(sotto_host_default(), sizeof *session);
     if (!session) return app_trouble_set(trouble, "Out of memory.");
     session->account_paths = config->account;
+    (void)snprintf(session->ca, sizeof session->ca, "%s", config->config->ca);
+    session->settings = config->config;
     session->keeps_trying = config->keep_trying;
     session->end_ms = UINT64_MAX;
     session->exit_status = APP_REFUSED; /* unless somebody says that it went well */
@@ -397,6 +470,7 @@ bool app_session_open(app_session **ret, const app_session_config *config, app_t
 void app_session_close(app_session *session) {
     if (!session) return;
     net_loop_free(session->loop); /* writes nothing more, calls nobody */
+    app_history_close(session->history);
     account_close(session->account);
     sotto_store_close(session->store);
     tls_context_free(session->tls);
@@ -454,6 +528,18 @@ const char *app_session_jid(const app_session *session) {
     return session->account_paths->jid;
 }
 
+const app_config *app_session_settings(const app_session *session) {
+    return session->settings;
+}
+
+const app_account *app_session_account(const app_session *session) {
+    return session->account_paths;
+}
+
+const char *app_session_ca(const app_session *session) {
+    return session->ca[0] ? session->ca : NULL;
+}
+
 net_loop *app_session_loop(app_session *session) {
     return session->loop;
 }
@@ -462,9 +548,36 @@ sotto_engine *app_session_engine(app_session *session) {
     return account_engine(session->account);
 }
 
+/* A step that succeeded is not taken back because the history has no room for it: that is told when the loop rests. */
+static sotto_status step_recorded(app_session *session, const sotto_input *input) {
+    if (!session->history) return SOTTO_OK;
+    if (input->kind == SOTTO_INPUT_SEND)
+        return app_record_send(session->history, input->stanza, input->ticket, bytes_text(app_session_jid(session)),
+                               net_now_ms());
+    return input->kind == SOTTO_INPUT_CANCEL ? app_record_fate(session->history, input->ticket, APP_FATE_FAILED)
+                                             : SOTTO_OK;
+}
+
 sotto_status app_session_step(app_session *session, const sotto_input *input) {
     session->stirred = true;
-    return account_step(session->account, input, net_now_ms());
+    SOTTO_TRY(account_step(session->account, input, net_now_ms()));
+    sotto_status status = step_recorded(session, input);
+    if (!sotto_ok(status)) session->failure = status;
+    return SOTTO_OK;
+}
+
+app_history *app_session_history(app_session *session) {
+    return session->history;
+}
+
+void app_session_changed(app_session *session) {
+    session->stirred = true;
+    account_noted(session->account);
+}
+
+sotto_status app_session_done(app_session *session, uint64_t seq) {
+    session->stirred = true;
+    return account_done(session->account, seq);
 }
 
 /* The highest bit is the account's, 0 is none. */

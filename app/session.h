@@ -7,6 +7,7 @@
 #define APP_SESSION_H
 
 #include "account/account.h"
+#include "app/history.h"
 #include "app/home/config.h"
 #include "net/loop.h"
 
@@ -20,7 +21,7 @@ typedef struct app_watch {
     void (*online)(void *arg, sotto_bytes how, bool resumed);
     /* will_retry: the account tries again by itself. */
     void (*offline)(void *arg, sotto_status, sotto_bytes text, bool will_retry, uint64_t retry_ms);
-    void (*sent)(void *arg, uint64_t ticket);
+    void (*sent)(void *arg, uint64_t ticket, bool sealed);
     /* A delivery or an event. True: it was dealt with and must not come again. */
     bool (*engine)(void *arg, const sotto_output *);
     void (*rest)(void *arg); /* everything that was stepped is committed, unless `offline` told of a failure */
@@ -32,13 +33,17 @@ typedef struct app_watch {
 
 typedef struct app_session_config {
     const app_account *account; /* outlives the session */
-    const app_config *config;
+    const app_config *config;   /* outlives the session */
     sotto_bytes password;   /* setup: a new one, kept in the store once it worked. Empty: the one kept */
     sotto_bytes passphrase; /* where config->passphrase is set */
     bool create;            /* make the store if there is none */
     bool available;         /* announce presence, so that messages come */
     bool keep_trying;       /* reconnect */
 } app_session_config;
+
+/* The seals of every account of this program, ended by NULL. */
+#define APP_SEALS_MAX 4u
+void app_session_seals(const sotto_seal *ret[APP_SEALS_MAX]);
 
 /* Opens store and account; connects to nobody yet. */
 bool app_session_open(app_session **ret, const app_session_config *, app_trouble *);
@@ -61,11 +66,20 @@ void app_session_unwatch(app_session *, app_watch *); /* harmless when it does n
 
 bool app_session_is_online(const app_session *);
 const char *app_session_jid(const app_session *);
+const app_config *app_session_settings(const app_session *);
+const app_account *app_session_account(const app_session *);
+/* The certificate authorities that are trusted instead of the system's; NULL: the system's. */
+const char *app_session_ca(const app_session *);
 net_loop *app_session_loop(app_session *);
 /* For looking: sotto_engine_keys and sotto_engine_held. */
 sotto_engine *app_session_engine(app_session *);
 /* An input of the application; committed when the loop comes to rest. */
 SOTTO_MUST_CHECK sotto_status app_session_step(app_session *, const sotto_input *);
+/* What was said; NULL: the account keeps none. Whoever changes it says so with app_session_changed. */
+app_history *app_session_history(app_session *);
+void app_session_changed(app_session *);
+/* An output was dealt with later than when it was handed out. */
+SOTTO_MUST_CHECK sotto_status app_session_done(app_session *, uint64_t seq);
 /* A ticket that nothing else has. */
 SOTTO_MUST_CHECK sotto_status app_session_ticket(uint64_t *ret);
 

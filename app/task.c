@@ -94,7 +94,8 @@ static bool on_engine(void *arg, const sotto_output *output) {
     return task->event ? task->event(task, event) : false;
 }
 
-static void on_sent(void *arg, uint64_t ticket) {
+static void on_sent(void *arg, uint64_t ticket, bool sealed) {
+    (void)sealed;
     app_task *task = arg;
     if (task->sent) task->sent(task, ticket);
 }
@@ -240,4 +241,10 @@ void app_task_when_committed(app_task *task, app_task_step *then) {
 
 void app_task_wait(app_task *task, app_task_step *then) {
     task_wait(task, APP_TASK_WAIT_MS, then);
+}
+
+void app_task_rest(app_task *task) {
+    task->then = NULL;
+    task->for_online = task->for_answers = task->for_rest = false;
+    task->watch.late_ms = UINT64_MAX;
 }

@@ -6,6 +6,7 @@
 #define APP_TASK_H
 
 #include "app/command.h"
+#include "app/inlet.h"
 #include "app/session.h"
 
 typedef struct app_task app_task;
@@ -36,6 +37,7 @@ typedef struct app_task_order {
     const app_output *output;
     void (*done)(void *arg, int exit_status); /* when it has finished; the task is gone then */
     void *arg;
+    app_inlet *inlet; /* for a command that goes on taking lines; NULL: none come */
 } app_task_order;
 
 /* May finish before it returns. */
@@ -88,5 +90,7 @@ void app_task_answer_text(const app_task *, sotto_status, app_trouble *ret);
 void app_task_when_committed(app_task *, app_task_step *then);
 /* Waits for whatever `event` and `sent` see; `then` comes with a failure only. */
 void app_task_wait(app_task *, app_task_step *then);
+/* Waits for nothing any more: something else (a transfer, say) will call. */
+void app_task_rest(app_task *);
 
 #endif

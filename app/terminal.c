@@ -136,9 +136,9 @@ sotto_status app_terminal_secret(int fd, const char *prompt, app_secret *ret) {
     return done ? SOTTO_OK : SOTTO_FAIL(CANCELLED);
 }
 
-bool app_terminal_confirm(int fd, const char *question) {
-    char answer[ANSWER_BYTES_MAX];
+bool app_terminal_answer(int fd, const char *question, char *ret, size_t size) {
     size_t len = 0;
+    bool fits = true;
     if (fd < 0) return false;
     tell(fd, question);
     for (;;) {
@@ -147,9 +147,16 @@ bool app_terminal_confirm(int fd, const char *question) {
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;
         if (c == '\n' || c == '\r') break;
-        if (len + 1 < sizeof answer) answer[len++] = c;
+        fits = fits && len + 1 < size;
+        if (fits) ret[len++] = c;
     }
-    answer[len] = '\0';
+    ret[len] = '\0';
+    return fits && len > 0;
+}
+
+bool app_terminal_confirm(int fd, const char *question) {
+    char answer[ANSWER_BYTES_MAX];
+    if (!app_terminal_answer(fd, question, answer, sizeof answer)) return false;
     return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 

@@ -53,7 +53,17 @@ static const struct {
     {SOTTO_E_DEVICES_GONE, "Not sent: %W had encrypted devices and suddenly has none, which may be an attempt to make "
                            "you write in the clear. Nothing left unencrypted. Ask %W in another way; sotto devices %W "
                            "looks again."},
+    {SOTTO_E_DOWNGRADED, "Not sent: the devices of %W could do better before than what is offered now, an older OMEMO, "
+                         "which may be an attempt to weaken what protects you. Nothing left unencrypted. Ask %W in "
+                         "another way; sotto devices %W looks again."},
     {SOTTO_E_CANNOT_PROTECT, "Not sent: nothing can protect this kind of message to %W. Nothing left unencrypted."},
+    {SOTTO_E_NOT_JOINED, "Not sent: you are not in %W. sotto join %W enters it."},
+    {SOTTO_E_ROOM_PUBLIC, "Not sent: anybody may enter %W, so nothing can be encrypted for it. Nothing left "
+                          "unencrypted. Who runs the room can make it for members only."},
+    {SOTTO_E_ROOM_ANONYMOUS, "Not sent: %W hides who is in it, so nothing can be encrypted for it. Nothing left "
+                             "unencrypted. Who runs the room can make it show addresses."},
+    {SOTTO_E_NO_OCCUPANT, "Not sent: %W does not say who has that name. Nothing left unencrypted."},
+    {SOTTO_E_ROOM_LEFT, "Not sent: you are not in %W any more. Nothing left unencrypted. sotto join %W enters it."},
     {SOTTO_E_NOT_AUTHORIZED,
      "The server did not accept the password of %A, or does not know the account. sotto setup %A "
      "asks for the password again."},

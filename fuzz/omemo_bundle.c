@@ -6,6 +6,7 @@
 #include "seal/omemo/bundle.h"
 
 #include "bytes/base64.h"
+#include "dialects.h"
 #include "env.h"
 #include "trees.h"
 
@@ -23,31 +24,37 @@ static void prepare(const sotto_host *host) {
         crypto_x25519_private key = {{i, 7}};
         MUST_OK(crypto_x25519_derive(i == 3 ? &signed_pair : &prekeys[i], &key));
     }
-    MUST_OK(crypto_identity_sign(&signature, &identity, bytes_of(signed_pair.public_key.bytes, 32), host));
+    MUST_OK(omemo_offer_sign(fuzz_dialect, &identity, &signed_pair.public_key, host, &signature));
     done = true;
+}
+
+static sotto_bytes key_value(const uint8_t key[32]) {
+    static fuzz_encoded encoded;
+    encoded = fuzz_encode(key);
+    return bytes_of(encoded.at, encoded.len);
 }
 
 static sotto_bytes value_of(uint8_t letter) {
     static const uint8_t zeros[64] = {0}, ones[32] = {1};
     switch (letter) {
     case 'I':
-        return bytes_of(identity.ed25519.bytes, 32);
+        return key_value(fuzz_dialect->identity->of(&identity).bytes);
     case 'S':
-        return bytes_of(signed_pair.public_key.bytes, 32);
+        return key_value(signed_pair.public_key.bytes);
     case 'G':
         return bytes_of(signature.bytes, 64);
     case 'P':
     case 'Q':
     case 'R':
-        return bytes_of(prekeys[letter - 'P'].public_key.bytes, 32);
+        return key_value(prekeys[letter - 'P'].public_key.bytes);
     case 'i':
-        return bytes_of(other.ed25519.bytes, 32);
+        return key_value(fuzz_dialect->identity->of(&other).bytes);
     case 's':
-        return bytes_of(ones, 32);
+        return key_value(ones);
     case 'g':
         return bytes_of(zeros, 64);
     default:
-        return bytes_of(zeros, 32);
+        return key_value(zeros);
     }
 }
 
@@ -66,35 +73,38 @@ static sotto_bytes expand(fuzz_env *env, bytes_buffer *out, sotto_bytes text) {
 
 static void check_offer(fuzz_env *env, const stanza_element *bundle, const omemo_offer *offer) {
     MUST(offer->verified);
-    MUST(memcmp(offer->identity.bytes, identity.ed25519.bytes, 32) == 0);
+    omemo_identity true_one = fuzz_dialect->identity->of(&identity);
+    const omemo_names *names = fuzz_dialect->names;
+    MUST(memcmp(offer->identity.bytes, true_one.bytes, 32) == 0);
     MUST(memcmp(offer->signed_key.bytes, signed_pair.public_key.bytes, 32) == 0);
     MUST_OK(crypto_x25519_check(&offer->prekey));
     bool there = false;
-    const stanza_element *list = stanza_child(bundle, "prekeys", "urn:xmpp:omemo:2");
+    const stanza_element *list = stanza_child(bundle, "prekeys", fuzz_dialect->ns);
     for (const stanza_element *one = stanza_first(list); one; one = stanza_next(list, one)) {
         uint64_t id;
         sotto_bytes text;
-        uint8_t key[32];
-        if (!stanza_attribute_number(one, "id", 1, OMEMO_ID_MAX, &id) || id != offer->prekey_id) continue;
+        uint8_t key[33];
+        fuzz_encoded picked = fuzz_encode(offer->prekey.bytes);
+        if (!stanza_attribute_number(one, names->prekey_id, 0, UINT32_MAX, &id) || id != offer->prekey_id) continue;
         MUST(stanza_text(one, &env->arena, &text));
-        there |= sotto_ok(bytes_base64_into(key, 32, text)) && memcmp(key, offer->prekey.bytes, 32) == 0;
+        there |= sotto_ok(bytes_base64_into(key, picked.len, text)) && memcmp(key, picked.at, picked.len) == 0;
     }
     MUST(there && stanza_count(list) >= 1);
-    crypto_ed25519_public named;
-    MUST_OK(omemo_bundle_identity(bundle, &omemo_dialect_2, &env->arena, &named));
+    omemo_identity named;
+    MUST_OK(omemo_bundle_identity(bundle, fuzz_dialect, &env->arena, &named));
     MUST(memcmp(&named, &offer->identity, 32) == 0);
     /* It can be used. */
     omemo_session session;
-    MUST_OK(omemo_exchange_initiate(&session, &omemo_dialect_2, &other, &prekeys[0], offer));
+    MUST_OK(omemo_exchange_initiate(&session, fuzz_dialect, &other, &prekeys[0], offer));
 }
 
 static void check_own(fuzz_env *env, const stanza_element *bundle) {
-    omemo_own own = {.device = 1, .signed_id = 7, .signed_pair = signed_pair, .signature = signature};
+    omemo_own own = {.device = 1, .signed_id = 7, .signed_pair = signed_pair};
     bool same = false;
-    sotto_status status = omemo_bundle_is_own(bundle, &omemo_dialect_2, &env->base, &own, &identity, &same);
+    sotto_status status = omemo_bundle_is_own(bundle, fuzz_dialect, &env->base, &own, &identity, &signature, &same);
     if (same) MUST_OK(status);
-    const stanza_element *list = stanza_child(bundle, "prekeys", "urn:xmpp:omemo:2");
-    if (same) MUST(stanza_child(list, "pk", "urn:xmpp:omemo:2") == NULL); /* we have none here */
+    const stanza_element *list = stanza_child(bundle, "prekeys", fuzz_dialect->ns);
+    if (same) MUST(stanza_child(list, fuzz_dialect->names->prekey, fuzz_dialect->ns) == NULL); /* we have none here */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -106,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const stanza_element *bundle = fuzz_parse(&env.arena, all);
     if (bundle) {
         omemo_offer offer = {.signed_id = 0};
-        sotto_status status = omemo_bundle_read(bundle, &omemo_dialect_2, &env.base, &offer);
+        sotto_status status = omemo_bundle_read(bundle, fuzz_dialect, &env.base, &offer);
         MUST(sotto_ok(status) || sotto_class(status) == SOTTO_CLASS_PEER);
         if (sotto_ok(status))
             check_offer(&env, bundle, &offer);

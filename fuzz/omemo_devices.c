@@ -4,10 +4,9 @@
  * our own list keeps what others wrote; the record of it is read as it was written. */
 #include "seal/omemo/devices.h"
 
+#include "dialects.h"
 #include "env.h"
 #include "trees.h"
-
-#define NS "urn:xmpp:omemo:2"
 
 static void check_list(const omemo_devices *list) {
     MUST(list->count <= SOTTO_OMEMO_DEVICES_MAX && list->known && list->had == (list->count > 0));
@@ -20,8 +19,8 @@ static void check_list(const omemo_devices *list) {
 static void check_record(fuzz_env *env, const omemo_devices *list) {
     const sotto_bytes jid = BYTES_LITERAL("romeo@montague.example");
     omemo_devices again;
-    MUST_OK(omemo_devices_save(&env->base, jid, list));
-    MUST_OK(omemo_devices_load(&env->base, jid, &again));
+    MUST_OK(omemo_devices_save(&env->base, jid, &omemo_dialect_2, list));
+    MUST_OK(omemo_devices_load(&env->base, jid, &omemo_dialect_2, &again));
     MUST(omemo_devices_same(list, &again) && again.known == list->known && again.had == list->had);
 }
 
@@ -31,12 +30,12 @@ static void check_write(fuzz_env *env, const stanza_element *old, uint32_t witho
     stanza_writer writer;
     stanza_writer_init(&writer, &out, STANZA_NS_CLIENT);
     uint32_t count = 0;
-    omemo_devices_write(&writer, &omemo_dialect_2, old, without, with, &count);
+    omemo_devices_write(&writer, fuzz_dialect, old, without, with, &count);
     sotto_bytes text;
     const stanza_element *written;
     if (sotto_ok(bytes_buffer_end(&out, &text)) && sotto_ok(stanza_parse(&env->arena, text, &written))) {
         omemo_devices list;
-        omemo_devices_read(written, &omemo_dialect_2, &list);
+        omemo_devices_read(written, fuzz_dialect, &list);
         check_list(&list);
         MUST(stanza_count(written) == count && list.count <= count);
         if (count <= SOTTO_OMEMO_DEVICES_MAX) {
@@ -55,11 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sotto_bytes text = fuzz_exact(in);
     const stanza_element *items = fuzz_parse(&env.arena, text);
     if (items) {
-        const stanza_element *devices = omemo_devices_find(items, &omemo_dialect_2);
+        const stanza_element *devices = omemo_devices_find(items, fuzz_dialect);
         (void)fuzz_touch(omemo_devices_item(items));
-        MUST(!devices || stanza_is(devices, "devices", NS));
+        MUST(!devices || stanza_is(devices, fuzz_dialect->names->list, fuzz_dialect->ns));
         omemo_devices list;
-        omemo_devices_read(devices, &omemo_dialect_2, &list);
+        omemo_devices_read(devices, fuzz_dialect, &list);
         check_list(&list);
         check_record(&env, &list);
         check_write(&env, devices, choice & 7, choice >> 4);

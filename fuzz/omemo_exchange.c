@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
  * seal/omemo/exchange.h: key exchanges of a hostile contact, read off the wire, and hostile offers. The input is the
- * bytes of an OMEMOKeyExchange, or (first byte odd) changes to a true one: nobody but the holder of the identity that
+ * bytes of a key exchange, or (first byte odd) changes to a true one: nobody but the holder of the identity that
  * it names gets a session in which a message can be read, and changes to anything the key exchange says leave none. */
 #include "seal/omemo/exchange.h"
 
+#include "dialects.h"
 #include "rig.h"
 
 static crypto_identity alice, bob;
@@ -21,7 +22,7 @@ static crypto_x25519_pair pair_of(uint8_t seed) {
 }
 
 static omemo_offer offer_of_bob(void) {
-    return (omemo_offer){.identity = bob.ed25519,
+    return (omemo_offer){.identity = fuzz_dialect->identity->of(&bob),
                          .signed_key = signed_pair.public_key,
                          .signature = signature,
                          .prekey = prekey.public_key,
@@ -38,14 +39,14 @@ static void prepare(void) {
     prekey = pair_of(2);
     ephemeral = pair_of(3);
     ratchet = pair_of(4);
-    MUST_OK(crypto_identity_sign(&signature, &bob, bytes_of(signed_pair.public_key.bytes, 32), sotto_host_default()));
+    MUST_OK(omemo_offer_sign(fuzz_dialect, &bob, &signed_pair.public_key, sotto_host_default(), &signature));
     omemo_offer offer = offer_of_bob();
     omemo_session session;
-    MUST_OK(omemo_exchange_initiate(&session, &omemo_dialect_2, &alice, &ephemeral, &offer));
+    MUST_OK(omemo_exchange_initiate(&session, fuzz_dialect, &alice, &ephemeral, &offer));
     bytes_buffer out;
     bytes_buffer_borrowed(&out, good, sizeof good);
     bool kex;
-    MUST_OK(omemo_session_write(&session, &omemo_dialect_2, &ratchet, BYTES_LITERAL("hello"), &out, &kex));
+    MUST_OK(omemo_session_write(&session, fuzz_dialect, 1, &ratchet, BYTES_LITERAL("hello"), &out, &kex));
     good_len = out.len;
 }
 
@@ -59,16 +60,16 @@ static sotto_status never_find(void *arg, uint32_t chain, uint32_t n, uint8_t re
 
 /* What Bob makes of it; the text read into `plain`. */
 static sotto_status accept(const fuzz_host *host, sotto_bytes text, bytes_buffer *plain, omemo_kex *ret_kex) {
-    SOTTO_TRY(omemo_wire_read_exchange(text, ret_kex));
+    SOTTO_TRY(fuzz_dialect->read_exchange(text, ret_kex));
     omemo_session session;
-    SOTTO_TRY(omemo_exchange_accept(&session, &omemo_dialect_2, &bob, &signed_pair, &prekey, ret_kex));
+    SOTTO_TRY(omemo_exchange_accept(&session, fuzz_dialect, &bob, &signed_pair, &prekey, ret_kex));
     omemo_message message;
-    SOTTO_TRY(omemo_wire_read_message(ret_kex->message, &message));
+    SOTTO_TRY(fuzz_dialect->read_message(ret_kex->message, &message));
     omemo_skipped none = {.find = never_find};
     omemo_step step;
     bytes_arena arena;
     bytes_arena_init(&arena, &host->host, 1u << 20);
-    sotto_status status = omemo_session_read(&session, &omemo_dialect_2, &message, &none, &arena, &step, plain);
+    sotto_status status = omemo_session_read(&session, fuzz_dialect, &message, &none, &arena, &step, plain);
     bytes_arena_clear(&arena);
     return status;
 }
@@ -81,7 +82,8 @@ static void check(const fuzz_host *host, sotto_bytes text, bool changed) {
     MUST(sotto_ok(status) || sotto_class(status) == SOTTO_CLASS_PEER);
     /* Ids are how Bob finds the keys, which are given here; the rest is bound by the agreements and the MAC. */
     if (sotto_ok(status)) {
-        MUST(memcmp(&kex.identity, &alice.ed25519, 32) == 0 && memcmp(&kex.ephemeral, &ephemeral.public_key, 32) == 0);
+        omemo_identity true_one = fuzz_dialect->identity->of(&alice);
+        MUST(memcmp(&kex.identity, &true_one, 32) == 0 && memcmp(&kex.ephemeral, &ephemeral.public_key, 32) == 0);
         MUST(bytes_is(bytes_of(plain.at, plain.len), "hello"));
     } else {
         MUST(changed && plain.len == 0);
@@ -105,7 +107,7 @@ static void offers(sotto_bytes in) {
                 memcmp(before.signed_key.bytes, offer.signed_key.bytes, 32) == 0 &&
                 memcmp(before.signature.bytes, offer.signature.bytes, 64) == 0;
     omemo_session session;
-    sotto_status status = omemo_exchange_initiate(&session, &omemo_dialect_2, &alice, &ephemeral, &offer);
+    sotto_status status = omemo_exchange_initiate(&session, fuzz_dialect, &alice, &ephemeral, &offer);
     MUST(sotto_ok(status) || sotto_class(status) == SOTTO_CLASS_PEER);
     if (sotto_ok(status)) MUST(same);
     MUST(touched || same);

@@ -31,11 +31,12 @@ static void store_says(sotto_status status) {
 
 static void peer(fuzz_env *env, sotto_bytes value) {
     omemo_peer read;
-    put(env, 7, OMEMO_ROW_DEVICE, value);
-    sotto_status status = omemo_peer_load(&env->base, JID, 7, &read);
+    const omemo_dialect *dialect = omemo_dialects[value.len % OMEMO_DIALECTS];
+    put(env, 7, omemo_row_in(OMEMO_ROW_DEVICE, dialect->number), value);
+    sotto_status status = omemo_peer_load(&env->base, JID, dialect, 7, &read);
     store_says(status);
     if (!sotto_ok(status)) return;
-    MUST(read.device == 7);
+    MUST(read.device == 7 && read.dialect == dialect);
     (void)omemo_peer_ready(&read, FUZZ_NOW_MS);
     MUST_OK(omemo_peer_save(&env->base, JID, &read));
     same(env, value);
@@ -43,11 +44,12 @@ static void peer(fuzz_env *env, sotto_bytes value) {
 
 static void previous(fuzz_env *env, sotto_bytes value) {
     omemo_previous read;
-    put(env, 7, OMEMO_ROW_PREVIOUS, value);
-    sotto_status status = omemo_previous_load(&env->base, JID, 7, &read);
+    omemo_peer of = omemo_peer_new(omemo_dialects[value.len % OMEMO_DIALECTS], 7);
+    put(env, 7, omemo_row_in(OMEMO_ROW_PREVIOUS, of.dialect->number), value);
+    sotto_status status = omemo_previous_load(&env->base, JID, &of, &read);
     store_says(status);
     if (!sotto_ok(status)) return;
-    MUST_OK(omemo_previous_save(&env->base, JID, 7, &read));
+    MUST_OK(omemo_previous_save(&env->base, JID, &of, &read));
     same(env, value);
 }
 
@@ -74,11 +76,11 @@ static void own(fuzz_env *env, sotto_bytes value) {
 static void devices(fuzz_env *env, sotto_bytes value) {
     omemo_devices read;
     put(env, 0, OMEMO_ROW_LIST, value);
-    sotto_status status = omemo_devices_load(&env->base, JID, &read);
+    sotto_status status = omemo_devices_load(&env->base, JID, &omemo_dialect_2, &read);
     store_says(status);
     if (!sotto_ok(status)) return;
     MUST(read.count <= SOTTO_OMEMO_DEVICES_MAX);
-    MUST_OK(omemo_devices_save(&env->base, JID, &read));
+    MUST_OK(omemo_devices_save(&env->base, JID, &omemo_dialect_2, &read));
     same(env, value);
 }
 

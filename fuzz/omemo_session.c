@@ -6,6 +6,7 @@
 #include "seal/omemo/exchange.h"
 #include "seal/omemo/skipped.h"
 
+#include "dialects.h"
 #include "env.h"
 
 #define WIRE_MAX 96
@@ -65,15 +66,14 @@ static void begin(world *w) {
     end *alice = &w->ends[0], *bob = &w->ends[1];
     w->signed_pair = pair_new(bob);
     w->prekey = pair_new(bob);
-    omemo_offer offer = {.identity = bob->identity.ed25519,
+    omemo_offer offer = {.identity = fuzz_dialect->identity->of(&bob->identity),
                          .signed_key = w->signed_pair.public_key,
                          .prekey = w->prekey.public_key,
                          .signed_id = 7,
                          .prekey_id = 77};
-    MUST_OK(crypto_identity_sign(&offer.signature, &bob->identity, bytes_of(offer.signed_key.bytes, 32),
-                                 &bob->env.host.host));
+    MUST_OK(omemo_offer_sign(fuzz_dialect, &bob->identity, &offer.signed_key, &bob->env.host.host, &offer.signature));
     crypto_x25519_pair ephemeral = pair_new(alice);
-    MUST_OK(omemo_exchange_initiate(&alice->session, &omemo_dialect_2, &alice->identity, &ephemeral, &offer));
+    MUST_OK(omemo_exchange_initiate(&alice->session, fuzz_dialect, &alice->identity, &ephemeral, &offer));
     alice->ready = true;
 }
 
@@ -86,7 +86,7 @@ static void say(world *w, uint8_t from) {
     bytes_buffer_borrowed(&out, message->bytes, sizeof message->bytes);
     crypto_x25519_pair fresh = pair_new(e);
     sotto_bytes text = bytes_of(&message->number, sizeof message->number);
-    MUST_OK(omemo_session_write(&e->session, &omemo_dialect_2, &fresh, text, &out, &message->kex));
+    MUST_OK(omemo_session_write(&e->session, fuzz_dialect, 1, &fresh, text, &out, &message->kex));
     message->len = (uint8_t)out.len;
     w->wire_len++;
 }
@@ -98,10 +98,10 @@ static sotto_status session_for(world *w, end *e, const sent *message, sotto_byt
     *ret_inner = bytes;
     if (!message->kex) return e->ready ? SOTTO_OK : SOTTO_FAIL(NO_SESSION);
     omemo_kex kex;
-    SOTTO_TRY(omemo_wire_read_exchange(bytes, &kex));
+    SOTTO_TRY(fuzz_dialect->read_exchange(bytes, &kex));
     *ret_inner = kex.message;
     if (e->ready) return SOTTO_OK;
-    return omemo_exchange_accept(ret, &omemo_dialect_2, &e->identity, &w->signed_pair, &w->prekey, &kex);
+    return omemo_exchange_accept(ret, fuzz_dialect, &e->identity, &w->signed_pair, &w->prekey, &kex);
 }
 
 static sotto_status read_message(world *w, end *e, const sent *message, sotto_bytes bytes, bytes_buffer *plain) {
@@ -112,8 +112,8 @@ static sotto_status read_message(world *w, end *e, const sent *message, sotto_by
     omemo_step step;
     sotto_bytes inner;
     SOTTO_TRY(session_for(w, e, message, bytes, &session, &inner));
-    SOTTO_TRY(omemo_wire_read_message(inner, &read));
-    SOTTO_TRY(omemo_session_read(&session, &omemo_dialect_2, &read, &skipped, &e->env.arena, &step, plain));
+    SOTTO_TRY(fuzz_dialect->read_message(inner, &read));
+    SOTTO_TRY(omemo_session_read(&session, fuzz_dialect, &read, &skipped, &e->env.arena, &step, plain));
     MUST_OK(omemo_session_apply(&session, &step, &skipped));
     e->session = session;
     e->ready = true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * seal/omemo/wire.h: what is read strictly is written, and read again, as the same. */
+ * seal/omemo/wire.h, seal/omemo/wire_axolotl.h: what is read strictly is written, and read again, as the same. */
 #include "seal/omemo/wire.h"
 
+#include "dialects.h"
 #include "rig.h"
 
 static bool same_message(const omemo_message *a, const omemo_message *b) {
@@ -12,19 +13,19 @@ static bool same_message(const omemo_message *a, const omemo_message *b) {
 
 static void message(const fuzz_host *host, sotto_bytes text) {
     omemo_message read, again;
-    sotto_status status = omemo_wire_read_message(text, &read);
+    sotto_status status = fuzz_dialect->read_message(text, &read);
     MUST(sotto_ok(status) || sotto_is(status, SOTTO_E_MALFORMED));
     if (!sotto_ok(status)) return;
-    MUST(read.mac.len == 16);
+    MUST(read.mac.len == fuzz_dialect->mac_size);
     MUST(fuzz_inside(read.body, text) && fuzz_inside(read.mac, text) && fuzz_inside(read.ciphertext, read.body));
     bytes_buffer body, whole;
     bytes_buffer_owned(&body, &host->host, 1u << 20);
     bytes_buffer_owned(&whole, &host->host, 1u << 20);
-    omemo_wire_write_body(&body, &read);
-    omemo_wire_write_message(&whole, bytes_of(body.at, body.len), read.mac);
+    fuzz_dialect->write_body(&body, &read);
+    fuzz_dialect->write_message(&whole, bytes_of(body.at, body.len), read.mac);
     sotto_bytes written;
     MUST_OK(bytes_buffer_end(&whole, &written));
-    MUST_OK(omemo_wire_read_message(written, &again));
+    MUST_OK(fuzz_dialect->read_message(written, &again));
     MUST(same_message(&read, &again));
     bytes_buffer_free(&body);
     bytes_buffer_free(&whole);
@@ -32,19 +33,20 @@ static void message(const fuzz_host *host, sotto_bytes text) {
 
 static void exchange(const fuzz_host *host, sotto_bytes text) {
     omemo_kex read, again;
-    sotto_status status = omemo_wire_read_exchange(text, &read);
+    sotto_status status = fuzz_dialect->read_exchange(text, &read);
     MUST(sotto_ok(status) || sotto_is(status, SOTTO_E_MALFORMED) || sotto_is(status, SOTTO_E_NO_PREKEY));
     if (!sotto_ok(status)) return;
-    MUST(read.prekey_id >= 1 && read.prekey_id <= OMEMO_ID_MAX && read.signed_id >= 1 &&
-         read.signed_id <= OMEMO_ID_MAX);
+    uint32_t least = fuzz_dialect->key_id_least, most = fuzz_dialect->key_id_most;
+    MUST(read.prekey_id >= 1 && read.prekey_id <= most && read.signed_id >= least && read.signed_id <= most);
     MUST(fuzz_inside(read.message, text));
     bytes_buffer whole;
     bytes_buffer_owned(&whole, &host->host, 1u << 20);
-    omemo_wire_write_exchange(&whole, &read);
+    fuzz_dialect->write_exchange(&whole, &read);
     sotto_bytes written;
     MUST_OK(bytes_buffer_end(&whole, &written));
-    MUST_OK(omemo_wire_read_exchange(written, &again));
+    MUST_OK(fuzz_dialect->read_exchange(written, &again));
     MUST(read.prekey_id == again.prekey_id && read.signed_id == again.signed_id);
+    MUST(read.registration == again.registration);
     MUST(memcmp(&read.identity, &again.identity, 32) == 0 && memcmp(&read.ephemeral, &again.ephemeral, 32) == 0);
     MUST(bytes_equal(read.message, again.message));
     message(host, read.message);

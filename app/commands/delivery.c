@@ -7,6 +7,7 @@
 #include "app/commands/event.h"
 #include "app/keys.h"
 #include "bytes/span.h"
+#include "context/share.h"
 #include "stanza/element.h"
 #include "stanza/jid.h"
 
@@ -28,6 +29,18 @@ static bool part_read(message *m, const char *name, sotto_bytes *ret) {
     return part && stanza_text(part, &m->arena, ret);
 }
 
+/* A body that only repeats a file holds the key of it, and is for programs that know no better: files are shown by
+ * app/files/offer.c. */
+static void body_without_files(message *m) {
+    context_share shares[SOTTO_FILES_OF_MESSAGE_MAX];
+    size_t count;
+    sotto_bytes body;
+    if (!m->has_body || !sotto_ok(context_share_read(&m->arena, m->stanza, shares, SOTTO_FILES_OF_MESSAGE_MAX, &count,
+                                                     &body)))
+        return;
+    if (count > 0 && body.len == 0) m->has_body = false;
+}
+
 /* The bare JID it was sent to; the text as it stands where that is no JID. */
 static sotto_bytes bare_of(message *m, sotto_bytes text) {
     stanza_jid jid;
@@ -46,6 +59,7 @@ static bool message_read(message *m, const sotto_delivery *delivery) {
     m->to = bare_of(m, stanza_attribute_of(m->stanza, "to"));
     m->has_body = part_read(m, "body", &m->body);
     m->has_subject = part_read(m, "subject", &m->subject);
+    body_without_files(m);
     return true;
 }
 
@@ -71,12 +85,29 @@ static void print_time(const app_output *output, const sotto_delivery *delivery)
     struct tm local;
     if (!localtime_r(&seconds, &local) || strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local) == 0) return;
     app_colour_to(output, APP_OUT, APP_DIM);
-    app_print(output, APP_OUT, "%s%s ", text, delivery->time_doubtful ? " (says the sender)" : "");
+    app_print(output, APP_OUT, "%s%s%s ", text, delivery->time_doubtful ? " (says the sender)" : "",
+              delivery->archived ? " (missed)" : "");
     app_colour_to(output, APP_OUT, APP_PLAIN);
+}
+
+/* The name somebody chose in a room says nothing of who it is: the address stands behind it, where the room tells. */
+static void print_who_in_room(const app_output *output, const sotto_delivery *delivery, const message *m) {
+    bool named = delivery->nick.len > 0, known = !bytes_equal(delivery->from, delivery->room);
+    app_colour_to(output, APP_OUT, APP_BOLD);
+    app_print(output, APP_OUT, "%.*s", (int)delivery->room.len, (const char *)delivery->room.at);
+    app_colour_to(output, APP_OUT, APP_PLAIN);
+    if (!named) return;
+    app_print(output, APP_OUT, " %.*s (%.*s)%s", (int)delivery->nick.len, (const char *)delivery->nick.at,
+              known ? (int)delivery->from.len : 7, known ? (const char *)delivery->from.at : "unknown",
+              bytes_is(m->type, "groupchat") ? "" : " in private");
 }
 
 /* Whom it is from; what another device of the account sent is about whom it went to. */
 static void print_who(const app_output *output, const sotto_delivery *delivery, const message *m, const char *own) {
+    if (delivery->room.len > 0) {
+        print_who_in_room(output, delivery, m);
+        return;
+    }
     bool to_self = m->to.len > 0 && bytes_equal(delivery->from, m->to);
     bool sent = m->to.len > 0 && !to_self && bytes_is(delivery->from, own);
     sotto_bytes other = sent ? m->to : delivery->from;
@@ -162,6 +193,10 @@ static void put_message(bytes_buffer *to, const sotto_delivery *delivery, const 
     app_json_text(&json, "event", bytes_text(error ? "error" : "message"));
     app_json_text(&json, "from", delivery->from);
     put_text_or_null(&json, "to", m->to.len > 0, m->to);
+    if (delivery->room.len > 0) {
+        app_json_text(&json, "room", delivery->room);
+        put_text_or_null(&json, "nick", delivery->nick.len > 0, delivery->nick);
+    }
     put_text_or_null(&json, "id", m->id.at != NULL, m->id);
     app_json_text(&json, "type", m->type);
     app_json_time(&json, "time", delivery->time_ms);
@@ -172,6 +207,9 @@ static void put_message(bytes_buffer *to, const sotto_delivery *delivery, const 
         if (m->has_subject) app_json_text(&json, "subject", m->subject);
         put_protection(&json, delivery);
         app_json_bool(&json, "time_doubtful", delivery->time_doubtful);
+        put_text_or_null(&json, "carbon", delivery->carbon != SOTTO_CARBON_NONE,
+                         delivery->carbon == SOTTO_CARBON_SENT ? BYTES_LITERAL("sent") : BYTES_LITERAL("received"));
+        app_json_bool(&json, "archived", delivery->archived);
     }
     app_json_end(&json);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * sotto devices: asks for the current list, and shows what is known in any case. */
+ * sotto devices: asks for the current list, and shows what is known in any case; takes other own devices off it. */
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands/commands.h"
 #include "app/fingerprint.h"
+#include "app/holder.h"
 #include "app/keys.h"
 #include "app/task.h"
+#include "app/terminal.h"
 #include "bytes/span.h"
 
 #define JSON_BYTES_MAX (1024u * 1024u)
@@ -15,6 +19,7 @@
 typedef struct devices_task {
     app_task task;
     char jid[SOTTO_JID_BYTES_MAX + 1];
+    uint32_t removed; /* the device that is being taken off */
 } devices_task;
 
 static sotto_status print_json(const devices_task *devices, const app_keys *keys) {
@@ -113,8 +118,87 @@ static void devices_qr(devices_task *devices) {
         app_task_fail(task, status, devices->jid);
 }
 
+/* ---- remove ---- */
+
+static bool removed_event(app_task *task, const sotto_event *event) {
+    const devices_task *devices = (const devices_task *)task;
+    if (event->kind != SOTTO_EVENT_REMOVED || event->number != devices->removed) return false;
+    if (sotto_ok(event->reason)) {
+        app_print(
+            task->output, APP_OUT,
+            "Device %u and its keys are off the server: nobody encrypts to it any more. If its client still runs, it "
+            "puts itself back.\n",
+            (unsigned)event->number);
+        app_task_finish(task, APP_DONE);
+    } else {
+        app_task_refuse(task, "The server did not take device %u off (%s%s%.*s). Try again later.",
+                        (unsigned)event->number, sotto_status_text(event->reason), event->text.len > 0 ? ": " : "",
+                        (int)event->text.len, event->text.len > 0 ? (const char *)event->text.at : "");
+    }
+    return true;
+}
+
+static void remove_failed(app_task *task, sotto_status status) {
+    app_task_fail(task, status, app_session_jid(task->session));
+}
+
+static void remove_chosen(devices_task *devices, const app_key *key) {
+    app_task *task = &devices->task;
+    if (key->this_device) {
+        app_task_refuse(task, "Device %u is this one: sotto leave takes it off the server.", (unsigned)key->device);
+        return;
+    }
+    devices->removed = key->device;
+    task->event = removed_event;
+    app_task_wait(task, remove_failed);
+    const sotto_input input = {.kind = SOTTO_INPUT_REMOVE, .device = key->device};
+    sotto_status status = app_session_step(task->session, &input);
+    if (!sotto_ok(status)) remove_failed(task, status);
+}
+
+/* By what the server says now: numbers are those of sotto devices. */
+static void remove_look(app_task *task, sotto_status asked) {
+    devices_task *devices = (devices_task *)task;
+    const char *typed = task->arguments.positional[1];
+    app_keys keys;
+    size_t at = 0;
+    if (sotto_ok(asked)) asked = app_keys_read(&keys, app_session_engine(task->session), devices->jid);
+    if (!sotto_ok(asked)) {
+        remove_failed(task, asked);
+        return;
+    }
+    switch (app_keys_choose(&keys, typed, &at)) {
+    case APP_KEYS_ONE:
+        remove_chosen(devices, &keys.at[at]);
+        break;
+    case APP_KEYS_SEVERAL:
+        app_task_refuse(task, "Several of your keys begin with %s: type more of it.", typed);
+        break;
+    case APP_KEYS_NONE:
+    case APP_KEYS_UNREADABLE:
+        app_task_refuse(task, "You have no device %s: sotto devices shows those there are.", typed);
+        break;
+    }
+}
+
+/* ---- */
+
+static bool is_remove(const app_arguments *arguments) {
+    return arguments->count > 0 && strcmp(arguments->positional[0], "remove") == 0;
+}
+
+static void remove_begin(devices_task *devices) {
+    app_task *task = &devices->task;
+    (void)snprintf(devices->jid, sizeof devices->jid, "%s", app_session_jid(task->session));
+    app_task_refresh(task, devices->jid, NULL, remove_look);
+}
+
 static void devices_begin(app_task *task) {
     devices_task *devices = (devices_task *)task;
+    if (is_remove(&task->arguments)) {
+        remove_begin(devices);
+        return;
+    }
     const char *whose = task->arguments.count > 0 ? task->arguments.positional[0] : app_session_jid(task->session);
     if (!app_task_address(task, whose, devices->jid)) return;
     if (app_argument(&task->arguments, "qr"))
@@ -124,3 +208,29 @@ static void devices_begin(app_task *task) {
 }
 
 const app_task_class app_devices_task = {"devices", sizeof(devices_task), NULL, devices_begin, NULL};
+
+/* ---- asking first ---- */
+
+static bool confirmed(const app_context *context, const app_arguments *arguments) {
+    char question[160];
+    if (app_argument(arguments, "yes") || isatty(STDIN_FILENO) != 1) return true;
+    int terminal = app_terminal_open();
+    if (terminal < 0) return true;
+    (void)snprintf(question, sizeof question,
+                   "Take your device %.40s off the server? Messages on their way to it are lost. [y/N] ",
+                   arguments->positional[1]);
+    bool yes = app_terminal_confirm(terminal, question);
+    (void)close(terminal);
+    if (!yes) app_print(&context->output, APP_ERR, "sotto devices: Cancelled; nothing was changed.\n");
+    return yes;
+}
+
+int app_devices_run(const app_context *context, const app_arguments *arguments) {
+    bool removing = is_remove(arguments);
+    if (removing != (arguments->count == 2)) {
+        app_print(&context->output, APP_ERR, "sotto devices: %s; see sotto help devices\n",
+                  removing ? "which device? a number is missing after remove" : "too many arguments");
+        return APP_USAGE;
+    }
+    return removing && !confirmed(context, arguments) ? APP_REFUSED : app_holder_run(context, arguments);
+}

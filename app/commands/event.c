@@ -3,6 +3,8 @@
  * Events. */
 #include "app/commands/event.h"
 
+#include "app/commands/policy_event.h"
+#include "app/commands/room.h"
 #include "app/fingerprint.h"
 #include "app/keys.h"
 #include "bytes/span.h"
@@ -64,9 +66,11 @@ static void say_not_published(const app_output *output, const sotto_event *event
 
 static void say_opt_out(const app_output *output, const sotto_event *event) {
     key_words words = words_of(event);
-    app_print(output, APP_ERR, "%.*s asks to go on without encryption%s%.*s. Nothing is sent in the clear.\n",
+    app_print(output, APP_ERR,
+              "%.*s asks to go on without encryption%s%.*s. Nothing is sent in the clear: what you send is held until "
+              "sotto encrypt %.*s always, or never, answers.\n",
               words.jid_len, words.jid, event->text.len > 0 ? ": " : "", (int)event->text.len,
-              event->text.len > 0 ? (const char *)event->text.at : "");
+              event->text.len > 0 ? (const char *)event->text.at : "", words.jid_len, words.jid);
 }
 
 static void say_copied(const app_output *output, const sotto_event *event) {
@@ -82,6 +86,36 @@ static void say_copied(const app_output *output, const sotto_event *event) {
         (unsigned)event->number);
 }
 
+static void say_room(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    app_print(output, APP_ERR, "%.*s: ", words.jid_len, words.jid);
+    app_room_print_state(output, APP_ERR, event->reason, event->number, event->total, event->text);
+    app_print(output, APP_ERR, ".\n");
+}
+
+static void say_member(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    if (event->number > 0)
+        app_print(output, APP_ERR,
+                  "%.*s is now %.*s of %.*s, says its server: what you say there is encrypted to them "
+                  "too.\n",
+                  (int)event->key.jid.len, (const char *)event->key.jid.at, (int)event->text.len,
+                  (const char *)event->text.at, words.jid_len, words.jid);
+    else
+        app_print(output, APP_ERR, "%.*s is no member of %.*s any more%s.\n", (int)event->key.jid.len,
+                  (const char *)event->key.jid.at, words.jid_len, words.jid,
+                  bytes_is(event->text, "outcast") ? " (banned)" : "");
+}
+
+static void say_invited(const app_output *output, const sotto_event *event) {
+    key_words words = words_of(event);
+    app_print(output, APP_ERR, "%.*s invites you into %.*s%s%.*s. sotto join %.*s enters it.\n",
+              event->key.jid.len > 0 ? (int)event->key.jid.len : 8,
+              event->key.jid.len > 0 ? (const char *)event->key.jid.at : "Somebody", words.jid_len, words.jid,
+              event->text.len > 0 ? ": " : "", (int)event->text.len,
+              event->text.len > 0 ? (const char *)event->text.at : "", words.jid_len, words.jid);
+}
+
 /* A message that an earlier command handed over, and that was given up. */
 static void say_dropped(const app_output *output, const sotto_event *event) {
     key_words words = words_of(event);
@@ -91,7 +125,29 @@ static void say_dropped(const app_output *output, const sotto_event *event) {
               (int)event->text.len, event->text.len > 0 ? (const char *)event->text.at : "");
 }
 
+/* T22: once for all of them. */
+static void say_missed_unreadable(const app_output *output, const sotto_event *event) {
+    app_print(output, APP_ERR, "%u %s of the archive of %.*s cannot be decrypted by this device.\n",
+              (unsigned)event->number, event->number == 1 ? "message" : "messages", (int)event->jid.len,
+              (const char *)event->jid.at);
+}
+
+static void say_caught_up(const app_output *output, const sotto_event *event) {
+    if (sotto_ok(event->reason)) return;
+    app_print(output, APP_ERR, "The archive of %.*s was not read to its end (%s); the next login goes on with it.\n",
+              (int)event->jid.len, (const char *)event->jid.at, sotto_status_text(event->reason));
+}
+
+static void say_reduced(const app_output *output, const sotto_event *event) {
+    app_print(
+        output, APP_ERR,
+        "%u of the devices have an older OMEMO, which protects the text alone. Left out for them, or named without "
+        "its content: %.*s.\n",
+        event->number, (int)event->text.len, (const char *)event->text.at);
+}
+
 void app_event_warn(const app_output *output, const sotto_event *event) {
+    if (event->kind != SOTTO_EVENT_HELD && app_policy_event_print(output, event)) return;
     if (event->kind == SOTTO_EVENT_NEW_KEY)
         say_new_key(output, event);
     else if (event->kind == SOTTO_EVENT_KEY_ALARM)
@@ -100,8 +156,14 @@ void app_event_warn(const app_output *output, const sotto_event *event) {
         say_not_published(output, event);
     else if (event->kind == SOTTO_EVENT_COPIED)
         say_copied(output, event);
+    else if (event->kind == SOTTO_EVENT_REDUCED)
+        say_reduced(output, event);
     else if (event->kind == SOTTO_EVENT_REFUSED && sotto_is(event->reason, SOTTO_E_STREAM_ERROR))
         say_dropped(output, event);
+    else if (event->kind == SOTTO_EVENT_CAUGHT_UP)
+        say_caught_up(output, event);
+    else if (event->kind == SOTTO_EVENT_CAUGHT_UP_UNREADABLE)
+        say_missed_unreadable(output, event);
 }
 
 void app_event_print(const app_output *output, const sotto_event *event) {
@@ -111,6 +173,15 @@ void app_event_print(const app_output *output, const sotto_event *event) {
         break;
     case SOTTO_EVENT_OPT_OUT:
         say_opt_out(output, event);
+        break;
+    case SOTTO_EVENT_ROOM:
+        say_room(output, event);
+        break;
+    case SOTTO_EVENT_ROOM_MEMBER:
+        say_member(output, event);
+        break;
+    case SOTTO_EVENT_INVITED:
+        say_invited(output, event);
         break;
     default:
         app_event_warn(output, event);
@@ -131,9 +202,14 @@ static const char *event_name(sotto_event_kind kind) {
     case SOTTO_EVENT_NOT_PUBLISHED:
     case SOTTO_EVENT_OPT_OUT:
     case SOTTO_EVENT_COPIED:
+    case SOTTO_EVENT_ROOM:
+    case SOTTO_EVENT_ROOM_MEMBER:
+    case SOTTO_EVENT_INVITED:
+    case SOTTO_EVENT_CAUGHT_UP:
+    case SOTTO_EVENT_CAUGHT_UP_UNREADABLE:
         return sotto_event_name(kind);
     default:
-        return NULL;
+        return app_policy_event_name(kind);
     }
 }
 
@@ -147,6 +223,24 @@ static void put_key(app_json *json, const sotto_key *key, bool with_trust) {
     app_json_text(json, "seal", key->seal);
     app_json_text(json, "trust", bytes_text(sotto_trust_name(key->trust)));
     app_json_bool(json, "this_device", key->this_device);
+}
+
+static void put_room(app_json *json, const sotto_event *event) {
+    if (event->kind == SOTTO_EVENT_ROOM) {
+        app_json_text(json, "state", bytes_text(app_room_state(event->reason)));
+        app_json_number(json, "reached", event->number);
+        app_json_number(json, "others", event->total);
+        if (event->text.len > 0) app_json_text(json, "text", event->text);
+    } else if (event->kind == SOTTO_EVENT_ROOM_MEMBER) {
+        app_json_text(json, "member", event->key.jid);
+        app_json_text(json, "affiliation", event->text);
+    } else if (event->kind == SOTTO_EVENT_INVITED) {
+        if (event->key.jid.len > 0)
+            app_json_text(json, "by", event->key.jid);
+        else
+            app_json_null(json, "by");
+        app_json_text(json, "text", event->text);
+    }
 }
 
 bool app_event_json(bytes_buffer *to, const sotto_event *event) {
@@ -163,9 +257,13 @@ bool app_event_json(bytes_buffer *to, const sotto_event *event) {
             app_json_null(&json, "id");
         put_key(&json, &event->key, false);
     }
-    if (event->kind == SOTTO_EVENT_DEVICES) app_json_number(&json, "count", event->number);
+    if (event->kind == SOTTO_EVENT_DEVICES || event->kind == SOTTO_EVENT_CAUGHT_UP ||
+        event->kind == SOTTO_EVENT_CAUGHT_UP_UNREADABLE)
+        app_json_number(&json, "count", event->number);
     if (event->kind == SOTTO_EVENT_PUBLISHED || event->kind == SOTTO_EVENT_COPIED)
         app_json_number(&json, "device", event->number);
+    put_room(&json, event);
+    app_policy_event_json(&json, event);
     if (!sotto_ok(event->reason)) app_json_text(&json, "reason", bytes_text(sotto_status_name(event->reason)));
     if (event->kind == SOTTO_EVENT_NOT_PUBLISHED || event->kind == SOTTO_EVENT_OPT_OUT)
         app_json_text(&json, "text", event->text);

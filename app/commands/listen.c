@@ -4,9 +4,10 @@
  * is done; what could not be printed comes again the next time. */
 #include "app/commands/commands.h"
 #include "app/commands/event.h"
-#include "app/control/control.h"
+#include "app/files/offer.h"
 #include "app/holder.h"
 #include "app/home/lock.h"
+#include "app/serving.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
@@ -17,8 +18,7 @@ typedef struct listening {
     const app_output *output;
     app_holding holding;
     app_session *session;
-    app_control *control;
-    app_control_path path;
+    app_serving serving;
     app_watch watch;
     bool json, interrupted, was_online;
 } listening;
@@ -59,6 +59,8 @@ static bool on_engine(void *arg, const sotto_output *output) {
         app_delivery_print(l->output, &output->delivery, app_session_jid(l->session));
     else
         app_event_print(l->output, &output->event);
+    if (output->kind == SOTTO_OUTPUT_DELIVER && output->seq != 0) /* last: the output is gone then */
+        app_offers_take(app_session_engine(l->session), &output->delivery, l->output, l->json);
     return still_read(l);
 }
 
@@ -121,42 +123,7 @@ static void on_interrupt(void *arg) {
     l->interrupted = true;
 }
 
-/* ---- commands of others ---- */
-
-static void call_done(void *arg, int exit_status) {
-    app_call_answer(arg, exit_status);
-}
-
-static void on_call(void *arg, app_call *call, const app_request *request) {
-    listening *l = arg;
-    const app_output *output = app_call_output(call);
-    const app_task_class *class = app_task_find(request->words[0]);
-    app_arguments arguments = {0};
-    if (!class) {
-        app_print(output, APP_ERR, "sotto: the running sotto does not know %s; end it and start it again\n",
-                  request->words[0]);
-        app_call_answer(call, APP_REFUSED);
-        return;
-    }
-    if (!app_arguments_read(&arguments, app_topic_find(class->name), request->words + 1, request->count - 1, output)) {
-        app_call_answer(call, APP_USAGE);
-        return;
-    }
-    app_task_begin(l->session, &(app_task_order){class, &arguments, request->text, output, call_done, call});
-}
-
 /* ---- beginning and ending ---- */
-
-/* Without the socket other commands could only wait, so it is not an option. */
-static bool open_control(listening *l, app_trouble *trouble) {
-    if (!app_control_path_open(&l->path, &l->holding.account, trouble)) return false;
-    if (sotto_ok(app_control_open(&l->control, app_session_loop(l->session), l->path.path, on_call, l))) return true;
-    app_control_path_close(&l->path);
-    return app_trouble_set(trouble,
-                           "The control socket %s cannot be made: the file system may not have sockets, or no "
-                           "room. --home DIR, or XDG_DATA_HOME, chooses another place.",
-                           l->holding.account.control);
-}
 
 static bool open_all(listening *l, const app_arguments *arguments, app_trouble *trouble) {
     app_secret passphrase = {.len = 0};
@@ -177,7 +144,7 @@ static bool open_all(listening *l, const app_arguments *arguments, app_trouble *
         open = app_session_open(&l->session, &config, trouble);
     }
     bytes_wipe(&passphrase, sizeof passphrase);
-    return open && open_control(l, trouble);
+    return open && app_serving_open(&l->serving, l->session, &l->holding.account, trouble);
 }
 
 static int listen_run(listening *l) {
@@ -189,12 +156,10 @@ static int listen_run(listening *l) {
     app_holder_drop_held(l->session, l->output);
     app_session_connect(l->session);
     int exit_status = app_session_run(l->session);
-    app_control_close(l->control);
-    app_control_path_close(&l->path);
+    app_serving_close(&l->serving);
     bool left = app_session_has_left(l->session);
     app_session_close(l->session);
     l->session = NULL;
-    l->control = NULL;
     if (left && !app_account_remove(&l->holding.account, &trouble)) {
         app_trouble_print(l->output, "listen", &trouble);
         return APP_REFUSED;

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "app/commands/commands.h"
+#include "app/commands/room.h"
+#include "app/files/progress.h"
+#include "app/files/upload.h"
 #include "app/fingerprint.h"
 #include "app/keys.h"
 #include "app/task.h"
@@ -20,8 +23,12 @@
 typedef struct send_task {
     app_task task;
     char to[SOTTO_JID_BYTES_MAX + 1];
+    bool room; /* it is one that was joined */
     uint64_t ticket;
     sotto_status refused; /* why it is being taken back */
+    size_t files_sent;    /* of those that --file names; each is a message of its own, after the text */
+    app_upload *upload;
+    app_progress_line progress;
 } send_task;
 
 static void send_failed(app_task *task, sotto_status status);
@@ -39,18 +46,22 @@ static sotto_status random_id(char ret[2 * ID_BYTES + 1]) {
     return to.status;
 }
 
-static sotto_status stanza_make(bytes_buffer *to, const send_task *send, sotto_bytes text) {
+/* share NULL: a message with the text. */
+static sotto_status stanza_make(bytes_buffer *to, const send_task *send, sotto_bytes text, const context_share *share) {
     char id[2 * ID_BYTES + 1];
-    const char *subject = app_argument(&send->task.arguments, "subject");
+    const char *subject = share ? NULL : app_argument(&send->task.arguments, "subject");
     stanza_writer writer;
     SOTTO_TRY(random_id(id));
     stanza_writer_init(&writer, to, STANZA_NS_CLIENT);
     stanza_open(&writer, "message", STANZA_NS_CLIENT);
     stanza_put_text(&writer, "to", send->to);
-    stanza_put_text(&writer, "type", "chat");
+    stanza_put_text(&writer, "type", send->room ? "groupchat" : "chat");
     stanza_put_text(&writer, "id", id);
     if (subject && *subject) stanza_leaf(&writer, "subject", STANZA_NS_CLIENT, bytes_text(subject));
-    stanza_leaf(&writer, "body", STANZA_NS_CLIENT, text);
+    if (share)
+        context_share_write(&writer, share);
+    else
+        stanza_leaf(&writer, "body", STANZA_NS_CLIENT, text);
     stanza_close(&writer);
     return to->status;
 }
@@ -63,16 +74,32 @@ static sotto_bytes text_of(const app_task *task) {
     return text;
 }
 
-static sotto_status send_step(send_task *send) {
+static void tell_clear(const send_task *send) {
+    sotto_contact contact;
+    sotto_status status =
+        sotto_engine_contact(app_session_engine(send->task.session), bytes_text(send->to), &contact);
+    if (sotto_ok(status) && contact.now == SOTTO_ENCRYPT_NEVER)
+        app_print(send->task.output, APP_ERR,
+                  "sotto send: this is sent WITHOUT ENCRYPTION, as sotto encrypt %s says. sotto encrypt %s always takes "
+                  "that back.\n",
+                  send->to, send->to);
+}
+
+static sotto_status send_step(send_task *send, const context_share *share) {
     bytes_buffer stanza;
     sotto_bytes whole;
     bytes_buffer_owned(&stanza, sotto_host_default(), SOTTO_STANZA_BYTES_MAX);
-    sotto_status status = stanza_make(&stanza, send, text_of(&send->task));
+    sotto_status status = stanza_make(&stanza, send, text_of(&send->task), share);
     if (sotto_ok(status)) status = bytes_buffer_end(&stanza, &whole);
     if (sotto_ok(status)) status = app_session_ticket(&send->ticket);
+    if (sotto_ok(status) && !share) tell_clear(send);
     if (sotto_ok(status)) {
-        sotto_input input = {
-            .kind = SOTTO_INPUT_SEND, .stanza = whole, .ticket = send->ticket, .encrypt = SOTTO_ENCRYPT_ALWAYS};
+        /* As the account has it, which is always; or as sotto encrypt says for this contact. What holds the key of a file
+         * is encrypted or not sent, whatever anybody says (T34). */
+        sotto_input input = {.kind = SOTTO_INPUT_SEND,
+                             .stanza = whole,
+                             .ticket = send->ticket,
+                             .encrypt = share ? SOTTO_ENCRYPT_ALWAYS : SOTTO_ENCRYPT_DEFAULT};
         status = app_session_step(send->task.session, &input);
     }
     bytes_buffer_free(&stanza);
@@ -150,7 +177,14 @@ static bool is_twin(const app_task *task, sotto_bytes jid, sotto_status reason) 
     "places, then sotto setup there"
 
 static void refuse_for(send_task *send, sotto_status reason) {
-    if (is_twin(&send->task, bytes_text(send->to), reason))
+    if (send->room && (sotto_is(reason, SOTTO_E_NO_DEVICE) || sotto_is(reason, SOTTO_E_NO_TRUSTED_DEVICE)))
+        app_task_refuse(&send->task,
+                        "Not sent: no other member of %s has a device that you accepted. Nothing left unencrypted. "
+                        "sotto rooms shows who they are.",
+                        send->to);
+    else if (send->room)
+        app_task_fail(&send->task, reason, send->to);
+    else if (is_twin(&send->task, bytes_text(send->to), reason))
         app_task_refuse(&send->task, "Not sent: there is another device, but " TWIN_TEXT ".");
     else if (sotto_is(reason, SOTTO_E_SERVER_REFUSED) || sotto_is(reason, SOTTO_E_TIMEOUT))
         refuse_no_keys(send, reason);
@@ -246,6 +280,11 @@ static void tell_left_out(const send_task *send, const sotto_event *event) {
     app_fingerprint_text(event->key.fingerprint, fingerprint);
     fingerprint[8] = '\0';
     bool refused = sotto_is(event->reason, SOTTO_E_NO_TRUSTED_DEVICE);
+    if (event->key.device == 0) { /* a member of a room */
+        app_print(send->task.output, APP_ERR, "sotto send: %.*s cannot read it: %s\n", (int)event->jid.len,
+                  (const char *)event->jid.at, sotto_status_text(event->reason));
+        return;
+    }
     app_print(send->task.output, APP_ERR, "sotto send: device %u of %.*s cannot read it: ", (unsigned)event->key.device,
               (int)event->jid.len, (const char *)event->jid.at);
     if (refused)
@@ -289,9 +328,86 @@ static bool send_event(app_task *task, const sotto_event *event) {
     }
 }
 
+/* ---- files ---- */
+
+/* Whether what is sent now can be read by somebody: asked before anything is uploaded (doc/files.md). */
+static bool can_be_read(const send_task *send) {
+    if (send->room) return true; /* the room said what it is */
+    app_keys keys;
+    if (!sotto_ok(app_keys_read(&keys, app_session_engine(send->task.session), send->to))) return false;
+    for (size_t i = 0; i < keys.count; i++) {
+        const app_key *key = &keys.at[i];
+        bool accepted = key->trust == SOTTO_TRUST_BLIND || key->trust == SOTTO_TRUST_VERIFIED;
+        if (!key->this_device && key->active && key->known && accepted) return true;
+    }
+    return false;
+}
+
+static void refuse_unreadable(send_task *send) {
+    app_keys keys;
+    bool any = false;
+    if (!sotto_ok(app_keys_read(&keys, app_session_engine(send->task.session), send->to))) keys.count = 0;
+    for (size_t i = 0; i < keys.count; i++) any = any || (keys.at[i].active && !keys.at[i].this_device);
+    bool own = strcmp(send->to, app_session_jid(send->task.session)) == 0;
+    if (any || own)
+        refuse_for(send, SOTTO_FAIL(NO_TRUSTED_DEVICE));
+    else
+        refuse_no_keys(send, sotto_ok(send->task.answer) ? SOTTO_FAIL(NO_DEVICE) : send->task.answer);
+}
+
+static void progress_look(void *arg, uint64_t *ret_done, uint64_t *ret_total) {
+    const send_task *send = arg;
+    app_upload_progress(send->upload, ret_done, ret_total);
+}
+
+static void send_uploaded(void *arg, const context_share *share, const app_trouble *trouble) {
+    send_task *send = arg;
+    app_task *task = &send->task;
+    send->upload = NULL;
+    app_progress_end(&send->progress);
+    if (!share) {
+        app_task_refuse(task, "Not sent: %s", trouble->text);
+        return;
+    }
+    send->files_sent++;
+    task->stepped = true;
+    app_task_wait(task, send_failed);
+    sotto_status status = send_step(send, share);
+    if (!sotto_ok(status)) app_task_fail(task, status, send->to);
+}
+
+static void send_file(send_task *send, const char *path) {
+    app_task *task = &send->task;
+    app_trouble trouble;
+    send->ticket = 0;
+    task->stepped = task->perhaps = false;
+    if (!can_be_read(send)) {
+        refuse_unreadable(send);
+        return;
+    }
+    if (!app_upload_begin(&send->upload, task->session, path, send_uploaded, send, &trouble)) {
+        app_task_refuse(task, "Not sent: %s", trouble.text);
+        return;
+    }
+    app_task_rest(task);
+    app_progress_begin(&send->progress, task->session, task->output, app_argument(&task->arguments, "json") != NULL,
+                       app_upload_name(send->upload), progress_look, send);
+}
+
 static void send_sent(app_task *task, uint64_t ticket) {
-    const send_task *send = (const send_task *)task;
-    if (task->stepped && send->ticket != 0 && ticket == send->ticket) app_task_finish(task, APP_DONE);
+    send_task *send = (send_task *)task;
+    if (!task->stepped || send->ticket == 0 || ticket != send->ticket) return;
+    const char *path = app_argument_at(&task->arguments, "file", send->files_sent);
+    if (path)
+        send_file(send, path);
+    else
+        app_task_finish(task, APP_DONE);
+}
+
+static void send_end(app_task *task) {
+    send_task *send = (send_task *)task;
+    app_progress_end(&send->progress);
+    app_upload_stop(send->upload);
 }
 
 /* ---- the beginning ---- */
@@ -303,9 +419,13 @@ static void send_refreshed(app_task *task, sotto_status status) {
         app_task_fail(task, status, send->to);
         return;
     }
+    if (text_of(task).len == 0) {
+        send_file(send, app_argument(&task->arguments, "file"));
+        return;
+    }
     task->stepped = true;
     app_task_wait(task, send_failed);
-    status = send_step(send);
+    status = send_step(send, NULL);
     if (sotto_is(status, SOTTO_E_MALFORMED))
         app_task_refuse(task,
                         "Not sent: the text for %s is not UTF-8, or has control characters, which messages cannot "
@@ -315,23 +435,60 @@ static void send_refreshed(app_task *task, sotto_status status) {
         app_task_fail(task, status, send->to);
 }
 
+/* A room that this process has just entered says first what it is: before that nothing can be sealed for it. */
+static bool send_room_event(app_task *task, const sotto_event *event) {
+    const send_task *send = (const send_task *)task;
+    if (event->kind != SOTTO_EVENT_ROOM || !bytes_is(event->jid, send->to) || !task->then) return false;
+    task->event = send_event;
+    send_refreshed(task, SOTTO_OK);
+    return true;
+}
+
+static void send_entered(app_task *task, sotto_status status) {
+    send_task *send = (send_task *)task;
+    bool is = false, joined = false;
+    if (sotto_ok(status)) status = app_room_find(app_session_engine(task->session), send->to, &is, &joined);
+    if (sotto_ok(status) && joined) {
+        send_refreshed(task, SOTTO_OK);
+        return;
+    }
+    task->event = send_room_event;
+    app_task_wait(task, send_refreshed);
+    sotto_input input = {.kind = SOTTO_INPUT_JOIN, .jid = bytes_text(send->to)};
+    if (sotto_ok(status)) status = app_session_step(task->session, &input);
+    if (!sotto_ok(status)) app_task_fail(task, status, send->to);
+}
+
+/* Whom it goes to is for the room to say; else their devices are looked for anew. */
+static void send_prepare(send_task *send) {
+    app_task *task = &send->task;
+    bool joined;
+    sotto_status status = app_room_find(app_session_engine(task->session), send->to, &send->room, &joined);
+    if (!sotto_ok(status))
+        app_task_fail(task, status, send->to);
+    else if (send->room)
+        app_task_when_online(task, send_entered);
+    else
+        app_task_refresh(task, send->to, app_session_jid(task->session), send_refreshed);
+}
+
 static void send_begin(app_task *task) {
     send_task *send = (send_task *)task;
     task->event = send_event;
     task->sent = send_sent;
     const char *subject = app_argument(&task->arguments, "subject");
     if (!app_task_address(task, task->arguments.positional[0], send->to)) return;
-    if (text_of(task).len == 0)
+    if (text_of(task).len == 0 && !app_argument(&task->arguments, "file"))
         app_task_refuse(task, "Not sent: there is no text for %s.", send->to);
     else if (text_of(task).len + (subject ? strlen(subject) : 0) > APP_TEXT_BYTES_MAX)
         app_task_refuse(task, "Not sent: the text is too long: at most %u KiB; send it in parts.",
                         APP_TEXT_BYTES_MAX / 1024);
     else
-        app_task_refresh(task, send->to, app_session_jid(task->session), send_refreshed);
+        send_prepare(send);
 }
 
 static bool send_takes_text(const app_arguments *arguments) {
-    return arguments->count == 1;
+    return arguments->count == 1 && !app_argument(arguments, "file");
 }
 
-const app_task_class app_send_task = {"send", sizeof(send_task), send_takes_text, send_begin, NULL};
+const app_task_class app_send_task = {"send", sizeof(send_task), send_takes_text, send_begin, send_end};

@@ -12,6 +12,8 @@ typedef struct asking {
     net_connection *connection;
     const app_request *request;
     const app_output *output;
+    const app_talk *talk; /* NULL: the command takes no more than the request */
+    app_inlet inlet;
     app_frames frames;
     app_control_result result;
     int status;
@@ -32,6 +34,25 @@ static void ask_broken(asking *a, const char *what) {
     ask_end(a, APP_CONTROL_BROKEN);
 }
 
+/* What is typed meanwhile. */
+static void ask_input(void *arg, app_input_kind kind, sotto_bytes text) {
+    asking *a = arg;
+    bytes_buffer frame;
+    sotto_bytes all;
+    bytes_buffer_owned(&frame, sotto_host_default(), APP_CONTROL_TEXT_BYTES_MAX + 64);
+    sotto_status status = app_frame_put_input(&frame, kind, text);
+    if (sotto_ok(status)) status = bytes_buffer_end(&frame, &all);
+    if (sotto_ok(status) && a->connection) status = net_write(a->connection, all);
+    bytes_buffer_free(&frame);
+    if (!sotto_ok(status) && a->connection) ask_broken(a, "The running sotto does not take what is typed");
+}
+
+static void ask_talk(asking *a) {
+    if (!a->talk) return;
+    a->inlet = (app_inlet){ask_input, a};
+    a->talk->begin(a->talk->arg, a->loop, &a->inlet);
+}
+
 static void ask_send(asking *a) {
     bytes_buffer frame;
     sotto_bytes all;
@@ -40,7 +61,10 @@ static void ask_send(asking *a) {
     if (sotto_ok(status)) status = bytes_buffer_end(&frame, &all);
     if (sotto_ok(status)) status = net_write(a->connection, all);
     bytes_buffer_free(&frame);
-    if (sotto_ok(status)) return;
+    if (sotto_ok(status)) {
+        ask_talk(a);
+        return;
+    }
     (void)app_trouble_set(a->trouble, "The command is too long for the running sotto. Nothing was done.");
     ask_end(a, APP_CONTROL_BROKEN);
 }
@@ -60,6 +84,10 @@ static void ask_connected(void *arg, bool ok, const char *why_not) {
     }
 }
 
+static app_stream stream_of(app_frame_kind kind) {
+    return kind == APP_FRAME_OUT ? APP_OUT : kind == APP_FRAME_ERR ? APP_ERR : APP_PROMPT;
+}
+
 static void ask_received(void *arg, sotto_bytes bytes) {
     asking *a = arg;
     app_frame frame;
@@ -70,7 +98,7 @@ static void ask_received(void *arg, sotto_bytes bytes) {
             ask_end(a, APP_CONTROL_ANSWERED);
             return;
         }
-        app_put(a->output, frame.kind == APP_FRAME_OUT ? APP_OUT : APP_ERR, frame.payload);
+        app_put(a->output, stream_of(frame.kind), frame.payload);
     }
     if (!sotto_is(status, SOTTO_E_AGAIN)) ask_broken(a, "The running sotto answered something that is no answer");
 }
@@ -81,14 +109,20 @@ static void ask_lost(void *arg) {
 
 app_control_result app_control_ask(const char *path, const app_request *request, const app_output *output,
                                    int *ret_status, app_trouble *trouble) {
+    return app_control_talk(path, request, output, NULL, ret_status, trouble);
+}
+
+app_control_result app_control_talk(const char *path, const app_request *request, const app_output *output,
+                                    const app_talk *talk, int *ret_status, app_trouble *trouble) {
     static const net_callbacks callbacks = {ask_connected, ask_received, ask_lost};
-    asking a = {.request = request, .output = output, .result = APP_CONTROL_BROKEN, .trouble = trouble};
+    asking a = {.request = request, .output = output, .talk = talk, .result = APP_CONTROL_BROKEN, .trouble = trouble};
     (void)app_trouble_set(trouble, "The running sotto cannot be asked: the system refused. Nothing was done.");
     if (!sotto_ok(net_loop_new(&a.loop, sotto_host_default()))) return APP_CONTROL_BROKEN;
     app_frames_init(&a.frames, true);
     if (sotto_ok(net_connect_unix(&a.connection, a.loop, path, &callbacks, &a)) && sotto_ok(net_loop_run(a.loop)) &&
         a.result == APP_CONTROL_ANSWERED)
         *ret_status = a.status;
+    if (a.inlet.take && talk) talk->end(talk->arg);
     app_frames_free(&a.frames);
     net_loop_free(a.loop);
     return a.result;

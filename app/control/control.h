@@ -25,6 +25,8 @@ SOTTO_MUST_CHECK sotto_status app_control_open(app_control **ret, net_loop *, co
 void app_control_close(app_control *);
 
 const app_output *app_call_output(const app_call *);
+/* Where what whoever asked goes on typing is put; END when they leave. Lives as long as the call. */
+app_inlet *app_call_inlet(app_call *);
 /* The end of a command; `call` is gone after that. Whoever asked may have left before: that makes no difference. */
 void app_call_answer(app_call *, int exit_status);
 
@@ -39,5 +41,15 @@ typedef enum app_control_result {
 /* Has a command executed and prints what it prints. Waits as long as it takes. */
 app_control_result app_control_ask(const char *path, const app_request *, const app_output *, int *ret_status,
                                    app_trouble *);
+
+/* Somebody who goes on typing while the command runs. `begin`: the request is on its way; what is put into the inlet
+ * follows it. `end`: the loop is about to go. */
+typedef struct app_talk {
+    void *arg;
+    void (*begin)(void *arg, net_loop *, const app_inlet *);
+    void (*end)(void *arg);
+} app_talk;
+app_control_result app_control_talk(const char *path, const app_request *, const app_output *, const app_talk *,
+                                    int *ret_status, app_trouble *);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "app/command.h"
 #include "bytes/cursor.h"
 #include "bytes/span.h"
 
@@ -98,12 +99,31 @@ sotto_status app_request_read(app_request *ret, bytes_buffer *room, sotto_bytes 
     return SOTTO_OK;
 }
 
+/* ---- what is typed meanwhile ---- */
+
+sotto_status app_frame_put_input(bytes_buffer *to, app_input_kind kind, sotto_bytes text) {
+    if (text.len > APP_CONTROL_TEXT_BYTES_MAX) return SOTTO_FAIL(TOO_LARGE);
+    put_header(to, APP_FRAME_INPUT, 1 + text.len);
+    bytes_buffer_u8(to, (uint8_t)kind);
+    bytes_buffer_put(to, text);
+    return to->status;
+}
+
+/* The first byte of the payload says what it is. False: nothing that is known. */
+static bool input_read(app_frame *frame) {
+    if (frame->payload.len == 0) return false;
+    uint8_t kind = frame->payload.at[0];
+    frame->input = (app_input_kind)kind;
+    frame->payload = bytes_after(frame->payload, 1);
+    return kind >= APP_INPUT_LINE && kind <= APP_INPUT_END;
+}
+
 /* ---- answers ---- */
 
 void app_frame_put_output(bytes_buffer *to, app_stream stream, sotto_bytes bytes) {
     while (bytes.len > 0) {
         size_t len = bytes.len < APP_CONTROL_PIECE_BYTES_MAX ? bytes.len : APP_CONTROL_PIECE_BYTES_MAX;
-        put_header(to, stream == APP_OUT ? APP_FRAME_OUT : APP_FRAME_ERR, len);
+        put_header(to, stream == APP_OUT ? APP_FRAME_OUT : stream == APP_ERR ? APP_FRAME_ERR : APP_FRAME_PROMPT, len);
         bytes_buffer_put(to, bytes_of(bytes.at, len));
         bytes = bytes_after(bytes, len);
     }
@@ -137,8 +157,9 @@ sotto_status app_frames_take(app_frames *frames, sotto_bytes bytes) {
 
 /* How long a frame of this kind may be; 0: it may not come at all. */
 static size_t payload_max(const app_frames *frames, uint8_t kind) {
+    if (!frames->from_holder && kind == APP_FRAME_INPUT) return 1 + APP_CONTROL_TEXT_BYTES_MAX;
     if (!frames->from_holder) return kind == APP_FRAME_REQUEST ? APP_CONTROL_REQUEST_BYTES_MAX : 0;
-    if (kind == APP_FRAME_OUT || kind == APP_FRAME_ERR) return APP_CONTROL_PIECE_BYTES_MAX;
+    if (kind == APP_FRAME_OUT || kind == APP_FRAME_ERR || kind == APP_FRAME_PROMPT) return APP_CONTROL_PIECE_BYTES_MAX;
     return kind == APP_FRAME_EXIT ? 1 : 0;
 }
 
@@ -152,8 +173,9 @@ sotto_status app_frames_next(app_frames *frames, app_frame *ret) {
     if (most == 0) return SOTTO_FAIL(MALFORMED);
     if (len > most) return SOTTO_FAIL(TOO_LARGE);
     if (len > from.rest.len) return SOTTO_FAIL(AGAIN);
-    app_frame frame = {(app_frame_kind)kind, bytes_cursor_take(&from, len)};
-    if (frame.kind == APP_FRAME_EXIT && (len != 1 || frame.payload.at[0] > 2)) return SOTTO_FAIL(MALFORMED);
+    app_frame frame = {.kind = (app_frame_kind)kind, .payload = bytes_cursor_take(&from, len)};
+    if (frame.kind == APP_FRAME_EXIT && (len != 1 || frame.payload.at[0] > APP_ASK)) return SOTTO_FAIL(MALFORMED);
+    if (frame.kind == APP_FRAME_INPUT && !input_read(&frame)) return SOTTO_FAIL(MALFORMED);
     frames->used = HEADER_BYTES + len;
     *ret = frame;
     return SOTTO_OK;

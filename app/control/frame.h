@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
  * What goes over the control socket: frames of a kind, a length and a payload. The asking process sends one request;
- * the holder answers with what the command prints, piece by piece, and ends with its exit status. Pure: no sockets.
+ * the holder answers with what the command prints, piece by piece, and ends with its exit status. A command that goes
+ * on taking lines gets them behind the request. Pure: no sockets.
  * Both ends belong to the same user; it is read as strictly as if they did not. */
 #ifndef APP_CONTROL_FRAME_H
 #define APP_CONTROL_FRAME_H
 
+#include "app/inlet.h"
 #include "app/output.h"
 
 #define APP_CONTROL_VERSION           1
@@ -15,10 +17,18 @@
 #define APP_CONTROL_REQUEST_BYTES_MAX (1024u * 1024u) /* all of it */
 #define APP_CONTROL_PIECE_BYTES_MAX   (64u * 1024u)   /* of output */
 
-typedef enum app_frame_kind { APP_FRAME_REQUEST = 1, APP_FRAME_OUT, APP_FRAME_ERR, APP_FRAME_EXIT } app_frame_kind;
+typedef enum app_frame_kind {
+    APP_FRAME_REQUEST = 1,
+    APP_FRAME_OUT,
+    APP_FRAME_ERR,
+    APP_FRAME_EXIT,
+    APP_FRAME_INPUT, /* to the holder, after the request: what is typed meanwhile */
+    APP_FRAME_PROMPT
+} app_frame_kind;
 
 typedef struct app_frame {
     app_frame_kind kind;
+    app_input_kind input; /* INPUT: of which the payload is the text */
     sotto_bytes payload;
 } app_frame;
 
@@ -37,6 +47,8 @@ SOTTO_MUST_CHECK sotto_status app_request_put(bytes_buffer *, const app_request 
  * NO_MEMORY. */
 SOTTO_MUST_CHECK sotto_status app_request_read(app_request *ret, bytes_buffer *room, sotto_bytes payload);
 
+/* TOO_LARGE. */
+SOTTO_MUST_CHECK sotto_status app_frame_put_input(bytes_buffer *, app_input_kind, sotto_bytes text);
 /* Output, in as many frames as it needs. */
 void app_frame_put_output(bytes_buffer *, app_stream, sotto_bytes);
 void app_frame_put_exit(bytes_buffer *, int status);

@@ -18,7 +18,9 @@ struct app_call {
     bytes_buffer text; /* and its standard input */
     app_request request;
     app_output output;
+    app_inlet inlet;
     bool running;
+    bool *gone; /* set when it is freed while it is being fed; NULL: it is not */
 };
 
 struct app_control {
@@ -29,6 +31,7 @@ struct app_control {
 };
 
 static void call_free(app_call *call, bool flush) {
+    if (call->gone) *call->gone = true;
     net_close(call->connection, flush);
     app_frames_free(&call->frames);
     bytes_buffer_free(&call->room);
@@ -41,7 +44,7 @@ static void call_free(app_call *call, bool flush) {
     bytes_free(sotto_host_default(), call, sizeof *call);
 }
 
-/* The connection goes; a command that runs goes on without it. */
+/* The connection goes; a command that runs goes on without it, but for one that took lines from there. */
 static void call_leave(app_call *call, bool flush) {
     if (!call->running) {
         call_free(call, flush);
@@ -49,6 +52,7 @@ static void call_leave(app_call *call, bool flush) {
     }
     net_close(call->connection, flush);
     call->connection = NULL;
+    app_inlet_give(&call->inlet, APP_INPUT_END, BYTES_NONE);
 }
 
 /* Writes frames; somebody who does not read is given up. */
@@ -80,6 +84,10 @@ const app_output *app_call_output(const app_call *call) {
     return &call->output;
 }
 
+app_inlet *app_call_inlet(app_call *call) {
+    return &call->inlet;
+}
+
 void app_call_answer(app_call *call, int exit_status) {
     bytes_buffer frames;
     frames_begin(&frames);
@@ -105,16 +113,36 @@ static void call_refuse(app_call *call, sotto_status status) {
     app_call_answer(call, APP_REFUSED);
 }
 
+/* What is typed while the command runs; it may end the command, and the call with it. One request a connection: another
+ * one is nobody's of ours, and so is input for a command that takes none. */
+static void call_feed(app_call *call, sotto_bytes bytes) {
+    bool gone = false;
+    app_frame frame;
+    call->gone = &gone;
+    sotto_status status = app_frames_take(&call->frames, bytes);
+    while (sotto_ok(status) && sotto_ok(status = app_frames_next(&call->frames, &frame))) {
+        if (frame.kind != APP_FRAME_INPUT || !call->inlet.take) {
+            status = SOTTO_FAIL(MALFORMED);
+            break;
+        }
+        app_inlet_give(&call->inlet, frame.input, frame.payload);
+        if (gone) return;
+    }
+    call->gone = NULL;
+    if (!sotto_is(status, SOTTO_E_AGAIN)) call_leave(call, false);
+}
+
 static void call_received(void *arg, sotto_bytes bytes) {
     app_call *call = arg;
     app_frame frame;
-    if (call->running) { /* one request a connection: more is nobody's of ours */
-        call_leave(call, false);
+    if (call->running) {
+        call_feed(call, bytes);
         return;
     }
     sotto_status status = app_frames_take(&call->frames, bytes);
     if (sotto_ok(status)) status = app_frames_next(&call->frames, &frame);
     if (sotto_is(status, SOTTO_E_AGAIN)) return;
+    if (sotto_ok(status) && frame.kind != APP_FRAME_REQUEST) status = SOTTO_FAIL(MALFORMED);
     if (sotto_ok(status)) status = request_keep(call, &frame);
     if (!sotto_ok(status)) {
         call_refuse(call, status);
@@ -122,7 +150,12 @@ static void call_received(void *arg, sotto_bytes bytes) {
     }
     call->running = true;
     call->output.screen = call->request.screen;
+    bool gone = false;
+    call->gone = &gone;
     call->control->run(call->control->arg, call, &call->request);
+    if (gone) return;
+    call->gone = NULL;
+    call_feed(call, BYTES_NONE); /* what came behind the request */
 }
 
 static void call_lost(void *arg) {

@@ -14,13 +14,15 @@
 #include "bytes/memory.h"
 #include "bytes/span.h"
 #include "stanza/utf8.h"
+#include "trust/key.h"
 
 typedef struct parsing {
     app_config config;
-    bool seen_account, seen_connect, seen_direct_tls, seen_ca, seen_key;
+    bool seen_account, seen_connect, seen_direct_tls, seen_ca, seen_key, seen_history, seen_typing, seen_receipts;
     const char *name;
     size_t line;
     app_trouble *trouble;
+    bool seen_trust;
 } parsing;
 
 static bool wrong(const parsing *p, const char *what, sotto_bytes which) {
@@ -65,6 +67,29 @@ static bool value_key(parsing *p, sotto_bytes value) {
     return p->config.passphrase || bytes_is(value, "file") || wrong(p, "neither file nor passphrase", value);
 }
 
+static bool value_yes_no(const parsing *p, sotto_bytes value, bool *ret_no) {
+    *ret_no = bytes_is(value, "no");
+    return *ret_no || bytes_is(value, "yes") || wrong(p, "neither yes nor no", value);
+}
+
+static bool value_history(parsing *p, sotto_bytes value) {
+    return value_yes_no(p, value, &p->config.no_history);
+}
+
+static bool value_typing(parsing *p, sotto_bytes value) {
+    return value_yes_no(p, value, &p->config.no_typing);
+}
+
+static bool value_receipts(parsing *p, sotto_bytes value) {
+    return value_yes_no(p, value, &p->config.no_receipts);
+}
+
+static bool value_trust(parsing *p, sotto_bytes value) {
+    if (trust_policy_of(value, &p->config.trust)) return true;
+    if (bytes_is(value, "ca")) return wrong(p, "authorities for keys are not in this program yet", value);
+    return wrong(p, "neither blind-until-verified nor first-use nor verified-only", value);
+}
+
 static bool setting(parsing *p, sotto_bytes key, sotto_bytes value) {
     const struct {
         const char *name;
@@ -76,6 +101,10 @@ static bool setting(parsing *p, sotto_bytes key, sotto_bytes value) {
         {"direct-tls", &p->seen_direct_tls, value_direct_tls},
         {"ca", &p->seen_ca, value_ca},
         {"key", &p->seen_key, value_key},
+        {"trust", &p->seen_trust, value_trust},
+        {"history", &p->seen_history, value_history},
+        {"typing", &p->seen_typing, value_typing},
+        {"receipts", &p->seen_receipts, value_receipts},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         if (!bytes_is(key, settings[i].name)) continue;
@@ -158,6 +187,14 @@ void app_config_format(const app_config *config, bytes_buffer *to) {
         bytes_buffer_u8(to, '\n');
     }
     bytes_buffer_text(to, config->passphrase ? "key = passphrase\n" : "key = file\n");
+    if (config->trust != SOTTO_BLIND_UNTIL_VERIFIED) {
+        bytes_buffer_text(to, "trust = ");
+        bytes_buffer_text(to, trust_policy_name(config->trust));
+        bytes_buffer_u8(to, '\n');
+    }
+    if (config->no_history) bytes_buffer_text(to, "history = no\n");
+    if (config->no_typing) bytes_buffer_text(to, "typing = no\n");
+    if (config->no_receipts) bytes_buffer_text(to, "receipts = no\n");
 }
 
 /* ---- the file ---- */

@@ -5,6 +5,8 @@
 #ifndef APP_HOME_CONFIG_H
 #define APP_HOME_CONFIG_H
 
+#include <sotto/engine.h>
+
 #include "app/home/home.h"
 
 #define APP_CONFIG_BYTES_MAX 65536u
@@ -16,6 +18,10 @@ typedef struct app_config {
     bool direct_tls;
     char ca[APP_PATH_SIZE]; /* empty: the system's */
     bool passphrase;        /* the store is sealed with one, not with a key file */
+    bool no_history;        /* what was said is not kept */
+    bool no_typing;         /* nobody is told that one is typing */
+    bool no_receipts;       /* nobody is told by itself that a message arrived */
+    sotto_trust_policy trust; /* what becomes of new keys */
 } app_config;
 
 /* From text. `name`: the file's, for what is said about a mistake in it. */

@@ -33,6 +33,7 @@ void app_text_completion(FILE *to) {
                 "    COMPREPLY=()\n    case $before in\n",
                 to);
     option_case(to, "FILE", "f");
+    option_case(to, "PATH...", "f");
     option_case(to, "DIR", "d");
     (void)fputs("    esac\n    for ((i = 1; i < COMP_CWORD; i++)); do\n        case ${COMP_WORDS[i]} in\n        ", to);
     for (size_t i = 0; app_topics[i]; i++) (void)fprintf(to, "%s%s", i ? "|" : "", app_topics[i]->name);

@@ -12,7 +12,9 @@
 typedef struct app_option {
     char letter; /* 0: only the long form */
     const char *name;
-    const char *argument; /* "FILE", "DIR", "ACCOUNT", "HOST:PORT"; NULL: a flag */
+    const char *argument; /* "FILE", "DIR", "PATH", "ACCOUNT", "HOST:PORT"; NULL: a flag. With "..." at its end it may be
+                             given several times. A PATH or a DIR is of the folder in which it was typed, wherever the
+                             command is executed, and a DIR that is not given is that folder */
     const char *text;
 } app_option;
 

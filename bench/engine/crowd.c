@@ -12,7 +12,7 @@
 #include "seal/omemo/exchange.h"
 #include "seal/omemo/own.h"
 
-#define NAMESPACE "Somemo:2" /* where the engine keeps the seal's records; a zero byte follows */
+#define NAMESPACE "Somemo" /* where the engine keeps the seal's records; a zero byte follows */
 
 struct crowd {
     const plan *p;
@@ -85,7 +85,7 @@ static void pass(crowd *c, side *from, side *to, bool accepts) {
     bytes_buffer_borrowed(&out, memory, sizeof memory);
     bytes_buffer_borrowed(&plain, plain_memory, sizeof plain_memory);
     bench_must(crypto_x25519_new(&fresh, c->host));
-    bench_must(omemo_session_write(&from->session, &omemo_dialect_2, &fresh, bytes_of(zeros, 32), &out, &kex));
+    bench_must(omemo_session_write(&from->session, &omemo_dialect_2, 1, &fresh, bytes_of(zeros, 32), &out, &kex));
     bench_must(bytes_buffer_end(&out, &data));
     bench_check(kex == accepts);
     if (kex) {
@@ -107,21 +107,23 @@ static void save_mate(crowd *c, uint32_t index, const side *mate, const crypto_s
                      .next_prekey_id = 101,
                      .signed_id = 1,
                      .signed_pair = mate->signed_pair,
-                     .signature = *signature,
+                     .signatures = {*signature, *signature}, /* nobody reads the other bundle here */
                      .signed_ms = PLAN_START_MS,
                      .version = 1,
-                     .published = 1,
+                     .published = {1, 1},
                      .announced = true};
     memcpy(own.secret, mate->identity.secret, sizeof own.secret);
     bench_must(omemo_own_save(&env.base, &own));
-    omemo_peer peer = {.device = c->hub_device,
+    omemo_peer peer = {.dialect = &omemo_dialect_2,
+                       .device = c->hub_device,
                        .has_session = true,
                        .sessions = 1,
                        .number = 1,
                        .until = OMEMO_PREVIOUS_CHAINS,
                        .session = mate->session};
+    omemo_identity hub = omemo_dialect_2.identity->of(&c->hub);
     bool changed;
-    bench_must(omemo_peer_learn(&peer, &c->hub.ed25519, &changed));
+    bench_must(omemo_peer_learn(&peer, &hub, &changed));
     bench_must(omemo_peer_save(&env.base, bytes_text(PLAN_HUB), &peer));
 }
 
@@ -130,7 +132,7 @@ void crowd_make(crowd *c, uint32_t index, crowd_turn turn, omemo_peer *ret) {
     bench_must(crypto_identity_new(&mate.identity, c->host));
     bench_must(crypto_x25519_new(&mate.signed_pair, c->host));
     bench_must(crypto_x25519_new(&mate.prekey, c->host));
-    omemo_offer offer = {.identity = mate.identity.ed25519,
+    omemo_offer offer = {.identity = omemo_dialect_2.identity->of(&mate.identity),
                          .signed_key = mate.signed_pair.public_key,
                          .prekey = mate.prekey.public_key,
                          .signed_id = 1,
@@ -144,14 +146,15 @@ void crowd_make(crowd *c, uint32_t index, crowd_turn turn, omemo_peer *ret) {
     if (turn != CROWD_MATE_WRITES) pass(c, &hub, &mate, false);
     save_mate(c, index, &mate, &offer.signature);
     bool changed;
-    *ret = (omemo_peer){.device = plan_device_id(index),
+    *ret = (omemo_peer){.dialect = &omemo_dialect_2,
+                        .device = plan_device_id(index),
                         .has_session = true,
                         .sessions = 1,
                         .number = 1,
                         .until = OMEMO_PREVIOUS_CHAINS,
                         .begun_ms = PLAN_START_MS,
                         .session = hub.session};
-    bench_must(omemo_peer_learn(ret, &mate.identity.ed25519, &changed));
+    bench_must(omemo_peer_learn(ret, &offer.identity, &changed));
     bytes_arena_back(&c->arena, (bytes_arena_mark){0});
 }
 
@@ -165,6 +168,11 @@ void crowd_answer(bytes_buffer *ret, sotto_bytes stanza) {
     bool set = memmem(stanza.at, stanza.len, " type='set'", 11) != NULL;
     bytes_buffer_text(ret, set ? "<iq type='result'" : "<iq type='error'");
     bytes_buffer_put(ret, bytes_of(id, (size_t)(end + 1 - id)));
+    const uint8_t *to = memmem(stanza.at, stanza.len, " to='", 5);
+    if (to != NULL) {
+        bytes_buffer_text(ret, " from='");
+        bytes_buffer_put(ret, bytes_of(to + 5, strcspn((const char *)to + 5, "'") + 1));
+    }
     if (set) {
         bytes_buffer_text(ret, "/>");
     } else {
@@ -215,7 +223,7 @@ static sotto_engine *open_mate(crowd *c, uint32_t index, const char *jid) {
     bench_must(sotto_engine_open(&engine, &config, PLAN_START_MS));
     engine_env env;
     seal_key hub = {.jid = BYTES_LITERAL(PLAN_HUB), .device = c->hub_device, .known = true, .active = true};
-    memcpy(hub.key, c->hub.ed25519.bytes, 32);
+    memcpy(hub.key, c->hub.x25519.bytes, 32);
     memcpy(hub.fingerprint, c->hub.x25519.bytes, 32);
     engine_env_init(&env, engine, 0);
     bench_must(env.base.key_seen(&env.base, &hub)); /* as a bundle would have shown it */
@@ -301,16 +309,22 @@ void crowd_write(crowd *c, uint32_t index, const char *jid, const char *text, ui
                    (unsigned long long)++c->ticket, text);
     sotto_input send = {.kind = SOTTO_INPUT_SEND, .stanza = bytes_text(stanza), .ticket = c->ticket};
     bench_must(sotto_engine_step(engine, &send, PLAN_START_MS));
-    bench_must(sotto_engine_commit(engine));
-    sotto_output output;
     bool written = false;
-    while (sotto_engine_next(engine, &output)) {
-        if (output.kind == SOTTO_OUTPUT_STANZA && output.ticket == send.ticket) {
-            deliver(ret, output.stanza, jid, keys);
-            written = true;
+    do { /* it may ask for another dialect's list first */
+        sotto_output output;
+        sotto_bytes rest, one;
+        bytes_buffer_reset(&list);
+        bench_must(sotto_engine_commit(engine));
+        while (sotto_engine_next(engine, &output)) {
+            bool ours = output.kind == SOTTO_OUTPUT_STANZA && output.ticket == send.ticket;
+            if (ours) deliver(ret, output.stanza, jid, keys);
+            if (!ours && output.kind == SOTTO_OUTPUT_STANZA) crowd_answer(&list, output.stanza);
+            written = written || ours;
+            if (output.seq != 0) bench_must(sotto_engine_done(engine, output.seq));
         }
-        if (output.seq != 0) bench_must(sotto_engine_done(engine, output.seq));
-    }
+        bench_must(bytes_buffer_end(&list, &rest));
+        while (crowd_next_answer(&rest, &one)) feed_bytes(engine, one);
+    } while (list.len > 0);
     bench_check(written);
     close_mate(engine);
     bytes_buffer_free(&list);

@@ -97,7 +97,7 @@ static void fill_contact(hub *h, crowd *c, const plan_contact *contact) {
         omemo_peer_key(&peer, jid, &key);
         key.active = true;
         bench_must(env.base.key_seen(&env.base, &key));
-        bench_must(engine_keyring_used(h->engine, jid, peer.key.bytes)); /* today */
+        bench_must(engine_keyring_used(h->engine, jid, key.key)); /* today */
     }
     engine_contact known = {.sticky = true, .spoken = true};
     bench_must(engine_contact_put(h->engine, jid, &known));

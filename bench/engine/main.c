@@ -12,6 +12,8 @@
 #include <sotto/sqlite.h>
 
 #include "bytes/span.h"
+#include "catchup.h"
+#include "group.h"
 #include "look.h"
 #include "turns.h"
 
@@ -45,7 +47,7 @@ static sotto_status take_record(void *arg, sotto_bytes key, sotto_bytes value) {
     recording_add(&c->all, &change, 1);
     c->records++;
     c->bytes += key.len + value.len;
-    if (key.at[0] == 'S' && key.at[sizeof "omemo:2" + 1] != 0 && key.at[key.len - 1] == OMEMO_ROW_DEVICE) {
+    if (key.at[0] == 'S' && key.at[sizeof "omemo" + 1] != 0 && key.at[key.len - 1] == OMEMO_ROW_DEVICE) {
         c->session_bytes += key.len + value.len;
         c->session_records++;
     }
@@ -136,7 +138,58 @@ static void write_state(FILE *out, const plan *p, const contents *c, const look 
         l->lent_open, l->lent_online, l->lent_peak, l->sqlite_open, l->sqlite_online);
 }
 
-static void report(const options *o, const plan *p, const contents *c, const look *l, double file) {
+/* Here the peer is libomemo-c, and the ratio how many times as long it takes. */
+static void write_catchup(FILE *out, const catchup *u) {
+    double ratio = u->peer_us / u->ours_us;
+    printf("\ncatchup_%u: %.1f us of CPU a message (%.1f in all), %u pages; libomemo-c's decryption alone %.1f, ratio "
+           "%.2f\nmemory of engine and store: %.0f KiB before, %.0f at most\n",
+           (unsigned)u->messages, u->ours_us, u->ours_wall_us, (unsigned)u->pages, u->peer_us, ratio,
+           u->lent_before / 1024, u->lent_peak / 1024);
+    fprintf(out,
+            "  \"catchup\": {\"op\": \"catchup_%u\", \"ours_us\": %.2f, \"ours_wall_us\": %.2f, \"peer\": "
+            "\"libomemo-c\", \"peer_us\": %.2f, \"ratio\": %.3f, \"ratio_is\": \"peer_us / ours_us\", "
+            "\"messages\": %u, \"contacts\": %u, \"pages\": %u,\n    \"allocated_before\": %.0f, "
+            "\"allocated_peak\": %.0f},\n",
+            (unsigned)u->messages, u->ours_us, u->ours_wall_us, u->peer_us, ratio, (unsigned)u->messages,
+            (unsigned)u->contacts, (unsigned)u->pages, u->lent_before, u->lent_peak);
+}
+
+static void write_group_row(FILE *out, const char *name, const group *g, const group_row *row) {
+    double n = (double)row->messages;
+    printf("\ngroup_%ux%u_%s: %.0f us of CPU a message (%.0f in all)", (unsigned)g->members,
+           (unsigned)(g->devices / g->members), name, row->ours_us, row->ours_wall_us);
+    if (row->verify_us > 0) printf(", %.0f of it for signatures of bundles", row->verify_us);
+    printf(
+        "; libomemo-c's calls alone %.0f, ratio %.2f\n  %u to a commit; %.0f records of %.0f bytes, stanza %zu bytes; "
+        "memory of engine and store: %.0f KiB before, %.0f at most; resident %.0f and %.0f\n",
+        row->peer_us, row->peer_us / row->ours_us, (unsigned)row->messages, (double)row->records / n,
+        (double)row->record_bytes / n, row->stanza_bytes, row->lent_before / 1024, row->lent_peak / 1024,
+        row->rss_before / 1024, row->rss_after / 1024);
+    fprintf(
+        out,
+        "    {\"op\": \"group_%ux%u_%s\", \"ours_us\": %.2f, \"ours_wall_us\": %.2f, \"verify_us\": %.2f, \"peer\": "
+        "\"libomemo-c\", \"peer_us\": %.2f, \"ratio\": %.3f, \"devices\": %u, \"transactions\": 1, \"messages\": "
+        "%u, \"records_a_message\": %.2f, \"bytes_a_message\": %.0f, \"stanza_bytes\": %zu,\n     "
+        "\"allocated_before\": %.0f, \"allocated_peak\": %.0f, \"rss_before\": %.0f, \"rss_after\": %.0f}",
+        (unsigned)g->members, (unsigned)(g->devices / g->members), name, row->ours_us, row->ours_wall_us,
+        row->verify_us, row->peer_us, row->peer_us / row->ours_us, (unsigned)g->devices, (unsigned)row->messages,
+        (double)row->records / n, (double)row->record_bytes / n, row->stanza_bytes, row->lent_before, row->lent_peak,
+        row->rss_before, row->rss_after);
+}
+
+static void write_group(FILE *out, const group *g) {
+    fprintf(out, "  \"room\": {\"ratio_is\": \"peer_us / ours_us\", \"bundles_us\": %.2f, \"rows\": [\n",
+            g->bundles_us);
+    write_group_row(out, "warm", g, &g->warm);
+    fprintf(out, ",\n");
+    write_group_row(out, "cold", g, &g->cold);
+    fprintf(out, "]},\n");
+    printf("  before it, joining the room and taking %u lists and %u bundles: %.0f us in %u commits\n",
+           (unsigned)g->members, (unsigned)g->devices, g->bundles_us, (unsigned)g->bundle_commits);
+}
+
+static void report(const options *o, const plan *p, const contents *c, const look *l, const catchup *u, const group *g,
+                   double file) {
     FILE *out = fopen(o->out, "w");
     bench_check(out != NULL);
     printf("\n%-20s %9s %9s %6s %9s %10s %10s %6s %9s\n", "", "ours us", "sqlite us", "ratio", "sealed us", "ours wall",
@@ -154,6 +207,8 @@ static void report(const options *o, const plan *p, const contents *c, const loo
     for (size_t i = 0; i < last; i++)
         if (rows[i].turns > 0) write_row(out, &rows[i], i + 1 == last);
     fprintf(out, "  ],\n");
+    if (u->messages > 0) write_catchup(out, u);
+    if (g->members > 0) write_group(out, g);
     write_state(out, p, c, l, file);
     fprintf(out, "}\n");
     bench_check(fclose(out) == 0);
@@ -161,6 +216,10 @@ static void report(const options *o, const plan *p, const contents *c, const loo
 }
 
 /* ---- the run ---- */
+
+static bool is_wanted(const options *o, const char *name) {
+    return o->only == NULL || strcmp(o->only, name) == 0;
+}
 
 static void run(const char *program, const options *o) {
     static bench b;
@@ -186,8 +245,12 @@ static void run(const char *program, const options *o) {
     bench_check(c.session_records == plan_sessions(b.p));
     for (uint32_t turn = 0; turn <= b.p->turns; turn++)
         for (size_t i = 0; i < ROWS; i++)
-            if (o->only == NULL || strcmp(o->only, rows[i].name) == 0) turn_take(&b, &rows[i], turn > 0);
-    report(o, b.p, &c, &l, file);
+            if (is_wanted(o, rows[i].name)) turn_take(&b, &rows[i], turn > 0);
+    catchup u = {.messages = 0};
+    group g = {.members = 0};
+    if (is_wanted(o, "catchup")) catchup_take(&b.hub, b.crowd, o->quick, &u);
+    if (is_wanted(o, "group")) group_take(&b.hub, o->quick, &g);
+    report(o, b.p, &c, &l, &u, &g, file);
     hub_close(&b.hub);
     crowd_free(b.crowd);
     floor_close(b.peer);

@@ -41,6 +41,9 @@ struct bench {
     double spent;
 };
 
+/* Devices, and both sides over them. */
+void bench_open(bench *);
+void bench_close(bench *);
 void bench_start(bench *);
 void bench_stop(bench *);
 /* Says what is wrong and ends the program. */
@@ -60,6 +63,9 @@ bench_peer *bench_peer_open(const bench *);
 void bench_peer_close(bench_peer *);
 bench_operation bench_peer_initiate, bench_peer_accept, bench_peer_encrypt, bench_peer_decrypt,
     bench_peer_decrypt_ratchet, bench_peer_decrypt_skipped, bench_peer_forged;
+
+/* `messages` to each of `count` devices, whose sessions were answered. */
+void bench_peer_group(bench *, unsigned count, unsigned messages);
 
 /* Whether the other library reads a key exchange for bob[device] and finds `plain` in it. */
 bool bench_ours_reads(bench *, unsigned device, const bench_message *);

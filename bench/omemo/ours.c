@@ -100,7 +100,7 @@ static void session_write(omemo_session *session, const crypto_x25519_pair *read
         ready = &fresh;
     }
     bytes_buffer_borrowed(&out, ret->bytes, sizeof ret->bytes);
-    bench_require_ok(omemo_session_write(session, &omemo_dialect_2, ready, bytes_of(plain, BENCH_PLAIN), &out, &kex),
+    bench_require_ok(omemo_session_write(session, &omemo_dialect_2, 1, ready, bytes_of(plain, BENCH_PLAIN), &out, &kex),
                      "we encrypt");
     bench_require_ok(bytes_buffer_end(&out, &all), "our message");
     ret->len = all.len;
@@ -161,7 +161,7 @@ static void pairs_make(fresh_pairs *ret) {
 /* From the bytes of a bundle to those of the first message. */
 static void session_begin(bench *b, unsigned device, const fresh_pairs *pairs, bench_message *ret) {
     const bench_device *bob = &b->bob[device];
-    const omemo_offer offer = {.identity = bob->identity.ed25519,
+    const omemo_offer offer = {.identity = omemo_dialect_2.identity->of(&bob->identity),
                                .signed_key = bob->signed_pair.public_key,
                                .signature = bob->signature,
                                .prekey = bob->prekey.public_key,

@@ -260,6 +260,36 @@ void bench_peer_decrypt_skipped(bench *b, unsigned count) {
     talk_end(&t);
 }
 
+void bench_peer_group(bench *b, unsigned count, unsigned rounds) {
+    static signal_protocol_address addresses[BENCH_DEVICES];
+    bench_peer *peer = b->peer;
+    session_cipher *alice[BENCH_DEVICES], *bob[BENCH_DEVICES];
+    const signal_protocol_address own = address_of(0);
+    bench_message first;
+    bench_require(count <= BENCH_DEVICES, "a device for each");
+    for (unsigned i = 0; i < count; i++) {
+        addresses[i] = address_of(i);
+        peer->alice.session[i].len = peer->bob[i].session[0].len = 0;
+        session_begin(peer, &b->bob[i], &addresses[i], b->plain, &first);
+        alice[i] = cipher_for(peer, &peer->alice, &addresses[i]);
+        bob[i] = cipher_for(peer, &peer->bob[i], &own);
+        bench_require(plain_is(exchange_read(peer, bob[i], &first), b->plain), "libomemo-c accepts a session");
+        talk_say(b, bob[i], alice[i]);
+        talk_say(b, alice[i], bob[i]);
+    }
+    for (unsigned round = 0; round < rounds; round++) {
+        bench_start(b);
+        for (unsigned i = 0; i < count; i++) message_write(alice[i], b->plain, &peer->message[i]);
+        bench_stop(b);
+        for (unsigned i = 0; i < count; i++)
+            bench_require(plain_is(message_read(peer, bob[i], &peer->message[i]), b->plain), "everybody reads it");
+    }
+    for (unsigned i = 0; i < count; i++) {
+        session_cipher_free(alice[i]);
+        session_cipher_free(bob[i]);
+    }
+}
+
 /* T17: the sender's device first began session after session, and the record keeps the last 40 of them besides the
  * current one. A message whose ratchet key nobody knows is then tried with every one: two agreements, a new key pair,
  * and n steps of the chain each time. */

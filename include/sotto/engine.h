@@ -61,6 +61,9 @@ typedef enum sotto_trust {
 /* What happens with a new key. BLIND_UNTIL_VERIFIED: accepted as long as no key of that JID was ever verified. */
 typedef enum sotto_trust_policy { SOTTO_BLIND_UNTIL_VERIFIED, SOTTO_FIRST_USE, SOTTO_VERIFIED_ONLY } sotto_trust_policy;
 
+/* Which seals a contact's stanzas may go by. STORED: those that need nobody online. LIVE: those that do. NAMED: one. */
+typedef enum sotto_via { SOTTO_VIA_AUTO, SOTTO_VIA_STORED, SOTTO_VIA_LIVE, SOTTO_VIA_NAMED } sotto_via;
+
 /* ---- opening ---- */
 
 typedef struct sotto_engine_config {
@@ -71,6 +74,8 @@ typedef struct sotto_engine_config {
     sotto_encrypt encrypt;          /* for contacts without a policy of their own; DEFAULT means AUTO */
     sotto_trust_policy trust;
     uint8_t least_strength; /* seals weaker than this are refused; 1 keeps rot13 out, programs use 1 */
+    bool catch_up; /* read from the account's archive what was missed (XEP-0313); until that is done, messages that come
+                      live wait in the store. SOTTO_EVENT_CAUGHT_UP tells when */
 } sotto_engine_config;
 
 /* Opens the engine over what the store holds; an empty store is a new account. `now_ms` here and below is Unix time in
@@ -96,8 +101,24 @@ typedef enum sotto_input_kind {
     SOTTO_INPUT_REFRESH, /* ask for the devices of jid and their keys; ends in SOTTO_EVENT_REFRESHED */
     SOTTO_INPUT_ANSWER,  /* the result of a job: job number, bytes */
     SOTTO_INPUT_LEAVE,   /* take this device off the server; ends in SOTTO_EVENT_LEFT */
-    SOTTO_INPUT_REPAIR   /* replace broken sessions with jid's devices: the next message begins anew; keys and trust
-                            stay; ends in SOTTO_EVENT_REFRESHED */
+    SOTTO_INPUT_REPAIR,  /* replace broken sessions with jid's devices: the next message begins anew; keys and trust
+                           stay; ends in SOTTO_EVENT_REFRESHED */
+    SOTTO_INPUT_JOIN,    /* enter the room jid as `nick` (empty: the one kept, else the local part of the account), and
+                            keep it: it is entered again by a JOIN without jid, which enters every room that is kept.
+                            Answered by SOTTO_EVENT_ROOM */
+    SOTTO_INPUT_PART,    /* leave the room jid, and forget it; NOT_FOUND: it is not kept */
+    SOTTO_INPUT_VIA,     /* which seals jid's stanzas may go by: via, and with NAMED name. NOT_FOUND: the engine has none
+                            such */
+    SOTTO_INPUT_RESEND,   /* send jid again, as new stanzas with the same ids, what nobody has confirmed, to devices that
+                            did not get it; ends in SOTTO_EVENT_RESENT */
+    SOTTO_INPUT_ADOPT,   /* the identity of another client becomes this one's, before it was ever shown to anybody: key is
+                            its Curve25519 scalar, which the host wipes; device, if not 0, is the device it had, which
+                            is taken off the list when this one is put there. STATE: online, or the identity there is was
+                            published */
+    SOTTO_INPUT_RECORD,   /* what was decided elsewhere about a key: jid, key, trust, and device if it is known; the key
+                            need not have been seen. One that has been gets it as from VERDICT */
+    SOTTO_INPUT_REMOVE   /* take another device of the own account, `device`, and its keys off the server; USAGE: it is
+                            this one. Ends in SOTTO_EVENT_REMOVED */
 } sotto_input_kind;
 
 /* One input. Only the members its kind names are looked at; everything is copied that is kept. */
@@ -113,6 +134,12 @@ typedef struct sotto_input {
     uint32_t acked; /* ONLINE: of the stanzas that are not done, in order, the server has the first so many */
     uint64_t job;
     sotto_bytes answer;
+    sotto_bytes nick; /* JOIN: as the room shows us */
+    uint64_t for_ms;  /* POLICY with NEVER: it ends by itself after so long, and what was before is in force again; 0: it
+                         stays */
+    sotto_via via;    /* VIA */
+    sotto_bytes name; /* VIA: of a seal */
+    uint32_t device; /* ADOPT, RECORD, REMOVE */
 } sotto_input;
 
 /* Stages one input. Errors: BAD_JID, MALFORMED, TOO_LARGE, XML_FORBIDDEN (a stanza that is none: a host that gets this
@@ -136,10 +163,12 @@ typedef enum sotto_output_kind {
 } sotto_output_kind;
 
 typedef enum sotto_event_kind {
-    SOTTO_EVENT_HELD,    /* ticket: kept until its keys are here or were accepted; reason says which; number: devices */
+    SOTTO_EVENT_HELD,    /* ticket: kept until its keys are here or were accepted; reason says which; number: devices;
+                            total: accepted ones that were taken off the list in the last day */
     SOTTO_EVENT_REFUSED, /* ticket: not sent, and forgotten; reason */
     SOTTO_EVENT_LEFT_OUT,      /* ticket: sent, but not to this key (not accepted, or its bundle is broken: reason) */
-    SOTTO_EVENT_NEW_KEY,       /* a key seen for the first time; trust says what the policy made of it */
+    SOTTO_EVENT_NEW_KEY,       /* a key seen for the first time; trust says what the policy made of it; number 1: of
+                                  another device of the own account, which a person should confirm */
     SOTTO_EVENT_KEY_ALARM,     /* reason KEY_CHANGED: a known device id with another key, or a key under a second JID */
     SOTTO_EVENT_DEVICES,       /* the list of devices of jid changed; number of them */
     SOTTO_EVENT_UNREADABLE,    /* a message of jid, device could not be decrypted: reason; text is the stanza's id */
@@ -154,15 +183,46 @@ typedef enum sotto_event_kind {
                               new id, number, with the same identity; sessions begin anew. What arrived since the copy
                               was made is not here */
     SOTTO_EVENT_DELIVERED, /* ticket, key: what a live session carried is stored by the other side */
-    SOTTO_EVENT_DELIVERY_UNKNOWN /* ticket, key: a live session ended before the other side said that it has it, and it
+    SOTTO_EVENT_DELIVERY_UNKNOWN, /* ticket, key: a live session ended before the other side said that it has it, and it
                                     will not be sent again: reason; text is the stanza's id */
+    SOTTO_EVENT_ROOM,        /* what the room jid is, once after each join and whenever it changes. reason 0: encrypted,
+                                for `number` of `total` other members; ROOM_PUBLIC, ROOM_ANONYMOUS: it cannot be;
+                                ROOM_LEFT: we are not in it any more; else it should be and why it is not. text: what the
+                                room said */
+    SOTTO_EVENT_ROOM_MEMBER, /* jid: the room; key.jid: whose membership changed; text: "owner", "admin", "member", or
+                                "none" and "outcast", who get nothing any more; number: 1 for the first three */
+    SOTTO_EVENT_INVITED,     /* somebody invites into the room jid; key.jid: who, empty where the room does not say;
+                                text: why. It came in the clear */
+    SOTTO_EVENT_LIST_GONE,   /* jid had devices and the server now says that there are none (T8); once. What is for them
+                                stays sealed or held */
+    SOTTO_EVENT_DOUBTFUL,    /* whether jid can still read what is encrypted is doubtful; once. reason: IN_THE_CLEAR (a
+                                text in the clear came in their name), DEVICES_GONE, TIMEOUT (no sign of decryption for
+                                two weeks). Encryption goes on; number: messages that nobody confirmed and that are kept */
+    SOTTO_EVENT_MISSED,      /* jid, key: a new device was accepted; number of messages that it could be sent with
+                                SOTTO_INPUT_RESEND */
+    SOTTO_EVENT_RESENT,      /* ticket, jid: the answer to RESEND; number of messages sent again; reason 0, or why not all
+                                of them */
+    SOTTO_EVENT_VOUCHED,     /* key is verified (or distrusted: trust) because a verified device said so (XEP-0450); jid:
+                                its owner; text: whose device said it */
+    SOTTO_EVENT_POLICY_ENDED, /* the time in the clear with jid is over: what was in force before is again */
+    SOTTO_EVENT_CATCHING_UP,  /* the archive of jid (the account, or a room) is being read; number of messages handed on
+                                 so far; number 0 of an output, as presence */
+    SOTTO_EVENT_CAUGHT_UP,    /* the archive of jid was read, or there is none; number of messages it handed on. reason 0,
+                                 or why it was not read to its end: the next login goes on there. Without messages and
+                                 reason the output's number is 0 */
+    SOTTO_EVENT_CAUGHT_UP_UNREADABLE, /* so many messages (number) of the archive of jid could not be decrypted */
+    SOTTO_EVENT_REDUCED, /* ticket, jid, key: a device whose OMEMO protects the text alone, the first of `number` such
+                           recipients, got no more than that; text: names of what was left out, or what of it could be
+                           said in the clear without its content ("reaction, reply"). Once a message */
+    SOTTO_EVENT_REMOVED    /* the answer to REMOVE: number: the device; reason is 0 or why not; text: what the server said.
+                              A client that still runs puts itself back (XEP-0384 section 5.3.1) */
 } sotto_event_kind;
 
 typedef struct sotto_key {
     sotto_bytes jid;  /* bare */
-    sotto_bytes seal; /* "omemo:2" */
+    sotto_bytes seal; /* "omemo:2", "omemo:0.3": a seal of several dialects says which */
     uint32_t device;
-    uint8_t key[32];         /* Ed25519 form, as trust is recorded */
+    uint8_t key[32];         /* as trust is recorded; of OMEMO the Curve25519 form, which all its dialects share */
     uint8_t fingerprint[32]; /* as it is shown: the Curve25519 form (XEP-0384 section 8) */
     sotto_trust trust;
     bool active; /* on the current device list */
@@ -170,19 +230,30 @@ typedef struct sotto_key {
     bool known; /* false: only the device id is known, its bundle was not read yet */
     uint64_t first_seen_ms;
     uint64_t last_used_ms; /* 0: never */
+    uint64_t gone_ms;      /* when it was seen to be off the device list; 0: it is on it, or that is not known */
+    uint8_t name[32];      /* what trust messages and their URIs call it (XEP-0434); zeros: nothing */
 } sotto_key;
+
+/* A copy (XEP-0280) of what another device of the account did with it. */
+typedef enum sotto_carbon { SOTTO_CARBON_NONE, SOTTO_CARBON_SENT, SOTTO_CARBON_RECEIVED } sotto_carbon;
 
 typedef struct sotto_delivery {
     sotto_bytes stanza; /* with the decrypted content in place; never anything unauthenticated beside it that
                            changes its meaning */
-    sotto_bytes seal;   /* "omemo:2"; empty: it came in the clear */
+    sotto_bytes seal;   /* "omemo:2" as in sotto_key; empty: it came in the clear */
     sotto_bytes from;   /* bare JID the content is attributed to */
     sotto_trust trust;  /* of the key that sealed it; UNDECIDED when in the clear */
     uint32_t device;
     uint8_t fingerprint[32];
     uint64_t time_ms;   /* sealed: when it was written, says the sender; clear: the delay stamp, else receipt */
     bool time_doubtful; /* the sealed time and the server's differ by more than a day */
-    bool answerable;    /* an iq: answering tells its sender nothing he may not know (T23) */
+    bool answerable;    /* answering by itself tells its sender nothing he may not know (T23) */
+    sotto_bytes room;   /* bare JID of the room it came through; empty: none. `from` is who wrote it, as far as the room
+                           says; else the room itself */
+    sotto_bytes nick;   /* of who wrote it, in the room; empty: the room itself */
+    sotto_carbon carbon; /* SENT: another device of ours wrote it (`from` is the own account); also out of the archive */
+    sotto_bytes peer;    /* bare JID of the other side: whom it is for when it is SENT, else `from` */
+    bool archived;       /* it comes out of the archive: it was missed when it was sent */
 } sotto_delivery;
 
 typedef struct sotto_event {
@@ -192,7 +263,8 @@ typedef struct sotto_event {
     sotto_status reason;
     sotto_bytes text;
     uint32_t number;
-    sotto_key key; /* the kinds that speak of a key or device */
+    sotto_key key;  /* the kinds that speak of a key or device */
+    uint32_t total; /* ROOM: of so many */
 } sotto_event;
 
 typedef struct sotto_output {
@@ -257,6 +329,47 @@ typedef struct sotto_held {
 typedef sotto_status sotto_held_visit(void *arg, const sotto_held *);
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_held(sotto_engine *, sotto_held_visit *, void *arg);
 
+/* Rooms that are kept, and who is in them. */
+typedef struct sotto_room {
+    sotto_bytes jid, nick;
+    bool joined;
+    bool settled;        /* it was told what the room is (SOTTO_EVENT_ROOM) */
+    sotto_status reason; /* ... as there */
+    uint32_t number, total;
+} sotto_room;
+typedef sotto_status sotto_room_visit(void *arg, const sotto_room *);
+typedef struct sotto_room_member {
+    sotto_bytes jid;         /* bare; empty: the room does not say who it is */
+    sotto_bytes affiliation; /* "owner", "admin", "member", "none" */
+    sotto_bytes nick;        /* empty: not in the room now */
+} sotto_room_member;
+typedef sotto_status sotto_room_member_visit(void *arg, const sotto_room_member *);
+/* Calls visit for every room, in the order of JIDs. Errors: STORE_*, NO_MEMORY; a failure of visit ends it and is
+ * returned. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_rooms(sotto_engine *, sotto_room_visit *, void *arg);
+/* Calls visit for every member of a room (oneself included), with each nick of theirs in turn, then for occupants who
+ * are none. Errors: BAD_JID, NOT_FOUND (the room is not kept), STORE_*, NO_MEMORY; a failure of visit ends it and is
+ * returned. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_room_members(sotto_engine *, sotto_bytes room,
+                                                                  sotto_room_member_visit *, void *arg);
+
+/* What is remembered of a contact. */
+typedef struct sotto_contact {
+    sotto_encrypt encrypt; /* as it was set; DEFAULT: the engine's */
+    sotto_encrypt now;     /* in force: NEVER, AUTO, ALWAYS */
+    bool encrypted;        /* something was encrypted to them, or by them: AUTO means always from then on */
+    bool verified;         /* a key of theirs was verified, once */
+    bool opted_out;        /* they asked for messages in the clear, and nobody has answered */
+    bool doubtful;         /* SOTTO_EVENT_DOUBTFUL was told */
+    uint64_t clear_until_ms; /* 0: no time in the clear is running */
+    sotto_via via;
+    sotto_bytes name;     /* of the seal, with SOTTO_VIA_NAMED */
+    uint32_t unconfirmed; /* messages that are kept because nobody confirmed them, at most */
+    uint32_t missed;      /* of these, that RESEND would send */
+} sotto_contact;
+/* Spans in *ret live until the next call on the engine. Errors: BAD_JID, STORE_*, NO_MEMORY. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_contact(sotto_engine *, sotto_bytes jid, sotto_contact *ret);
+
 /* What the host must add to its disco#info features and caps so that notifications arrive; ended by NULL, static. */
 SOTTO_API const char *const *sotto_engine_features(const sotto_engine *);
 
@@ -268,6 +381,20 @@ SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_note(sotto_engine *, sotto_
 /* The record as staged; *ret lives until the next call on the engine.
  * Errors: NOT_FOUND, USAGE (the name), STORE_*, NO_MEMORY. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_noted(sotto_engine *, sotto_bytes name, sotto_bytes *ret);
+/* Calls visit for every record as staged whose name begins with `prefix`, in the order of names; name and value live for
+ * the call, from which the engine may not be called. A failure of visit ends it and is returned.
+ * Errors: USAGE (the prefix is empty or too long), STORE_*, NO_MEMORY. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_notes(sotto_engine *, sotto_bytes prefix, sotto_visit *visit,
+                                                           void *arg);
+
+/* ---- backups ---- */
+
+/* Calls visit for every committed record that belongs into a backup, in order; key and value live for the visit, which
+ * may not call the engine. It is the identity, trust, policies and the host's notes, and not what would be used a second
+ * time: sessions, prekeys, outputs, held stanzas. Whoever writes these records into an empty store and opens an engine
+ * over it goes on as a new device with the same identity, and gets SOTTO_EVENT_COPIED (T18). The values are as secret as
+ * the store. Errors: STORE_*, NO_MEMORY; a failure of visit ends it and is returned. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_backup(sotto_engine *, sotto_visit *visit, void *arg);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,27 @@
 #define SOTTO_STORE_PASSES_MAX    16u                  /* Argon2id, as found in a store: a hostile file must not */
 #define SOTTO_STORE_KIBIBYTES_MAX (256u * 1024u)       /* keep us busy for minutes or take all memory */
 
+/* Trust and policy */
+#define SOTTO_UNCONFIRMED_MAX       100u        /* messages to one contact that are kept until somebody confirms them */
+#define SOTTO_UNCONFIRMED_BYTES_MAX (64u * 1024u) /* of one of them; longer ones are not kept */
+#define SOTTO_TRUST_MESSAGE_KEYS    512u        /* keys in one trust message (XEP-0434) */
+#define SOTTO_VOUCHES_OF_ONE        256u        /* statements of one key that wait until it is verified */
+#define SOTTO_VOUCHES_MAX           4096u       /* ... of all keys, and about keys nobody has seen */
+
+/* Rooms (XEP-0045) */
+#define SOTTO_ROOMS_MAX           200u  /* that are kept */
+#define SOTTO_ROOM_MEMBERS_MAX    1000u /* of one room; in a larger one nothing can be encrypted */
+#define SOTTO_ROOM_OCCUPANTS_MAX  2000u /* of one room that are remembered; what others write is not attributed */
+#define SOTTO_ROOM_SENT_MAX       256u  /* messages of ours that rooms have not shown us yet */
+#define SOTTO_ROOM_JID_BYTES_MAX  1000u /* of a room that is joined; it must fit a note of 1 KiB */
+
+/* Archives (XEP-0313) */
+#define SOTTO_ARCHIVE_PAGE         100u  /* messages that are asked for at once, and committed together */
+#define SOTTO_ARCHIVE_PAGES_MAX    1000u /* of one archive that are read in a login; the next one goes on there */
+#define SOTTO_ARCHIVE_WAITING_MAX  1000u /* messages that came live and wait until the archive is read */
+#define SOTTO_ARCHIVE_SEEN_MAX     2000u /* ids of messages in the clear that are remembered, to tell copies */
+#define SOTTO_ARCHIVE_ID_BYTES_MAX 1024u /* an id that an archive gives; longer ones are none */
+
 /* OMEMO (XEP-0384) */
 #define SOTTO_OMEMO_DEVICES_MAX        64u    /* devices of one JID that are considered */
 #define SOTTO_OMEMO_PREKEYS            100u   /* XEP-0384 section 4.2: around 100 */
@@ -52,6 +73,9 @@
 #define SOTTO_OMEMO_SKIP_SPENT         64u    /* ... its next ones may skip no more keys, in one session */
 #define SOTTO_OMEMO_ANNOUNCES_PER_HOUR 6u     /* times this device puts itself back on its own list (T8) */
 #define SOTTO_OMEMO_CACHE_MAX          65536u /* volatile entries: lists and bundles just looked at */
+#define SOTTO_OMEMO_QUESTIONS_MAX      64u    /* lists and bundles asked for at once, for what is to be sent */
+#define SOTTO_OMEMO_ANSWERS_MAX        200u   /* empty messages at the end of an archive; others wait (T22) */
+#define SOTTO_OMEMO_PINS_MAX           512u   /* identities of one JID whose best dialect is remembered (T15) */
 
 /* Live sessions */
 #define SOTTO_LIVE_FRAME_BYTES_MAX   8192u /* records in one frame of another side; ours hold 6,000 */
@@ -65,6 +89,22 @@
 #define SOTTO_LIVE_KEYS_MAX          64u   /* live keys of one JID that are remembered */
 #define SOTTO_LIVE_HELLOS_PER_MINUTE 30u   /* ClientHellos of one bare JID that are worked on (T20) */
 #define SOTTO_LIVE_JID_BYTES_MAX     1000u /* a full JID that is spoken to */
+
+/* Files (XEP-0363, XEP-0447, XEP-0448, XEP-0454) */
+#define SOTTO_FILE_BYTES_MAX          (1024u * 1024u * 1024u) /* of a file, either way, whatever a server would take */
+#define SOTTO_FILE_URL_BYTES_MAX      2048u
+#define SOTTO_FILE_NAME_BYTES_MAX     200u   /* of the name a file gets here; file systems take 255 */
+#define SOTTO_FILES_OF_MESSAGE_MAX    16u    /* in one message; more are not offered */
+#define SOTTO_FILES_REMEMBERED        200u   /* received files that can be fetched by number; older ones make room */
+#define SOTTO_UPLOAD_SERVICES_MAX     32u    /* addresses of the server's that are asked whether they take files */
+#define SOTTO_UPLOAD_HEADERS_MAX      8u     /* of one slot */
+#define SOTTO_UPLOAD_HEADER_BYTES_MAX 4096u
+
+/* History (a note of the host for each message) */
+#define SOTTO_HISTORY_OF_ONE_MAX     10000u                 /* messages of one conversation; the oldest goes */
+#define SOTTO_HISTORY_MAX            100000u                /* in all */
+#define SOTTO_HISTORY_BYTES_MAX      (256u * 1024u * 1024u) /* in all, as they are kept */
+#define SOTTO_HISTORY_TEXT_BYTES_MAX (128u * 1024u)         /* of one message's text; the rest is not kept */
 
 /* Login */
 #define SOTTO_SCRAM_ITERATIONS_MIN   4096u     /* RFC 7677 section 4 */

@@ -57,6 +57,8 @@ typedef enum sotto_status_class {
     X(NO_MECHANISM, 122, "no-mechanism", "the server offers no login mechanism that is safe enough")                   \
     X(CLOSED, 123, "closed", "the other side closed the connection")                                                   \
     X(TOO_OLD, 124, "too-old", "a message so late that its key was already thrown away")                               \
+    X(UNATTRIBUTED, 125, "unattributed", "a message through a room that does not say who wrote it")                    \
+    X(IN_THE_CLEAR, 126, "in-the-clear", "a text in the clear from somebody who can encrypt")                          \
     X(NO_MEMORY, 201, "no-memory", "out of memory")                                                                    \
     X(NO_RANDOM, 202, "no-random", "the source of randomness failed")                                                  \
     X(STORE_FAILED, 203, "store-failed", "the store could not be read or written")                                     \
@@ -83,6 +85,13 @@ typedef enum sotto_status_class {
     X(NOT_AUTHORIZED, 407, "not-authorized", "wrong password or unknown account")                                      \
     X(SERVER_REFUSED, 408, "server-refused", "the server refused a request")                                           \
     X(CANCELLED, 409, "cancelled", "cancelled by the user")                                                            \
+    X(NOT_JOINED, 410, "not-joined", "this room was not joined")                                                       \
+    X(ROOM_PUBLIC, 411, "room-public", "anybody may enter this room, so nothing can be encrypted for it")              \
+    X(ROOM_ANONYMOUS, 412, "room-anonymous", "this room hides who is in it, so nothing can be encrypted for it")       \
+    X(NO_OCCUPANT, 413, "no-occupant", "the room does not say who has this nick")                                      \
+    X(ROOM_LEFT, 414, "room-left", "removed from the room, or the room was closed")                                    \
+    X(DOWNGRADED, 415, "downgraded", "a device that can do better is only offered with an older OMEMO")                \
+    X(DEVICE_CLASH, 416, "device-clash", "two devices with one number, which older OMEMO cannot tell apart")           \
     X(USAGE, 501, "usage", "an argument that the function does not accept")                                            \
     X(STATE, 502, "state", "a call that is not allowed in this state")                                                 \
     X(TICKET_USED, 503, "ticket-used", "the ticket of a stanza is zero or in use")                                     \

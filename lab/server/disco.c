@@ -4,6 +4,7 @@
  * says of a hash is not believed about another. */
 #include "lab/server/disco.h"
 
+#include "lab/server/archive.h"
 #include "lab/server/node.h"
 #include "lab/server/notify.h"
 #include "lab/server/roster.h"
@@ -70,6 +71,7 @@ static void write_info(lab_draft *draft, const lab_account *whose, bool of_node)
         write_identity(draft, "account", "registered");
         write_identity(draft, "pubsub", "pep");
         write_features(draft, account_features);
+        lab_archive_features(draft, whose);
     } else {
         write_identity(draft, "server", "im");
         write_features(draft, server_features);

@@ -22,6 +22,7 @@
 #define LAB_ITEMS_MAX         1000u                  /* of one node; what max_items 'max' means */
 #define LAB_PAYLOAD_BYTES_MAX (512u * 1024u)         /* one PEP item */
 #define LAB_FEATURES_MAX      500u                   /* remembered from one disco#info answer */
+#define LAB_ARCHIVE_MAX       100000u                /* messages of one archive; the oldest make room */
 #define LAB_DIRECTED_MAX      1000u                  /* addresses one session sent directed presence to */
 
 #define LAB_NS_STANZAS       "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -38,6 +39,9 @@
 #define LAB_NS_HINTS         "urn:xmpp:hints"
 #define LAB_NS_DELAY         "urn:xmpp:delay"
 #define LAB_NS_FORMS         "jabber:x:data"
+#define LAB_NS_PAGING        "http://jabber.org/protocol/rsm"
+#define LAB_NS_ARCHIVE       "urn:xmpp:mam:2"
+#define LAB_NS_IDS           "urn:xmpp:sid:0"
 
 /* ---- owned bytes ---- */
 
@@ -94,6 +98,21 @@ typedef struct lab_node {
     size_t count;
 } lab_node;
 
+/* A message in an archive, as it came. */
+typedef struct lab_archived {
+    struct lab_archived *next; /* the newer one */
+    sotto_bytes id, stanza;
+    uint64_t since_ms;
+} lab_archived;
+
+typedef struct lab_archive {
+    bool on;
+    lab_archive_mode mode;
+    size_t page; /* results at once, at most; 0: as many as a client asks for */
+    lab_archived *first, *last;
+    size_t count;
+} lab_archive;
+
 typedef struct lab_account {
     struct lab_account *next;
     sotto_bytes local, jid, password;
@@ -102,6 +121,7 @@ typedef struct lab_account {
     lab_node *nodes;
     size_t node_count;
     lab_list offline;
+    lab_archive archive;
 } lab_account;
 
 struct lab_session {
@@ -139,9 +159,11 @@ struct lab_server {
     uint64_t counter; /* of ids and resources the server chooses */
     lab_account *accounts;
     lab_session *sessions;
+    struct lab_room *rooms;
     bytes_buffer saw;
     stanza_parser *parser;
     bytes_arena arena; /* of the call at hand */
+    const char *without; /* PEP nodes whose names begin like this are not kept; NULL: all are */
     lab_hook *hook;
     void *hook_arg;
     lab_parked *parked;

@@ -5,6 +5,7 @@
 
 #include "lab/server/disco.h"
 #include "lab/server/notify.h"
+#include "lab/server/room.h"
 #include "lab/server/roster.h"
 #include "lab/server/router.h"
 
@@ -118,6 +119,9 @@ static sotto_status available(lab_session *session, const stanza_element *presen
 
 /* Presence to one address: all its available sessions, or the one with that full JID. */
 static sotto_status direct_to(lab_server *server, sotto_bytes full_or_bare, const stanza_element *presence) {
+    stanza_jid to;
+    if (sotto_ok(stanza_jid_parse(&server->arena, full_or_bare, &to)) && lab_room_is(server, to.domain))
+        return lab_room_presence(server, presence, &to);
     lab_session *one = lab_session_find(server, full_or_bare);
     if (one) return lab_deliver(one, presence);
     lab_account *account = lab_account_find(server, full_or_bare);
@@ -228,7 +232,7 @@ static sotto_status with_recipient(lab_session *session, sotto_bytes address, co
     SOTTO_TRY(status);
     if (is_subscription_type(type)) return lab_roster_subscription(session->server, session->account, presence);
     if (bytes_is(type, "probe")) return probe(session, &to);
-    if (!bytes_equal(to.domain, session->server->domain)) {
+    if (!bytes_equal(to.domain, session->server->domain) && !lab_room_is(session->server, to.domain)) {
         if (bytes_is(type, "unavailable")) return SOTTO_OK;
         return lab_bounce(session->server, presence, (lab_error){"cancel", "remote-server-not-found", NULL});
     }

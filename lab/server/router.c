@@ -3,10 +3,12 @@
  * RFC 6121 section 8 as code, the tables of section 8.5 above all, and the offline store of XEP-0160. */
 #include "lab/server/router.h"
 
+#include "lab/server/archive.h"
 #include "lab/server/carbons.h"
 #include "lab/server/disco.h"
 #include "lab/server/pep.h"
 #include "lab/server/presence.h"
+#include "lab/server/room.h"
 #include "lab/server/roster.h"
 #include "stanza/time.h"
 
@@ -133,10 +135,15 @@ static sotto_status message_to_full(lab_server *server, lab_account *whose, cons
 
 static sotto_status route_message(lab_server *server, lab_session *session, const stanza_jid *to,
                                   const stanza_element *stanza) {
-    if (session && !bytes_equal(to->bare, session->account->jid)) SOTTO_TRY(lab_carbons_sent(session, stanza));
+    if (session && !bytes_equal(to->bare, session->account->jid)) {
+        const stanza_element *kept = stanza;
+        SOTTO_TRY(lab_archive_keep(server, session->account, stanza, &kept));
+        SOTTO_TRY(lab_carbons_sent(session, kept));
+    }
     if (!bytes_equal(to->domain, server->domain)) return lab_bounce(server, stanza, remote_not_found);
     lab_account *whose = lab_account_find(server, to->bare);
     if (!whose) return lab_bounce(server, stanza, service_unavailable);
+    SOTTO_TRY(lab_archive_keep(server, whose, stanza, &stanza));
     return to->resource.len == 0 ? message_to_bare(server, whose, stanza) : message_to_full(server, whose, to, stanza);
 }
 
@@ -168,6 +175,7 @@ static sotto_status iq_to_own_account(lab_session *session, const stanza_element
     const stanza_element *payload = stanza_first(iq);
     if (stanza_is(payload, "query", LAB_NS_ROSTER)) return lab_roster_iq(session, iq);
     if (bytes_is(payload->ns, LAB_NS_CARBONS)) return lab_carbons_iq(session, iq);
+    if (bytes_is(payload->ns, LAB_NS_ARCHIVE)) return lab_archive_iq(session, iq);
     if (stanza_is(payload, "session", "urn:ietf:params:xml:ns:xmpp-session")) return lab_answer_empty(server, iq);
     if (stanza_is(payload, "ping", "urn:xmpp:ping")) return lab_answer_empty(server, iq);
     return lab_bounce(server, iq, service_unavailable);
@@ -214,6 +222,10 @@ sotto_status lab_route(lab_server *server, lab_account *actor, lab_session *sess
     sotto_status status = stanza_jid_parse(&server->arena, address.at ? address : actor->jid, &to);
     if (sotto_is(status, SOTTO_E_BAD_JID)) return SOTTO_OK; /* only a hook can have written that */
     SOTTO_TRY(status);
+    bool to_room = lab_room_is(server, to.domain);
+    if (to_room && stanza_is(stanza, "message", STANZA_NS_CLIENT)) return lab_room_message(server, stanza, &to);
+    if (to_room && stanza_is(stanza, "iq", STANZA_NS_CLIENT))
+        return iq_is_whole(stanza) ? lab_room_iq(server, stanza, &to) : lab_bounce(server, stanza, bad_request);
     if (stanza_is(stanza, "message", STANZA_NS_CLIENT)) return route_message(server, session, &to, stanza);
     if (stanza_is(stanza, "iq", STANZA_NS_CLIENT)) return route_iq(server, actor, session, &to, stanza);
     return SOTTO_OK;

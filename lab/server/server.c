@@ -4,9 +4,11 @@
 #include "lab/server/server.h"
 
 #include "bytes/memory.h"
+#include "lab/server/archive.h"
 #include "lab/server/hostility.h"
 #include "lab/server/node.h"
 #include "lab/server/pep.h"
+#include "lab/server/room.h"
 #include "lab/server/roster.h"
 
 static sotto_status domain_keep(lab_server *server, const char *domain) {
@@ -37,6 +39,7 @@ static void account_free(lab_server *server, lab_account *account) {
     lab_roster_free(server, account);
     lab_node_free_all(server, account);
     lab_list_clear(server, &account->offline);
+    lab_archive_free(server, account);
     lab_let_go(server, &account->local);
     lab_let_go(server, &account->jid);
     lab_let_go(server, &account->password);
@@ -47,6 +50,7 @@ void lab_server_free(lab_server *server) {
     if (!server) return;
     lab_hostility_free(server);
     while (server->sessions) lab_session_free(server->sessions);
+    lab_room_free_all(server);
     while (server->accounts) {
         lab_account *account = server->accounts;
         server->accounts = account->next;
@@ -159,6 +163,10 @@ sotto_bytes lab_server_saw(const lab_server *server) {
 void lab_server_hook(lab_server *server, lab_hook *hook, void *arg) {
     server->hook = hook;
     server->hook_arg = arg;
+}
+
+void lab_server_without(lab_server *server, const char *nodes) {
+    server->without = nodes;
 }
 
 sotto_status lab_server_plant(lab_server *server, const char *local, const char *node, const char *item,

@@ -57,10 +57,36 @@ typedef enum lab_fate { LAB_PASS, LAB_DROP, LAB_REPEAT, LAB_DELAY, LAB_REORDER, 
 typedef lab_fate lab_hook(void *arg, const stanza_element *stanza, bool to_client, sotto_bytes *ret_instead,
                           uint64_t *ret_until_ms);
 void lab_server_hook(lab_server *, lab_hook *, void *arg);
+/* PEP nodes whose names begin like this are not there, for nobody: what is published in them is lost. Borrowed. */
+void lab_server_without(lab_server *, const char *nodes);
 /* The server itself says something to a session, with any `from` it likes. */
 SOTTO_MUST_CHECK sotto_status lab_session_inject(lab_session *, sotto_bytes stanza);
 /* Replaces or removes (empty payload) an item of anybody's PEP node, with notifications or without. */
 SOTTO_MUST_CHECK sotto_status lab_server_plant(lab_server *, const char *local, const char *node, const char *item,
                                                sotto_bytes payload, bool notify);
+
+/* ---- archives (XEP-0313): an account has none until one is wished for ---- */
+
+/* How an archive answers. */
+typedef enum lab_archive_mode {
+    LAB_ARCHIVE_HONEST,
+    LAB_ARCHIVE_WRONG_QUERYID,
+    LAB_ARCHIVE_WRONG_FROM,
+    LAB_ARCHIVE_SAME_PAGE,      /* the first page, whatever is asked for, and never the last */
+    LAB_ARCHIVE_NEVER_COMPLETE, /* ... is any page */
+    LAB_ARCHIVE_REVERSED,       /* within a page */
+    LAB_ARCHIVE_MISSING,        /* every second result of a page is left out */
+    LAB_ARCHIVE_TWICE,          /* every result comes twice */
+    LAB_ARCHIVE_SILENT,         /* no answer */
+    LAB_ARCHIVE_NO_IDS          /* messages do not say what id they have, and urn:xmpp:sid:0 is not announced */
+} lab_archive_mode;
+
+/* page: results at once, at most; 0: as many as are asked for. NOT_FOUND. */
+SOTTO_MUST_CHECK sotto_status lab_server_archive(lab_server *, const char *local, lab_archive_mode, size_t page);
+/* The oldest so many are gone. NOT_FOUND. */
+SOTTO_MUST_CHECK sotto_status lab_server_archive_forget(lab_server *, const char *local, size_t count);
+/* Puts anything at the end. NOT_FOUND. */
+SOTTO_MUST_CHECK sotto_status lab_server_archive_plant(lab_server *, const char *local, const char *id,
+                                                       sotto_bytes stanza);
 
 #endif

@@ -17,7 +17,8 @@ static sotto_status open_all(account *a, const account_config *config, uint64_t 
                                   .seals = config->seals,
                                   .encrypt = config->encrypt,
                                   .trust = config->trust,
-                                  .least_strength = 1};
+                                  .least_strength = 1,
+                                  .catch_up = config->catch_up};
     SOTTO_TRY(stanza_jid_parse(&a->lasting, config->jid, &a->jid));
     if (!bytes_arena_copy(&a->lasting, config->connect_host, &a->connect_host)) return SOTTO_FAIL(NO_MEMORY);
     SOTTO_TRY(sotto_engine_open(&a->engine, &engine, now_ms));
@@ -109,7 +110,9 @@ static bool tell_waiting(account *a, account_output *ret) {
     uint64_t ticket = 0;
     for (size_t i = 0; i < 8; i++) ticket = ticket << 8 | tickets.at[i];
     bytes_buffer_drop(&a->sent, 8);
-    *ret = (account_output){.kind = ACCOUNT_SENT, .ticket = ticket};
+    *ret = (account_output){.kind = ACCOUNT_SENT,
+                            .ticket = ticket & ~ACCOUNT_CLEAR_TICKET,
+                            .sealed = (ticket & ACCOUNT_CLEAR_TICKET) == 0};
     return true;
 }
 
@@ -117,11 +120,15 @@ static bool is_clear_iq(const sotto_delivery *delivery) {
     return delivery->seal.len == 0 && bytes_starts_with(delivery->stanza, BYTES_LITERAL("<iq"));
 }
 
+/* A question of somebody's, which has a number; answers have none, and are for the host, who may have asked. */
+static bool is_question(const sotto_output *out) {
+    return out->kind == SOTTO_OUTPUT_DELIVER && out->seq != 0 && is_clear_iq(&out->delivery);
+}
+
 /* A question is done in the commit that has its answer. The output's spans end with the next call on the engine. */
 static sotto_status take_iq(account *a, const sotto_output *out) {
     uint64_t seq = out->seq;
     SOTTO_TRY(account_answer(a, &out->delivery));
-    if (seq == 0) return SOTTO_OK;
     a->staged = true;
     return sotto_engine_done(a->engine, seq);
 }
@@ -130,7 +137,7 @@ static sotto_status take_iq(account *a, const sotto_output *out) {
 static sotto_status take_engine(account *a, const sotto_output *out, account_output *ret, bool *ret_give) {
     *ret_give = false;
     if (out->kind == SOTTO_OUTPUT_STANZA) return account_send_stanza(a, out);
-    if (out->kind == SOTTO_OUTPUT_DELIVER && is_clear_iq(&out->delivery)) return take_iq(a, out);
+    if (is_question(out)) return take_iq(a, out);
     if (out->kind == SOTTO_OUTPUT_EVENT &&
         (out->event.ticket & ACCOUNT_OWN_TICKET) != 0) { /* our own presence, too late */
         a->staged = true;
@@ -258,6 +265,10 @@ sotto_status account_done(account *a, uint64_t seq) {
     SOTTO_TRY(sotto_engine_done(a->engine, seq));
     a->staged = true;
     return SOTTO_OK;
+}
+
+void account_noted(account *a) {
+    a->staged = true;
 }
 
 sotto_engine *account_engine(account *a) {

@@ -15,6 +15,12 @@
 
 typedef struct account account;
 
+/* Names of the account's notes (sotto_engine_note); every other is its host's. What is kept about a stream and about
+ * suspected stanzas is of this machine and this moment: no other store has any use for it. */
+#define ACCOUNT_NOTE_STREAM   "stream"
+#define ACCOUNT_NOTE_PASSWORD "password"
+#define ACCOUNT_NOTE_SUSPECT  "suspect"
+
 typedef struct account_config {
     const sotto_host *host;
     sotto_bytes jid;                /* bare */
@@ -29,6 +35,7 @@ typedef struct account_config {
     bool connect_direct_tls;
     bool available;   /* announce presence and caps, so that messages and notifications arrive */
     bool keep_trying; /* reconnect after failures that may pass */
+    bool catch_up;    /* read what was missed from the archive, at each login that does not resume */
 } account_config;
 
 typedef enum account_output_kind {
@@ -39,7 +46,7 @@ typedef enum account_output_kind {
     ACCOUNT_BYTES,      /* write these */
     ACCOUNT_ONLINE,     /* logged in; text says how the hop is protected */
     ACCOUNT_OFFLINE,    /* status, text; retry_ms: when the next attempt is made, UINT64_MAX: none */
-    ACCOUNT_SENT,       /* ticket: the server has it */
+    ACCOUNT_SENT,       /* ticket: the server has it; sealed: it left encrypted */
     ACCOUNT_ENGINE      /* an output of the engine for the application (DELIVER, EVENT, JOB); account_done(seq) */
 } account_output_kind;
 
@@ -52,6 +59,7 @@ typedef struct account_output {
     sotto_bytes text;
     uint64_t retry_ms;
     uint64_t ticket;
+    bool sealed;
     bool resumed;
     sotto_output engine;
 } account_output;
@@ -86,6 +94,8 @@ uint64_t account_deadline(const account *);
  * have their highest bit clear: the others are the account's own. */
 SOTTO_MUST_CHECK sotto_status account_step(account *, const sotto_input *, uint64_t now_ms);
 SOTTO_MUST_CHECK sotto_status account_done(account *, uint64_t seq);
+/* The host changed notes of its own (sotto_engine_note): they are to be committed. */
+void account_noted(account *);
 /* For sotto_engine_keys, sotto_engine_held, sotto_engine_note and sotto_engine_noted: looking and noting, no steps. */
 sotto_engine *account_engine(account *);
 bool account_is_online(const account *);

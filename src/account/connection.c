@@ -159,7 +159,8 @@ static sotto_status take_acks(account *a, uint32_t acked, bool tell_engine) {
             sotto_status status = sotto_engine_done(a->engine, entry->seq);
             if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
         }
-        if (entry->ticket != 0 && (entry->ticket & ACCOUNT_OWN_TICKET) == 0) bytes_buffer_u64(&a->sent, entry->ticket);
+        if (entry->ticket != 0 && (entry->ticket & ACCOUNT_OWN_TICKET) == 0)
+            bytes_buffer_u64(&a->sent, entry->ticket | (entry->sealed ? 0 : ACCOUNT_CLEAR_TICKET));
     }
     if (known > 0) memmove(a->unacked, a->unacked + known, (a->unacked_count - known) * sizeof *a->unacked);
     a->unacked_count -= known;
@@ -281,7 +282,7 @@ static sotto_status remember_unacked(account *a, const sotto_output *out) {
         a->unacked_size = size;
     }
     bool lasting = bytes_starts_with(out->stanza, BYTES_LITERAL("<message"));
-    a->unacked[a->unacked_count++] = (account_unacked){out->seq, out->ticket, lasting};
+    a->unacked[a->unacked_count++] = (account_unacked){out->seq, out->ticket, lasting, out->seal.len > 0};
     return SOTTO_OK;
 }
 

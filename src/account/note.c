@@ -3,9 +3,9 @@
 #include "bytes/cursor.h"
 #include "bytes/span.h"
 
-#define NOTE_STREAM   BYTES_LITERAL("stream")
-#define NOTE_PASSWORD BYTES_LITERAL("password")
-#define NOTE_SUSPECT  BYTES_LITERAL("suspect")
+#define NOTE_STREAM   BYTES_LITERAL(ACCOUNT_NOTE_STREAM)
+#define NOTE_PASSWORD BYTES_LITERAL(ACCOUNT_NOTE_PASSWORD)
+#define NOTE_SUSPECT  BYTES_LITERAL(ACCOUNT_NOTE_SUSPECT)
 #define NOTE_VERSION  1u
 
 sotto_status account_note_stream(account *a) {

@@ -66,7 +66,9 @@ sotto_status account_announce(account *a) {
     a->announced = true;
     if (!a->available) return SOTTO_OK;
     SOTTO_TRY(stage_own(a, write_carbons_request, NULL));
-    return stage_own(a, write_presence, NULL);
+    SOTTO_TRY(stage_own(a, write_presence, NULL));
+    a->staged = true;
+    return sotto_engine_step(a->engine, &(sotto_input){.kind = SOTTO_INPUT_JOIN}, a->now_ms); /* rooms that are kept */
 }
 
 static void open_answer(stanza_writer *writer, const stanza_element *iq, const char *type) {

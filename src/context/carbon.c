@@ -41,7 +41,7 @@ sotto_status context_carbon_read(const stanza_element *message, const stanza_jid
         return sotto_class(status) == SOTTO_CLASS_OURS ? status : SOTTO_OK;
     if (!is_bare_of(arena, inner, "to", sent ? BYTES_NONE : account, &inner_to, &status))
         return sotto_class(status) == SOTTO_CLASS_OURS ? status : SOTTO_OK;
-    *ret = CONTEXT_CARBON_TRUE;
+    *ret = sent ? CONTEXT_CARBON_SENT : CONTEXT_CARBON_RECEIVED;
     *ret_message = inner;
     *ret_from = inner_from;
     return SOTTO_OK;

@@ -8,15 +8,15 @@ bool engine_always_clear(engine_class class) {
 /* For content. Rows: the policy; columns: the prospect. */
 static const engine_fate fates[4][ENGINE_PROSPECT_COUNT] = {
     /*                          cannot          never           asking        broken        untrusted     opted-out
-       ready */
+       ready           public          not-joined */
     [ENGINE_POLICY_NEVER] = {ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR,
-                             ENGINE_CLEAR},
+                             ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR},
     [ENGINE_POLICY_AUTO] = {ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD,
-                            ENGINE_SEAL},
+                            ENGINE_SEAL, ENGINE_CLEAR, ENGINE_REFUSE},
     [ENGINE_POLICY_STICKY] = {ENGINE_REFUSE, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD,
-                              ENGINE_SEAL},
+                              ENGINE_SEAL, ENGINE_REFUSE, ENGINE_REFUSE},
     [ENGINE_POLICY_ALWAYS] = {ENGINE_REFUSE, ENGINE_REFUSE, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD,
-                              ENGINE_SEAL},
+                              ENGINE_SEAL, ENGINE_REFUSE, ENGINE_REFUSE},
 };
 
 engine_fate engine_egress(engine_class class, engine_policy policy, engine_prospect prospect) {
@@ -33,7 +33,7 @@ const char *engine_policy_name(engine_policy policy) {
 }
 
 const char *engine_prospect_name(engine_prospect prospect) {
-    static const char *const names[] = {"cannot", "never", "asking", "broken", "untrusted", "opted-out", "ready"};
+    static const char *const names[] = {"cannot", "never", "asking", "broken", "untrusted", "opted-out", "ready", "public", "not-joined"};
     return prospect < ENGINE_PROSPECT_COUNT ? names[prospect] : "unknown";
 }
 

@@ -15,8 +15,10 @@
 #include "engine/receive.h"
 #include "engine/record.h"
 #include "engine/resource.h"
+#include "engine/room.h"
 #include "engine/send.h"
 #include "engine/step.h"
+#include "engine/upgrade.h"
 
 #define ARENA_CEILING       ((size_t)64 * 1024 * 1024)
 #define SEQ_KEY             BYTES_LITERAL("Aseq") /* of the number the next output may have */
@@ -58,10 +60,15 @@ static sotto_status load(sotto_engine *engine) {
         engine->seq_reserved = get_u64(value);
         engine->outbox.next_seq = engine->seq_reserved;
     }
-    status = engine_record_get(engine, space_key(&room, 'A', BYTES_LITERAL("setbacks")), &value);
+    status = engine_record_get(engine, ENGINE_KEY_SETBACKS, &value);
     if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
         SOTTO_TRY(status);
         engine->setbacks_known = get_u64(value);
+    }
+    status = engine_record_get(engine, ENGINE_KEY_RESTORED, &value);
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) {
+        SOTTO_TRY(status);
+        engine->restored = true;
     }
     /* Straight from the store: nothing is staged yet, and all rows together may be more than a call's arena holds. */
     return engine->store->methods->scan(engine->store, BYTES_LITERAL("O"), load_output, engine);
@@ -113,7 +120,8 @@ static sotto_status note_setback(sotto_engine *engine) {
     put_u64(value, engine->outbox.next_seq);
     SOTTO_TRY(engine_record_put(engine, space_key(&room, 'A', BYTES_LITERAL("seq")), bytes_of(value, sizeof value)));
     put_u64(value, engine->store->setbacks);
-    return engine_record_put(engine, space_key(&room, 'A', BYTES_LITERAL("setbacks")), bytes_of(value, sizeof value));
+    if (engine->restored) SOTTO_TRY(engine_record_put(engine, ENGINE_KEY_RESTORED, BYTES_NONE));
+    return engine_record_put(engine, ENGINE_KEY_SETBACKS, bytes_of(value, sizeof value));
 }
 
 /* Those that are not open: all of them at first, and after a failed commit. */
@@ -137,6 +145,7 @@ static sotto_status open_all(sotto_engine *engine, const sotto_engine_config *co
     SOTTO_TRY(copy_seals(engine, config));
     SOTTO_TRY(stanza_parser_new(&engine->parser, engine->host));
     SOTTO_TRY(load(engine));
+    SOTTO_TRY(engine_upgrade(engine));
     SOTTO_TRY(engine_resource_load(engine));
     SOTTO_TRY(open_seals(engine));
     return sotto_engine_commit(engine);
@@ -152,6 +161,7 @@ sotto_status sotto_engine_open(sotto_engine **ret, const sotto_engine_config *co
     engine->store = config->store;
     engine->encrypt = config->encrypt == SOTTO_ENCRYPT_DEFAULT ? SOTTO_ENCRYPT_AUTO : config->encrypt;
     engine->trust = config->trust;
+    engine->catch_up = config->catch_up;
     engine->now_ms = now_ms;
     engine->asks_lost = true;
     bytes_arena_init(&engine->lasting, engine->host, ARENA_CEILING);
@@ -245,11 +255,14 @@ sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, u
     bool was_online = engine->online;
     engine->now_ms = now_ms;
     engine->changed = NULL;
+    engine->later = NULL;
     engine_mark mark = engine_mark_here(engine);
     sotto_status status = open_seals(engine);
     if (sotto_ok(status)) status = renew_promises(engine);
     if (sotto_ok(status)) status = engine_step_do(engine, input);
+    if (sotto_ok(status)) status = engine_keyring_later(engine);
     if (sotto_ok(status)) status = engine_send_review(engine);
+    if (sotto_ok(status)) status = engine_keyring_later(engine);
     if (sotto_ok(status)) status = flush_seals(engine);
     if (sotto_ok(status)) {
         /* From here on records go back all together or not at all: what this step wrote over is not needed. */
@@ -321,6 +334,7 @@ static sotto_status write_changes(sotto_engine *engine) {
     if (reserved != engine->seq_reserved) engine_mirror_forget(&engine->mirror, SEQ_KEY);
     engine->seq_reserved = reserved;
     engine->setbacks_known = engine->store->setbacks;
+    engine->restored = false;
     return SOTTO_OK;
 }
 
@@ -420,8 +434,20 @@ sotto_status sotto_engine_ticket(sotto_engine *engine, uint64_t *ret) {
 const char *sotto_event_name(sotto_event_kind kind) {
     static const char *const names[] = {"held",    "refused",    "left-out",  "new-key",   "key-alarm",
                                         "devices", "unreadable", "refreshed", "published", "not-published",
-                                        "opt-out", "left",       "copied",    "delivered", "delivery-unknown"};
-    return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
+                                        "opt-out", "left",       "copied",    "delivered", "delivery-unknown",
+                                        "room",    "room-member", "invited",
+                                        [SOTTO_EVENT_CATCHING_UP] = "catching-up",
+                                        [SOTTO_EVENT_CAUGHT_UP] = "caught-up",
+                                        [SOTTO_EVENT_CAUGHT_UP_UNREADABLE] = "caught-up-unreadable",
+                                        [SOTTO_EVENT_REDUCED] = "reduced",
+                                        [SOTTO_EVENT_LIST_GONE] = "list-gone",
+                                        [SOTTO_EVENT_DOUBTFUL] = "doubtful",
+                                        [SOTTO_EVENT_MISSED] = "missed",
+                                        [SOTTO_EVENT_RESENT] = "resent",
+                                        [SOTTO_EVENT_VOUCHED] = "vouched",
+                                        [SOTTO_EVENT_POLICY_ENDED] = "policy-ended",
+                                        [SOTTO_EVENT_REMOVED] = "removed"};
+    return (unsigned)kind < sizeof names / sizeof *names && names[kind] != NULL ? names[kind] : "unknown";
 }
 
 const char *sotto_trust_name(sotto_trust trust) {
@@ -449,6 +475,7 @@ typedef struct held_view {
 
 static sotto_status show_held(void *arg, const engine_held *held) {
     const held_view *view = arg;
+    if (held->ticket == 0) return SOTTO_OK; /* the engine's own */
     sotto_held shown = {held->ticket, held->jid, held->stanza, held->reason, held->since_ms};
     return view->visit(view->arg, &shown);
 }
@@ -457,6 +484,26 @@ sotto_status sotto_engine_held(sotto_engine *engine, sotto_held_visit *visit, vo
     begin_call(engine);
     held_view view = {visit, arg};
     return engine_held_scan(engine, show_held, &view);
+}
+
+sotto_status sotto_engine_rooms(sotto_engine *engine, sotto_room_visit *visit, void *arg) {
+    begin_call(engine);
+    return engine_room_visit(engine, visit, arg);
+}
+
+sotto_status sotto_engine_room_members(sotto_engine *engine, sotto_bytes room, sotto_room_member_visit *visit,
+                                       void *arg) {
+    begin_call(engine);
+    stanza_jid jid;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, room, &jid));
+    return engine_room_member_visit(engine, jid.bare, visit, arg);
+}
+
+sotto_status sotto_engine_contact(sotto_engine *engine, sotto_bytes jid, sotto_contact *ret) {
+    begin_call(engine);
+    stanza_jid parsed;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, jid, &parsed));
+    return engine_contact_describe(engine, parsed.bare, ret);
 }
 
 const char *const *sotto_engine_features(const sotto_engine *engine) {
@@ -477,4 +524,22 @@ sotto_status sotto_engine_noted(sotto_engine *engine, sotto_bytes name, sotto_by
     if (name.len == 0 || name.len > NOTE_NAME_BYTES_MAX) return SOTTO_FAIL(USAGE);
     engine_key_room room;
     return engine_record_get(engine, space_key(&room, 'N', name), ret);
+}
+
+typedef struct notes_view {
+    sotto_visit *visit;
+    void *arg;
+} notes_view;
+
+static sotto_status show_note(void *arg, sotto_bytes key, sotto_bytes value) {
+    const notes_view *view = arg;
+    return view->visit(view->arg, bytes_after(key, 1), value);
+}
+
+sotto_status sotto_engine_notes(sotto_engine *engine, sotto_bytes prefix, sotto_visit *visit, void *arg) {
+    begin_call(engine);
+    if (prefix.len == 0 || prefix.len > NOTE_NAME_BYTES_MAX) return SOTTO_FAIL(USAGE);
+    engine_key_room room;
+    notes_view view = {visit, arg};
+    return engine_record_scan(engine, space_key(&room, 'N', prefix), show_note, &view);
 }

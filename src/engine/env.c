@@ -4,6 +4,7 @@
 #include "bytes/memory.h"
 #include "engine/ask.h"
 #include "engine/deliver.h"
+#include "engine/doubt.h"
 #include "engine/job.h"
 #include "engine/keyring.h"
 #include "engine/output.h"
@@ -99,6 +100,10 @@ static sotto_status env_job(seal_env *base, sotto_bytes request, sotto_bytes not
 static sotto_status env_event(seal_env *base, const sotto_event *event) {
     engine_env *env = env_of(base);
     sotto_event named = *event;
+    if (event->kind == SOTTO_EVENT_DEVICES) {
+        SOTTO_TRY(engine_keyring_list_changed(env->engine, event->jid));
+        SOTTO_TRY(engine_doubt_list(env->engine, event->jid, event->number == 0));
+    }
     if (named.key.seal.len == 0) named.key.seal = bytes_text(env->engine->seals[env->seal].class->name);
     return engine_event(env->engine, &named);
 }

@@ -5,11 +5,14 @@
 
 #include "bytes/cursor.h"
 #include "engine/contact.h"
+#include "engine/doubt.h"
 #include "engine/env.h"
 #include "engine/output.h"
 #include "engine/record.h"
+#include "engine/vouch.h"
 
-#define ROW_VERSION 1u
+#define VERSION_1   1u /* without gone_ms */
+#define ROW_VERSION 2u
 #define DAY_MS      UINT64_C(86400000)
 
 typedef struct key_row {
@@ -19,6 +22,7 @@ typedef struct key_row {
     uint8_t fingerprint[32];
     uint64_t first_seen_ms;
     uint64_t last_used_ms;
+    uint64_t gone_ms; /* when it was seen to be off the list; 0: it is on it, as far as we know */
 } key_row;
 
 static sotto_bytes row_key(engine_key_room *room, sotto_bytes jid, const uint8_t *key) {
@@ -37,7 +41,9 @@ static sotto_status row_decode(sotto_bytes value, key_row *ret) {
     bytes_cursor_into(&in, row.fingerprint, sizeof row.fingerprint);
     row.first_seen_ms = bytes_cursor_u64(&in);
     row.last_used_ms = bytes_cursor_u64(&in);
-    if (!sotto_ok(bytes_cursor_end(&in)) || version != ROW_VERSION || trust > SOTTO_TRUST_DISTRUSTED)
+    if (version == ROW_VERSION) row.gone_ms = bytes_cursor_u64(&in);
+    if (!sotto_ok(bytes_cursor_end(&in)) || version < VERSION_1 || version > ROW_VERSION ||
+        trust > SOTTO_TRUST_DISTRUSTED)
         return SOTTO_FAIL(STORE_CORRUPT);
     *ret = row;
     return SOTTO_OK;
@@ -62,6 +68,7 @@ static sotto_status row_put(sotto_engine *engine, sotto_bytes jid, const uint8_t
     bytes_buffer_put(&out, bytes_of(row->fingerprint, sizeof row->fingerprint));
     bytes_buffer_u64(&out, row->first_seen_ms);
     bytes_buffer_u64(&out, row->last_used_ms);
+    bytes_buffer_u64(&out, row->gone_ms);
     sotto_bytes value;
     SOTTO_TRY(bytes_buffer_end(&out, &value));
     return engine_record_put(engine, row_key(&room, jid, key), value);
@@ -118,7 +125,8 @@ static void describe(sotto_key *ret, sotto_bytes jid, const uint8_t *key, const 
                        .trust = row->trust,
                        .known = true,
                        .first_seen_ms = row->first_seen_ms,
-                       .last_used_ms = row->last_used_ms};
+                       .last_used_ms = row->last_used_ms,
+                       .gone_ms = row->gone_ms};
     memcpy(ret->key, key, 32);
     memcpy(ret->fingerprint, row->fingerprint, 32);
 }
@@ -162,6 +170,8 @@ static sotto_status forget(sotto_engine *engine, sotto_bytes jid, const uint8_t 
     return engine_record_put(engine, owner_key(&room, key), BYTES_NONE);
 }
 
+static sotto_status later(sotto_engine *engine, sotto_bytes jid, const uint8_t *key);
+
 static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key *key) {
     fact_scan scan;
     SOTTO_TRY(gather(engine, key->jid, key->key, key->device, &scan));
@@ -171,7 +181,7 @@ static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key
     }
     key_row row = {.trust = trust_key_first(engine->trust, &scan.facts),
                    .device = key->device,
-                   .seal = bytes_text(engine->seals[seal].class->name),
+                   .seal = engine_keyring_dialect(engine, seal, key),
                    .first_seen_ms = engine->now_ms};
     memcpy(row.fingerprint, key->fingerprint, sizeof row.fingerprint);
     sotto_key told;
@@ -184,7 +194,16 @@ static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key
     if (scan.device_had_other || foreign) row.trust = told.trust = SOTTO_TRUST_UNDECIDED;
     if (scan.device_had_other) SOTTO_TRY(alarm(engine, &told, BYTES_NONE));
     SOTTO_TRY(row_put(engine, key->jid, key->key, &row));
-    return engine_event(engine, &(sotto_event){.kind = SOTTO_EVENT_NEW_KEY, .jid = key->jid, .key = told});
+    bool own = bytes_equal(key->jid, engine->account.bare);
+    SOTTO_TRY(engine_event(
+        engine, &(sotto_event){.kind = SOTTO_EVENT_NEW_KEY, .jid = key->jid, .number = own ? 1 : 0, .key = told}));
+    if (row.trust == SOTTO_TRUST_BLIND) SOTTO_TRY(engine_doubt_accepted(engine, &told));
+    return later(engine, key->jid, key->key);
+}
+
+/* A key is called by what its messages are written in. */
+sotto_bytes engine_keyring_dialect(const sotto_engine *engine, size_t seal, const seal_key *key) {
+    return key->dialect.len > 0 ? key->dialect : bytes_text(engine->seals[seal].class->name);
 }
 
 sotto_status engine_keyring_seen(sotto_engine *engine, size_t seal, const seal_key *key) {
@@ -224,16 +243,226 @@ static sotto_status remember_verified(sotto_engine *engine, sotto_bytes jid) {
     return engine_contact_put(engine, jid, &contact);
 }
 
-sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust) {
+/* Records it and tells who has to know. *ret_before: what was recorded until now. */
+static sotto_status record_trust(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust,
+                                 key_row *ret_before) {
     key_row row;
     SOTTO_TRY(row_get(engine, jid, key, &row));
+    *ret_before = row;
     row.trust = trust;
     SOTTO_TRY(row_put(engine, jid, key, &row));
     if (trust == SOTTO_TRUST_VERIFIED) SOTTO_TRY(remember_verified(engine, jid));
     seal_input input = {.kind = SEAL_INPUT_TRUST, .jid = jid, .key = key, .trust = trust};
     SOTTO_TRY(engine_seal_input_all(engine, &input));
     /* Trust in an own device changes what every contact's messages are sealed for. */
-    return engine_changed_add(engine, bytes_equal(jid, engine->account.bare) ? BYTES_NONE : jid);
+    SOTTO_TRY(engine_changed_add(engine, bytes_equal(jid, engine->account.bare) ? BYTES_NONE : jid));
+    if (trust != SOTTO_TRUST_VERIFIED || ret_before->trust == SOTTO_TRUST_VERIFIED) return SOTTO_OK;
+    sotto_key told;
+    describe(&told, jid, key, &row);
+    return engine_doubt_accepted(engine, &told);
+}
+
+sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust) {
+    key_row before;
+    SOTTO_TRY(record_trust(engine, jid, key, trust, &before));
+    if (before.trust == trust) return SOTTO_OK;
+    SOTTO_TRY(engine_vouch_spread(engine, jid, key, trust));
+    return trust == SOTTO_TRUST_VERIFIED ? engine_vouch_settle(engine, jid, key) : SOTTO_OK;
+}
+
+sotto_status engine_keyring_vouched(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust,
+                                    sotto_bytes voice) {
+    key_row row;
+    sotto_event event = {.kind = SOTTO_EVENT_VOUCHED, .jid = jid, .text = voice};
+    SOTTO_TRY(record_trust(engine, jid, key, trust, &row));
+    row.trust = trust;
+    describe(&event.key, jid, key, &row);
+    return engine_event(engine, &event);
+}
+
+sotto_status engine_keyring_find(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_key *ret) {
+    key_row row;
+    SOTTO_TRY(row_get(engine, jid, key, &row));
+    describe(ret, jid, key, &row);
+    return SOTTO_OK;
+}
+
+/* ---- lists that changed ---- */
+
+typedef struct relisting {
+    sotto_engine *engine;
+    sotto_bytes jid;
+    const seal_keys *lists;
+    size_t list_count;
+} relisting;
+
+static bool is_active(const relisting *r, const uint8_t *key) {
+    for (size_t i = 0; i < r->list_count; i++)
+        for (size_t k = 0; k < r->lists[i].count; k++) {
+            const seal_key *listed = &r->lists[i].at[k];
+            if (listed->known && listed->active && memcmp(listed->key, key, 32) == 0) return true;
+        }
+    return false;
+}
+
+static sotto_status relist(void *arg, sotto_bytes key, sotto_bytes value) {
+    const relisting *r = arg;
+    key_row row;
+    SOTTO_TRY(row_decode(value, &row));
+    bool active = is_active(r, key.at + key.len - 32);
+    if (active == (row.gone_ms == 0)) return SOTTO_OK;
+    row.gone_ms = active ? 0 : r->engine->now_ms;
+    return row_put(r->engine, r->jid, key.at + key.len - 32, &row);
+}
+
+static sotto_status lists_of(sotto_engine *engine, sotto_bytes jid, const seal_keys **ret) {
+    seal_keys *lists = bytes_arena_take(&engine->arena, engine->seal_count * sizeof *lists);
+    if (lists == NULL) return SOTTO_FAIL(NO_MEMORY);
+    for (size_t i = 0; i < engine->seal_count; i++) {
+        engine_env env;
+        engine_env_init(&env, engine, i);
+        SOTTO_TRY(engine->seals[i].class->list_keys(engine->seals[i].self, &env.base, jid, &lists[i]));
+    }
+    *ret = lists;
+    return SOTTO_OK;
+}
+
+/* What may not be done inside a seal's call: it would be called again. */
+struct engine_later {
+    struct engine_later *next;
+    sotto_bytes jid;
+    bool has_key; /* it was seen for the first time; else the list of jid changed */
+    uint8_t key[32];
+};
+
+static sotto_status later(sotto_engine *engine, sotto_bytes jid, const uint8_t *key) {
+    struct engine_later *entry = bytes_arena_take(&engine->step_arena, sizeof *entry);
+    if (entry == NULL || !bytes_arena_copy(&engine->step_arena, jid, &entry->jid)) return SOTTO_FAIL(NO_MEMORY);
+    entry->has_key = key != NULL;
+    if (key != NULL) memcpy(entry->key, key, sizeof entry->key);
+    entry->next = engine->later;
+    engine->later = entry;
+    return SOTTO_OK;
+}
+
+static sotto_status relist_one(sotto_engine *engine, sotto_bytes jid) {
+    engine_key_room room;
+    relisting r = {engine, jid, NULL, engine->seal_count};
+    SOTTO_TRY(lists_of(engine, jid, &r.lists));
+    return engine_record_scan(engine, row_key(&room, jid, NULL), relist, &r);
+}
+
+sotto_status engine_keyring_later(sotto_engine *engine) {
+    while (engine->later != NULL) {
+        const struct engine_later *entry = engine->later;
+        engine->later = entry->next;
+        if (entry->has_key)
+            SOTTO_TRY(engine_vouch_seen(engine, entry->jid, entry->key));
+        else
+            SOTTO_TRY(relist_one(engine, entry->jid));
+    }
+    return SOTTO_OK;
+}
+
+sotto_status engine_keyring_list_changed(sotto_engine *engine, sotto_bytes jid) {
+    return later(engine, jid, NULL);
+}
+
+typedef struct here_scan {
+    bytes_buffer *out;
+    size_t prefix;
+} here_scan;
+
+static sotto_status add_here(void *arg, sotto_bytes key, sotto_bytes value) {
+    const here_scan *scan = arg;
+    key_row row;
+    SOTTO_TRY(row_decode(value, &row));
+    if (row.gone_ms == 0) bytes_buffer_put(scan->out, bytes_of(key.at + key.len - 32, scan->prefix));
+    return SOTTO_OK;
+}
+
+sotto_status engine_keyring_here(sotto_engine *engine, sotto_bytes jid, size_t prefix, sotto_bytes *ret) {
+    engine_key_room room;
+    bytes_buffer out;
+    sotto_bytes keys;
+    bytes_buffer_owned(&out, engine->host, SOTTO_KEYS_MAX * prefix);
+    here_scan scan = {&out, prefix};
+    sotto_status status = engine_record_scan(engine, row_key(&room, jid, NULL), add_here, &scan);
+    if (sotto_ok(status)) status = bytes_buffer_end(&out, &keys);
+    if (sotto_ok(status) && !bytes_arena_copy(&engine->arena, keys, ret)) status = SOTTO_FAIL(NO_MEMORY);
+    bytes_buffer_free(&out);
+    return status;
+}
+
+typedef struct gone_scan {
+    uint64_t since_ms;
+    uint32_t count;
+} gone_scan;
+
+static sotto_status count_gone(void *arg, sotto_bytes key, sotto_bytes value) {
+    gone_scan *scan = arg;
+    key_row row;
+    (void)key;
+    SOTTO_TRY(row_decode(value, &row));
+    bool accepted = row.trust == SOTTO_TRUST_BLIND || row.trust == SOTTO_TRUST_VERIFIED;
+    if (accepted && row.gone_ms != 0 && row.gone_ms >= scan->since_ms) scan->count++;
+    return SOTTO_OK;
+}
+
+sotto_status engine_keyring_gone(sotto_engine *engine, sotto_bytes jid, uint64_t since_ms, uint32_t *ret) {
+    engine_key_room room;
+    gone_scan scan = {.since_ms = since_ms};
+    SOTTO_TRY(engine_record_scan(engine, row_key(&room, jid, NULL), count_gone, &scan));
+    *ret = scan.count;
+    return SOTTO_OK;
+}
+
+/* ---- all that are verified ---- */
+
+typedef struct verified_scan {
+    engine_verified_visit *visit;
+    void *arg;
+} verified_scan;
+
+static sotto_status visit_verified(void *arg, sotto_bytes key, sotto_bytes value) {
+    const verified_scan *scan = arg;
+    key_row row;
+    SOTTO_TRY(row_decode(value, &row));
+    if (row.trust != SOTTO_TRUST_VERIFIED || key.len < 34) return SOTTO_OK;
+    sotto_key told;
+    describe(&told, bytes_of(key.at + 1, key.len - 34), key.at + key.len - 32, &row);
+    return scan->visit(scan->arg, &told);
+}
+
+sotto_status engine_keyring_verified(sotto_engine *engine, engine_verified_visit *visit, void *arg) {
+    verified_scan scan = {visit, arg};
+    return engine_record_scan(engine, BYTES_LITERAL("T"), visit_verified, &scan);
+}
+
+/* ---- what was decided elsewhere ---- */
+
+/* The key of an OMEMO device is its Curve25519 form, which is also what people compare. When it is seen it is known
+ * already: no event, no alarm of a new key. That it belongs to somebody else is one, as ever. */
+sotto_status engine_keyring_record(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], uint32_t device,
+                                   sotto_trust trust) {
+    key_row row;
+    fact_scan scan;
+    sotto_key told;
+    bool foreign;
+    sotto_status status = row_get(engine, jid, key, &row);
+    if (sotto_ok(status)) return engine_keyring_decide(engine, jid, key, trust);
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) return status;
+    SOTTO_TRY(gather(engine, jid, key, device, &scan));
+    if (scan.count >= SOTTO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
+    row = (key_row){.trust = trust,
+                    .device = device,
+                    .seal = bytes_text(engine->seals[0].class->name),
+                    .first_seen_ms = engine->now_ms};
+    memcpy(row.fingerprint, key, sizeof row.fingerprint);
+    describe(&told, jid, key, &row);
+    SOTTO_TRY(check_owner(engine, &told, &foreign));
+    SOTTO_TRY(row_put(engine, jid, key, &row));
+    return trust == SOTTO_TRUST_VERIFIED ? remember_verified(engine, jid) : SOTTO_OK;
 }
 
 /* ---- verdicts ---- */
@@ -272,10 +501,14 @@ sotto_status engine_ring_load(sotto_engine *engine, sotto_bytes jid, engine_ring
     return engine_record_scan(engine, row_key(&room, jid, NULL), add_to_ring, &scan);
 }
 
-trust_key_use engine_ring_verdict(const sotto_engine *engine, const engine_ring *ring, const uint8_t key[32]) {
-    trust_key_facts facts = {.recorded = SOTTO_TRUST_UNDECIDED, .any_verified = ring->any_verified};
+sotto_trust engine_ring_trust(const engine_ring *ring, const uint8_t key[32]) {
     for (const struct engine_ring_key *entry = ring->first; entry != NULL; entry = entry->next)
-        if (memcmp(entry->key, key, 32) == 0) facts.recorded = entry->trust;
+        if (memcmp(entry->key, key, 32) == 0) return entry->trust;
+    return SOTTO_TRUST_UNDECIDED;
+}
+
+trust_key_use engine_ring_verdict(const sotto_engine *engine, const engine_ring *ring, const uint8_t key[32]) {
+    trust_key_facts facts = {.recorded = engine_ring_trust(ring, key), .any_verified = ring->any_verified};
     return trust_key_verdict(engine->trust, &facts);
 }
 
@@ -315,7 +548,7 @@ static sotto_status visit_leftover(void *arg, sotto_bytes key, sotto_bytes value
 
 static sotto_status visit_listed(sotto_engine *engine, size_t seal, const seal_key *key, sotto_key_visit *visit,
                                  void *arg) {
-    sotto_bytes name = bytes_text(engine->seals[seal].class->name);
+    sotto_bytes name = engine_keyring_dialect(engine, seal, key);
     sotto_key told = {.jid = key->jid, .seal = name, .device = key->device, .known = key->known};
     key_row row = {0};
     if (key->known) {
@@ -329,18 +562,15 @@ static sotto_status visit_listed(sotto_engine *engine, size_t seal, const seal_k
     told.active = key->active;
     told.this_device = key->this_device;
     if (key->this_device) told.trust = SOTTO_TRUST_VERIFIED;
+    if (key->known) SOTTO_TRY(engine_vouch_name(engine, &told, told.name));
     return visit(arg, &told);
 }
 
 sotto_status engine_keyring_visit(sotto_engine *engine, sotto_bytes jid, sotto_key_visit *visit, void *arg) {
-    seal_keys *lists = bytes_arena_take(&engine->arena, engine->seal_count * sizeof *lists);
-    if (lists == NULL) return SOTTO_FAIL(NO_MEMORY);
-    for (size_t i = 0; i < engine->seal_count; i++) {
-        engine_env env;
-        engine_env_init(&env, engine, i);
-        SOTTO_TRY(engine->seals[i].class->list_keys(engine->seals[i].self, &env.base, jid, &lists[i]));
+    const seal_keys *lists;
+    SOTTO_TRY(lists_of(engine, jid, &lists));
+    for (size_t i = 0; i < engine->seal_count; i++)
         for (size_t k = 0; k < lists[i].count; k++) SOTTO_TRY(visit_listed(engine, i, &lists[i].at[k], visit, arg));
-    }
     engine_key_room room;
     leftover_scan scan = {jid, lists, engine->seal_count, visit, arg};
     return engine_record_scan(engine, row_key(&room, jid, NULL), visit_leftover, &scan);

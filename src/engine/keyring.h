@@ -15,9 +15,33 @@ SOTTO_MUST_CHECK sotto_status engine_keyring_used(sotto_engine *, sotto_bytes ji
 /* UNDECIDED for a key nobody has seen. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_trust(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                    sotto_trust *ret);
-/* A person's decision. NOT_FOUND: no such key. */
+/* A person's decision, which own and their verified devices are told of (engine/vouch.h). NOT_FOUND: no such key. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_decide(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                     sotto_trust);
+/* What a verified device said of it, voice being whose device that is: recorded and told, and not passed on. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_vouched(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
+                                                     sotto_trust, sotto_bytes voice);
+/* What is recorded of a key. NOT_FOUND. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_find(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
+                                                  sotto_key *ret);
+/* Every verified key of anybody, those of one JID together; spans live for the visit. */
+typedef sotto_status engine_verified_visit(void *arg, const sotto_key *);
+SOTTO_MUST_CHECK sotto_status engine_keyring_verified(sotto_engine *, engine_verified_visit *, void *arg);
+/* Its dialect, else the seal's name. */
+sotto_bytes engine_keyring_dialect(const sotto_engine *, size_t seal, const seal_key *);
+
+/* The list of jid changed: which keys are on it is looked at later. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_list_changed(sotto_engine *, sotto_bytes jid);
+/* What seals told in this step and could not be followed inside their calls. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_later(sotto_engine *);
+/* How many accepted keys were taken off the list since then. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_gone(sotto_engine *, sotto_bytes jid, uint64_t since_ms, uint32_t *ret);
+/* The first bytes of every recorded key that is on the list, as far as we know; in the call's arena. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_here(sotto_engine *, sotto_bytes jid, size_t prefix, sotto_bytes *ret);
+/* What was decided elsewhere about a key that need not have been seen here. TOO_LARGE: more than SOTTO_KEYS_MAX of the
+ * JID. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_record(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
+                                                    uint32_t device, sotto_trust);
 /* The recorded keys of one JID, read once for many verdicts; in the call's arena. */
 typedef struct engine_ring {
     sotto_bytes jid;
@@ -25,6 +49,7 @@ typedef struct engine_ring {
     bool any_verified;
 } engine_ring;
 SOTTO_MUST_CHECK sotto_status engine_ring_load(sotto_engine *, sotto_bytes jid, engine_ring *ret);
+sotto_trust engine_ring_trust(const engine_ring *, const uint8_t key[32]);
 /* Whether a key may be sent to now. For own devices: a contact whose keys were verified is answered for by verified own
  * devices alone (T7, own list too): `ring->any_verified` is then set by the caller. */
 trust_key_use engine_ring_verdict(const sotto_engine *, const engine_ring *, const uint8_t key[32]);

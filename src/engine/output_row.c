@@ -4,7 +4,8 @@
 #include "bytes/cursor.h"
 #include "bytes/span.h"
 
-#define ROW_VERSION 1u
+#define ROW_VERSION_1 1u /* up to 0.3: without what is read by the functions that end in _more */
+#define ROW_VERSION   2u
 
 static void encode_key(bytes_buffer *out, const sotto_key *key) {
     bytes_buffer_block(out, key->jid);
@@ -16,9 +17,10 @@ static void encode_key(bytes_buffer *out, const sotto_key *key) {
     bytes_buffer_u8(out, (uint8_t)((key->active ? 1 : 0) | (key->this_device ? 2 : 0) | (key->known ? 4 : 0)));
     bytes_buffer_u64(out, key->first_seen_ms);
     bytes_buffer_u64(out, key->last_used_ms);
+    bytes_buffer_u64(out, key->gone_ms);
 }
 
-static void decode_key(bytes_cursor *in, sotto_key *ret) {
+static void decode_key(bytes_cursor *in, uint8_t version, sotto_key *ret) {
     ret->jid = bytes_cursor_block(in);
     ret->seal = bytes_cursor_block(in);
     ret->device = bytes_cursor_u32(in);
@@ -31,6 +33,7 @@ static void decode_key(bytes_cursor *in, sotto_key *ret) {
     ret->known = (flags & 4) != 0;
     ret->first_seen_ms = bytes_cursor_u64(in);
     ret->last_used_ms = bytes_cursor_u64(in);
+    if (version > ROW_VERSION_1) ret->gone_ms = bytes_cursor_u64(in);
 }
 
 static void encode_delivery(bytes_buffer *out, const sotto_delivery *delivery) {
@@ -42,9 +45,22 @@ static void encode_delivery(bytes_buffer *out, const sotto_delivery *delivery) {
     bytes_buffer_put(out, bytes_of(delivery->fingerprint, sizeof delivery->fingerprint));
     bytes_buffer_u64(out, delivery->time_ms);
     bytes_buffer_u8(out, (uint8_t)((delivery->time_doubtful ? 1 : 0) | (delivery->answerable ? 2 : 0)));
+    bytes_buffer_block(out, delivery->room);
+    bytes_buffer_block(out, delivery->nick);
+    bytes_buffer_u8(out, (uint8_t)delivery->carbon);
+    bytes_buffer_block(out, delivery->peer);
+    bytes_buffer_u8(out, delivery->archived ? 1 : 0);
 }
 
-static void decode_delivery(bytes_cursor *in, sotto_delivery *ret) {
+static void decode_delivery_more(bytes_cursor *in, sotto_delivery *ret) {
+    ret->room = bytes_cursor_block(in);
+    ret->nick = bytes_cursor_block(in);
+    ret->carbon = (sotto_carbon)bytes_cursor_u8(in);
+    ret->peer = bytes_cursor_block(in);
+    ret->archived = bytes_cursor_u8(in) != 0;
+}
+
+static void decode_delivery(bytes_cursor *in, uint8_t version, sotto_delivery *ret) {
     ret->stanza = bytes_cursor_block(in);
     ret->seal = bytes_cursor_block(in);
     ret->from = bytes_cursor_block(in);
@@ -55,6 +71,8 @@ static void decode_delivery(bytes_cursor *in, sotto_delivery *ret) {
     uint8_t flags = bytes_cursor_u8(in);
     ret->time_doubtful = (flags & 1) != 0;
     ret->answerable = (flags & 2) != 0;
+    ret->peer = ret->from;
+    if (version > ROW_VERSION_1) decode_delivery_more(in, ret);
 }
 
 static void encode_event(bytes_buffer *out, const sotto_event *event) {
@@ -65,16 +83,18 @@ static void encode_event(bytes_buffer *out, const sotto_event *event) {
     bytes_buffer_block(out, event->text);
     bytes_buffer_u32(out, event->number);
     encode_key(out, &event->key);
+    bytes_buffer_u32(out, event->total);
 }
 
-static void decode_event(bytes_cursor *in, sotto_event *ret) {
+static void decode_event(bytes_cursor *in, uint8_t version, sotto_event *ret) {
     ret->kind = (sotto_event_kind)bytes_cursor_u8(in);
     ret->ticket = bytes_cursor_u64(in);
     ret->jid = bytes_cursor_block(in);
     ret->reason = (sotto_status){(int)(bytes_cursor_u32(in) & 0xffff)};
     ret->text = bytes_cursor_block(in);
     ret->number = bytes_cursor_u32(in);
-    decode_key(in, &ret->key);
+    decode_key(in, version, &ret->key);
+    if (version > ROW_VERSION_1) ret->total = bytes_cursor_u32(in);
 }
 
 void engine_output_encode(bytes_buffer *out, const sotto_output *output, outbox_keep keep) {
@@ -103,7 +123,9 @@ void engine_output_encode(bytes_buffer *out, const sotto_output *output, outbox_
 sotto_status engine_output_decode(sotto_bytes row, sotto_output *ret, outbox_keep *ret_keep) {
     bytes_cursor in = bytes_cursor_over(row);
     sotto_output output = {0};
-    if (bytes_cursor_u8(&in) != ROW_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
+    uint8_t version = bytes_cursor_u8(&in);
+    if (version > ROW_VERSION) return SOTTO_FAIL(STORE_NEWER);
+    if (version < ROW_VERSION_1) return SOTTO_FAIL(STORE_CORRUPT);
     outbox_keep keep = (outbox_keep)bytes_cursor_u8(&in);
     output.kind = (sotto_output_kind)bytes_cursor_u8(&in);
     switch (output.kind) {
@@ -113,10 +135,10 @@ sotto_status engine_output_decode(sotto_bytes row, sotto_output *ret, outbox_kee
         output.stanza = bytes_cursor_block(&in);
         break;
     case SOTTO_OUTPUT_DELIVER:
-        decode_delivery(&in, &output.delivery);
+        decode_delivery(&in, version, &output.delivery);
         break;
     case SOTTO_OUTPUT_EVENT:
-        decode_event(&in, &output.event);
+        decode_event(&in, version, &output.event);
         break;
     case SOTTO_OUTPUT_JOB:
         output.job = bytes_cursor_u64(&in);

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "engine/part.h"
 
+#include "engine/archive.h"
+#include "engine/contact.h"
 #include "engine/env.h"
+#include "engine/room.h"
 
 /* By number, from ENGINE_OWNER_FIRST on; ended by NULL. */
-static engine_part_input *const parts[ENGINE_OWNER_END - ENGINE_OWNER_FIRST + 1] = {NULL};
+static engine_part_input *const parts[ENGINE_OWNER_END - ENGINE_OWNER_FIRST + 1] = {
+    [ENGINE_OWNER_ARCHIVE - ENGINE_OWNER_FIRST] = engine_archive_input,
+    [ENGINE_OWNER_ROOM - ENGINE_OWNER_FIRST] = engine_room_input,
+    [ENGINE_OWNER_CONTACT - ENGINE_OWNER_FIRST] = engine_contact_input,
+};
 
 sotto_status engine_owner_input(sotto_engine *engine, size_t owner, const seal_input *input) {
     if (owner < engine->seal_count) return engine_seal_input(engine, owner, input);

@@ -7,7 +7,13 @@
 
 #include "engine/state.h"
 
-typedef enum engine_owner { ENGINE_OWNER_FIRST = 0xF0, ENGINE_OWNER_END = ENGINE_OWNER_FIRST } engine_owner;
+typedef enum engine_owner {
+    ENGINE_OWNER_FIRST = 0xF0,
+    ENGINE_OWNER_ARCHIVE = ENGINE_OWNER_FIRST,
+    ENGINE_OWNER_ROOM,
+    ENGINE_OWNER_CONTACT,
+    ENGINE_OWNER_END
+} engine_owner;
 
 /* A part of the engine that asks: its answers, timers and timeouts come back here, as they come to a seal. Of the input
  * kind, note, answer and status are set. */

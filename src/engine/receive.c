@@ -5,6 +5,7 @@
 #include "context/delay.h"
 #include "context/notification.h"
 #include "context/roster.h"
+#include "engine/archive.h"
 #include "engine/ask.h"
 #include "engine/contact.h"
 #include "engine/deliver.h"
@@ -14,6 +15,7 @@
 #include "engine/part.h"
 #include "engine/record.h"
 #include "engine/resource.h"
+#include "engine/room.h"
 #include "stanza/writer.h"
 
 /* ---- seals ---- */
@@ -53,9 +55,7 @@ static sotto_status sees_presence(sotto_engine *engine, sotto_bytes jid, bool *r
     return SOTTO_OK;
 }
 
-/* Somebody to whom an automatic answer tells nothing new: ourselves, people who may see our presence, and people we
- * have written to (T23). */
-static sotto_status is_answerable(sotto_engine *engine, sotto_bytes jid, bool *ret) {
+sotto_status engine_is_answerable(sotto_engine *engine, sotto_bytes jid, bool *ret) {
     SOTTO_TRY(sees_presence(engine, jid, ret));
     if (*ret) return SOTTO_OK;
     engine_contact contact;
@@ -64,19 +64,35 @@ static sotto_status is_answerable(sotto_engine *engine, sotto_bytes jid, bool *r
     return SOTTO_OK;
 }
 
+/* Whom it was for: of what is said in a room the room; of what we said to a nick who that is, if that is still known. */
+static sotto_status find_recipient(sotto_engine *engine, const engine_arrival *a, const stanza_jid *to,
+                                   sotto_bytes *ret) {
+    bool groupchat = bytes_is(stanza_attribute_of(a->stanza, "type"), "groupchat"), is_room;
+    sotto_bytes real;
+    *ret = groupchat && a->room.len > 0 ? a->room : to->bare;
+    if (groupchat || to->resource.len == 0 || bytes_equal(to->bare, engine->account.bare)) return SOTTO_OK;
+    SOTTO_TRY(engine_room_occupant_of(engine, to, &is_room, &real));
+    if (is_room && real.len > 0) *ret = real;
+    return SOTTO_OK;
+}
+
 static sotto_status find_origin(sotto_engine *engine, const engine_arrival *a, seal_origin *ret) {
     sotto_bytes to_text = stanza_attribute_of(a->stanza, "to");
     stanza_jid to = engine->account;
     if (to_text.at != NULL) SOTTO_TRY(stanza_jid_parse(&engine->arena, to_text, &to));
     *ret = (seal_origin){.from = engine_arrival_sender(engine, a),
-                         .from_full = a->has_from ? a->from.full : engine->account.bare,
-                         .to = to.bare,
+                         .from_full = a->room.len > 0 ? a->real
+                                      : a->has_from   ? a->from.full
+                                                      : engine->account.bare,
                          .own = bytes_equal(engine_arrival_sender(engine, a), engine->account.bare),
                          .room = bytes_is(stanza_attribute_of(a->stanza, "type"), "groupchat"),
                          .live = !a->delayed,
                          .time_ms = a->time_ms};
+    SOTTO_TRY(find_recipient(engine, a, &to, &ret->to));
     SOTTO_TRY(sees_presence(engine, ret->from, &ret->sees_presence));
-    return is_answerable(engine, ret->from, &ret->answerable);
+    SOTTO_TRY(engine_is_answerable(engine, ret->from, &ret->answerable));
+    if (ret->answerable || a->room.len == 0) return SOTTO_OK;
+    return engine_is_answerable(engine, a->room, &ret->answerable); /* what we wrote there he has read as well */
 }
 
 /* ---- answering ---- */
@@ -124,6 +140,8 @@ static sotto_status deliver_iq(sotto_engine *engine, const engine_arrival *a);
 static sotto_status open_sealed(sotto_engine *engine, size_t seal, const engine_arrival *a) {
     const engine_seal *s = &engine->seals[seal];
     seal_origin origin;
+    if (a->room.len > 0 && a->real.len == 0) /* T36: never guessed */
+        return engine_deliver_unreadable(engine, seal, a, &(seal_key){0}, SOTTO_FAIL(UNATTRIBUTED));
     SOTTO_TRY(find_origin(engine, a, &origin));
     engine_env env;
     engine_env_init(&env, engine, seal);
@@ -157,24 +175,37 @@ static sotto_status take_notification(sotto_engine *engine, const engine_arrival
     return SOTTO_OK;
 }
 
-/* A copy of what another device of ours sent or received; *ret_taken: it was that, and is dealt with. What is in the
- * clear inside is delivered as it came. */
-static sotto_status take_carbon(sotto_engine *engine, const engine_arrival *a, bool *ret_taken) {
-    context_carbon carbon;
-    engine_arrival inner = {.has_from = true, .delayed = a->delayed, .time_ms = a->time_ms};
-    SOTTO_TRY(context_carbon_read(a->stanza, a->has_from ? &a->from : NULL, engine->account.bare, &engine->arena,
-                                  &carbon, &inner.stanza, &inner.from));
-    *ret_taken = carbon == CONTEXT_CARBON_FORGED;
+static sotto_status take_content(sotto_engine *engine, const engine_arrival *a) {
     size_t seal;
-    if (carbon != CONTEXT_CARBON_TRUE || !find_seal(engine, inner.stanza, SEAL_CAN_MESSAGE, &seal)) return SOTTO_OK;
-    *ret_taken = true;
-    return open_sealed(engine, seal, &inner);
+    bool error = bytes_is(stanza_attribute_of(a->stanza, "type"), "error"), reflected = false;
+    if (!error && a->room.len > 0) SOTTO_TRY(engine_room_reflected(engine, a, &reflected));
+    if (reflected) return SOTTO_OK;
+    if (!error && find_seal(engine, a->stanza, SEAL_CAN_MESSAGE, &seal)) return open_sealed(engine, seal, a);
+    return engine_deliver_clear(engine, a, OUTBOX_LASTING);
 }
 
-sotto_status engine_receive_message(sotto_engine *engine, const engine_arrival *a) {
-    bool is_carbon;
+/* A copy of what another device of ours sent or received; *ret_taken: it was that, and is dealt with. */
+static sotto_status take_carbon(sotto_engine *engine, const engine_arrival *a, bool *ret_taken) {
+    context_carbon carbon;
+    engine_arrival inner = {.has_from = true, .delayed = a->delayed, .time_ms = a->time_ms, .forwarded = true};
+    SOTTO_TRY(context_carbon_read(a->stanza, a->has_from ? &a->from : NULL, engine->account.bare, &engine->arena,
+                                  &carbon, &inner.stanza, &inner.from));
+    *ret_taken = carbon != CONTEXT_CARBON_NONE;
+    if (carbon == CONTEXT_CARBON_NONE || carbon == CONTEXT_CARBON_FORGED) return SOTTO_OK;
+    inner.carbon = carbon == CONTEXT_CARBON_SENT ? SOTTO_CARBON_SENT : SOTTO_CARBON_RECEIVED;
+    SOTTO_TRY(engine_archive_name(engine, &inner));
+    SOTTO_TRY(engine_room_attribute(engine, &inner));
+    return take_content(engine, &inner);
+}
+
+sotto_status engine_receive_message(sotto_engine *engine, const engine_arrival *as_it_came) {
+    bool is_carbon, is_invitation;
+    engine_arrival named = *as_it_came, *a = &named;
+    SOTTO_TRY(engine_room_attribute(engine, a));
+    if (a->forwarded) return take_content(engine, a);
     SOTTO_TRY(take_carbon(engine, a, &is_carbon));
     if (is_carbon) return SOTTO_OK;
+    SOTTO_TRY(engine_archive_name(engine, a));
     if (bytes_is(stanza_attribute_of(a->stanza, "type"), "error"))
         return engine_deliver_clear(engine, a, OUTBOX_LASTING);
     context_notification notification;
@@ -183,9 +214,8 @@ sotto_status engine_receive_message(sotto_engine *engine, const engine_arrival *
         SOTTO_TRY(take_notification(engine, a, &notification, &taken));
         return taken ? SOTTO_OK : engine_deliver_clear(engine, a, OUTBOX_ONCE);
     }
-    size_t seal;
-    if (find_seal(engine, a->stanza, SEAL_CAN_MESSAGE, &seal)) return open_sealed(engine, seal, a);
-    return engine_deliver_clear(engine, a, OUTBOX_LASTING);
+    SOTTO_TRY(engine_room_invited(engine, a, &is_invitation));
+    return is_invitation ? SOTTO_OK : take_content(engine, a);
 }
 
 static sotto_status remember_contact(void *arg, const context_roster_item *item) {
@@ -213,7 +243,7 @@ static sotto_status deliver_iq(sotto_engine *engine, const engine_arrival *a) {
     sotto_output output = {
         .kind = SOTTO_OUTPUT_DELIVER,
         .delivery = {.stanza = a->stanza->raw, .from = engine_arrival_sender(engine, a), .time_ms = a->time_ms}};
-    SOTTO_TRY(is_answerable(engine, engine_arrival_sender(engine, a), &output.delivery.answerable));
+    SOTTO_TRY(engine_is_answerable(engine, engine_arrival_sender(engine, a), &output.delivery.answerable));
     if (a->has_from && bytes_equal(a->from.full, engine->account.domain)) output.delivery.answerable = true;
     sotto_bytes type = stanza_attribute_of(a->stanza, "type");
     bool asks = bytes_is(type, "get") || bytes_is(type, "set");
@@ -255,22 +285,40 @@ static sotto_status receive_iq(sotto_engine *engine, const engine_arrival *a) {
 }
 
 static sotto_status receive_presence(sotto_engine *engine, const engine_arrival *a) {
-    if (a->has_from) {
+    bool is_room = false;
+    if (a->has_from) SOTTO_TRY(engine_room_presence(engine, a->stanza, &a->from, &is_room));
+    if (a->has_from && !is_room) { /* a nick is nobody's resource */
         bool known;
-        SOTTO_TRY(is_answerable(engine, a->from.bare, &known));
+        SOTTO_TRY(engine_is_answerable(engine, a->from.bare, &known));
         SOTTO_TRY(engine_resource_take(engine, a->stanza, &a->from, !known));
     }
     return engine_deliver_clear(engine, a, OUTBOX_ONCE);
 }
 
-sotto_status engine_receive(sotto_engine *engine, sotto_bytes raw) {
-    engine_arrival a = {.time_ms = engine->now_ms};
+sotto_status engine_arrival_read(sotto_engine *engine, sotto_bytes raw, uint64_t now_ms, engine_arrival *ret) {
+    engine_arrival a = {.time_ms = now_ms};
     SOTTO_TRY(stanza_parser_read(engine->parser, &engine->arena, raw, &a.stanza));
     sotto_bytes from = stanza_attribute_of(a.stanza, "from");
     a.has_from = from.at != NULL;
     if (a.has_from) SOTTO_TRY(stanza_jid_parse(&engine->arena, from, &a.from));
     a.delayed = context_delay_read(a.stanza, &a.time_ms);
-    if (stanza_is(a.stanza, "message", STANZA_NS_CLIENT)) return engine_receive_message(engine, &a);
+    *ret = a;
+    return SOTTO_OK;
+}
+
+/* What comes out of archives, and what has to wait for that, goes by engine/archive.h. */
+static sotto_status receive_live(sotto_engine *engine, engine_arrival *a) {
+    bool taken = false;
+    SOTTO_TRY(engine_room_attribute(engine, a)); /* by what the room says now, not when its turn comes */
+    if (a->room.len > 0) SOTTO_TRY(engine_room_message(engine, a, &taken));
+    if (!taken) SOTTO_TRY(engine_archive_take(engine, a, &taken));
+    return taken ? SOTTO_OK : engine_receive_message(engine, a);
+}
+
+sotto_status engine_receive(sotto_engine *engine, sotto_bytes raw) {
+    engine_arrival a;
+    SOTTO_TRY(engine_arrival_read(engine, raw, engine->now_ms, &a));
+    if (stanza_is(a.stanza, "message", STANZA_NS_CLIENT)) return receive_live(engine, &a);
     if (stanza_is(a.stanza, "iq", STANZA_NS_CLIENT)) return receive_iq(engine, &a);
     if (stanza_is(a.stanza, "presence", STANZA_NS_CLIENT)) return receive_presence(engine, &a);
     return SOTTO_FAIL(MALFORMED);

@@ -8,6 +8,10 @@
 
 SOTTO_MUST_CHECK sotto_status engine_receive(sotto_engine *, sotto_bytes raw);
 
+/* A stanza of the server that came at now_ms, and who it says it is from; parsed into the call's arena. */
+SOTTO_MUST_CHECK sotto_status engine_arrival_read(sotto_engine *, sotto_bytes raw, uint64_t now_ms,
+                                                  engine_arrival *ret);
+
 /* A message whose origin was checked: the stanza itself, or one that was forwarded by somebody who may (a carbon, an
  * archive). */
 SOTTO_MUST_CHECK sotto_status engine_receive_message(sotto_engine *, const engine_arrival *);

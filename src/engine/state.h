@@ -32,6 +32,7 @@ struct sotto_engine {
     size_t features_count;
     sotto_encrypt encrypt;
     sotto_trust_policy trust;
+    bool catch_up; /* as it was configured */
 
     bytes_arena arena;      /* one call's; emptied when the next call begins */
     bytes_arena scan_arena; /* records being scanned */
@@ -45,6 +46,7 @@ struct sotto_engine {
     engine_outbox outbox;
     uint64_t seq_reserved;   /* output numbers below this one are covered by the record */
     uint64_t setbacks_known; /* of the store's, those that were dealt with (T18) */
+    bool restored;           /* these are the records of a backup, and no engine was opened over them yet */
     uint64_t now_ms;
     bool online;
     bool begun;       /* since the last commit, a stream that resumed nothing */
@@ -52,6 +54,7 @@ struct sotto_engine {
     bool asks_lost;   /* whatever was asked before will not be answered (opened, or the stream began anew) */
     sotto_bytes full; /* own full JID, while online */
     uint8_t full_at[SOTTO_JID_BYTES_MAX];
+    struct engine_later *later; /* in this step: what seals told, and what may only be done outside their calls */
     struct engine_changed *changed; /* in this step: JIDs whose held stanzas are to be looked at again; in the arena */
 };
 
@@ -79,9 +82,14 @@ static inline void engine_mark_back(sotto_engine *engine, engine_mark mark) {
     engine->changed = mark.changed;
 }
 
+/* Records of the engine's own: how many setbacks of the store were dealt with; that these records are out of a backup,
+ * which nobody has dealt with yet. */
+#define ENGINE_KEY_SETBACKS BYTES_LITERAL("Asetbacks")
+#define ENGINE_KEY_RESTORED BYTES_LITERAL("Arestored")
+
 /* True until a commit has written what followed from it. */
 static inline bool engine_is_set_back(const sotto_engine *engine) {
-    return engine->store->setbacks > engine->setbacks_known;
+    return engine->restored || engine->store->setbacks > engine->setbacks_known;
 }
 
 #endif

@@ -3,8 +3,10 @@
  * What one input does, before what it staged is looked at as a whole (engine.c). */
 #include "engine/step.h"
 
+#include "engine/archive.h"
 #include "engine/ask.h"
 #include "engine/contact.h"
+#include "engine/doubt.h"
 #include "engine/env.h"
 #include "engine/job.h"
 #include "engine/keyring.h"
@@ -12,6 +14,7 @@
 #include "engine/part.h"
 #include "engine/receive.h"
 #include "engine/resource.h"
+#include "engine/room.h"
 #include "engine/send.h"
 
 #define DUE_PER_STEP_MAX 1000u
@@ -46,8 +49,11 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
     if (sotto_ok(status) && anew) status = engine_roster_forget(engine);
     if (sotto_ok(status) && !resumed) status = engine_resource_forget(engine);
     if (sotto_ok(status) && !resumed) status = tell_lost(engine, acked);
+    if (sotto_ok(status)) status = engine_archive_online(engine, anew, resumed);
+    if (sotto_ok(status)) status = engine_room_online(engine, resumed, anew);
     seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
     if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
+    if (sotto_ok(status)) status = engine_contact_review(engine);
     if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
     if (sotto_ok(status)) status = engine_send_review(engine);
     SOTTO_TRY(status);
@@ -80,26 +86,27 @@ static sotto_status run_due(sotto_engine *engine) {
     return SOTTO_OK;
 }
 
-static sotto_status set_policy(sotto_engine *engine, const stanza_jid *jid, sotto_encrypt encrypt) {
-    if ((unsigned)encrypt > SOTTO_ENCRYPT_NEVER) return SOTTO_FAIL(USAGE);
-    engine_contact contact;
-    SOTTO_TRY(engine_contact_get(engine, jid->bare, &contact));
-    contact.encrypt = encrypt;
-    contact.opted_out = false; /* whatever the policy says now, a person answered */
-    SOTTO_TRY(engine_contact_put(engine, jid->bare, &contact));
-    return engine_changed_add(engine, jid->bare);
-}
-
 static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
     stanza_jid jid;
     SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
-    if (input->kind == SOTTO_INPUT_POLICY) return set_policy(engine, &jid, input->encrypt);
+    if (input->kind == SOTTO_INPUT_POLICY)
+        return engine_contact_set(engine, jid.bare, input->encrypt, input->for_ms);
+    if (input->kind == SOTTO_INPUT_VIA) return engine_contact_via(engine, jid.bare, input->via, input->name);
+    if (input->kind == SOTTO_INPUT_RESEND) return engine_doubt_resend(engine, jid.bare, input->ticket);
     if (input->kind == SOTTO_INPUT_REFRESH)
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REFRESH, .jid = jid.bare});
     if (input->kind == SOTTO_INPUT_REPAIR)
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REPAIR, .jid = jid.bare});
     if (input->key.len != 32 || (unsigned)input->trust > SOTTO_TRUST_DISTRUSTED) return SOTTO_FAIL(USAGE);
+    if (input->kind == SOTTO_INPUT_RECORD)
+        return engine_keyring_record(engine, jid.bare, input->key.at, input->device, input->trust);
     return engine_keyring_decide(engine, jid.bare, input->key.at, input->trust);
+}
+
+static sotto_status adopt(sotto_engine *engine, const sotto_input *input) {
+    if (input->key.len != 32) return SOTTO_FAIL(USAGE);
+    seal_input seal = {.kind = SEAL_INPUT_ADOPT, .key = input->key.at, .device = input->device};
+    return engine_seal_input_all(engine, &seal);
 }
 
 sotto_status engine_step_do(sotto_engine *engine, const sotto_input *input) {
@@ -120,11 +127,21 @@ sotto_status engine_step_do(sotto_engine *engine, const sotto_input *input) {
     case SOTTO_INPUT_REFRESH:
     case SOTTO_INPUT_REPAIR:
     case SOTTO_INPUT_VERDICT:
+    case SOTTO_INPUT_RECORD:
+    case SOTTO_INPUT_VIA:
+    case SOTTO_INPUT_RESEND:
         return with_jid(engine, input);
+    case SOTTO_INPUT_REMOVE:
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REMOVE, .device = input->device});
+    case SOTTO_INPUT_ADOPT:
+        return adopt(engine, input);
     case SOTTO_INPUT_ANSWER:
         return engine_job_answer(engine, input->job, input->answer);
     case SOTTO_INPUT_LEAVE:
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_LEAVE});
+    case SOTTO_INPUT_JOIN:
+    case SOTTO_INPUT_PART:
+        return engine_room_step(engine, input);
     }
     return SOTTO_FAIL(USAGE);
 }

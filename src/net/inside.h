@@ -12,6 +12,7 @@
 struct ub_ctx;
 
 typedef struct net_lookup net_lookup;
+typedef struct net_work net_work;
 
 struct net_loop {
     const sotto_host *host;
@@ -28,6 +29,7 @@ struct net_loop {
     void *idle_arg;
     net_connection *connections;
     net_listener *listeners;
+    net_work *works;
     /* names */
     struct ub_ctx *names;
     uv_poll_t names_poll;
@@ -44,6 +46,7 @@ void net_listener_freed(net_listener *);                       /* a connection o
 void net_connections_close(net_loop *);
 void net_listeners_close(net_loop *);
 void net_lookups_close(net_loop *);
+void net_works_close(net_loop *); /* asks all of them to stop */
 
 /* Instead of the system's resolver, one at "address@port", with a trust anchor (a DS or DNSKEY record as text) or NULL,
  * and another time to wait. Before the first look-up only: STATE. */

@@ -145,5 +145,6 @@ void net_loop_free(net_loop *loop) {
     net_listeners_close(loop);
     net_connections_close(loop);
     net_lookups_close(loop);
+    net_works_close(loop);
     loop_close(loop);
 }

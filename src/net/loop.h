@@ -2,7 +2,8 @@
  *
  * Sockets, timers, names and signals over libuv and libunbound. No XML, no keys, no policy. One thread.
  *
- * No callback is ever made from inside the call that started it; all of them come from net_loop_run. Inside a callback
+ * No callback is ever made from inside the call that started it; all of them come from net_loop_run (but for the end of
+ * work, see below). Inside a callback
  * every function here may be called, closing what called included, except net_loop_run and net_loop_free.
  *
  * A process that makes a loop ignores SIGPIPE from then on (a write to a connection that is gone is told by `lost`). */
@@ -79,6 +80,16 @@ SOTTO_MUST_CHECK sotto_status net_listen(net_listener **ret, net_loop *, const c
 SOTTO_MUST_CHECK sotto_status net_listen_unix(net_listener **ret, net_loop *, const char *path, net_accepted *,
                                               void *arg);
 void net_unlisten(net_listener *); /* its connections stay; NULL is allowed */
+
+/* Work that blocks, on another thread. `does` runs there and touches nothing that the loop's thread touches meanwhile;
+ * `stop`, called on the loop's thread, asks it to end soon (the loop is being freed, which waits for it); `done` is
+ * called on the loop's thread, once, always, in the end also while the loop is being freed. begun: false: `does` never
+ * ran. Keeps the loop running. NO_MEMORY, SYSTEM: nothing is called. */
+typedef void net_work_do(void *arg);
+typedef void net_work_stop(void *arg);
+typedef void net_work_done(void *arg, bool begun);
+SOTTO_MUST_CHECK sotto_status net_work_begin(net_loop *, net_work_do *does, net_work_stop *, net_work_done *done,
+                                             void *arg);
 
 /* SRV lookup (libunbound, resolv.conf and hosts of the system; validating with the root anchor where there is one). */
 typedef struct net_srv {

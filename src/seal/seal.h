@@ -27,14 +27,15 @@
 
 /* A key through which an audience can be reached, or that sealed something. */
 typedef struct seal_key {
-    sotto_bytes jid; /* bare, normalized */
-    uint32_t device;
+    sotto_bytes jid;         /* bare, normalized */
+    uint32_t device;         /* 0: somebody in a room of whom no device is known; problem says why */
     uint8_t key[32];         /* what trust is recorded for */
     uint8_t fingerprint[32]; /* what people compare */
     bool known;              /* key and fingerprint are filled in */
     bool active;             /* on the current device list */
     bool this_device;
     sotto_status problem; /* not OK: the device cannot be sent to (BUNDLE_BROKEN, BAD_SIGNATURE, ...) */
+    sotto_bytes dialect;  /* "omemo:2": what its messages are written in, or were; empty: the seal's name says it */
 } seal_key;
 
 typedef struct seal_keys {
@@ -121,8 +122,15 @@ typedef enum seal_input_kind {
     SEAL_INPUT_REFRESH,  /* look at jid's devices anew; answer with env->changed when known */
     SEAL_INPUT_LEAVE,    /* take this device off the server; answer with a LEFT event */
     SEAL_INPUT_PRESENCE, /* jid (full) is available now, or is not: available */
-    SEAL_INPUT_REPAIR /* forget the sessions with jid's devices: the next message begins anew (XEP-0384 section 6); keys
-                         and trust stay; answer with a REFRESHED event */
+    SEAL_INPUT_REPAIR, /* forget the sessions with jid's devices: the next message begins anew (XEP-0384 section 6); keys
+                          and trust stay; answer with a REFRESHED event */
+    SEAL_INPUT_CATCHUP, /* an archive is about to be read (available), or was read: until then used prekeys are kept, and
+                          answers wait (T19). Begins may follow one another */
+    SEAL_INPUT_ADOPT,   /* another client's identity, key (its Curve25519 scalar), before one of ours was ever shown;
+                          device: of that client, to be taken off the list, or 0. STATE. Seals that have no such
+                          identity ignore it */
+    SEAL_INPUT_REMOVE  /* take another own device (device) off the server; answer with a REMOVED event; USAGE: this one.
+                          Seals without lists ignore it */
 } seal_input_kind;
 
 typedef struct seal_input {
@@ -138,6 +146,7 @@ typedef struct seal_input {
     sotto_bytes bytes;
     const uint8_t *key; /* 32 */
     sotto_trust trust;
+    uint32_t device;
 } seal_input;
 
 /* ---- environment ---- */
@@ -186,14 +195,26 @@ struct seal_env {
 
 /* ---- the table ---- */
 
+/* How trust messages (XEP-0434) speak of a seal's keys. Only what came sealed with `dialect`, which protects the whole
+ * content, may speak, and only such devices are spoken to. */
+typedef struct seal_naming {
+    const char *encryption; /* the namespace that stands for the keys */
+    const char *dialect;    /* of seal_key and sotto_key: what it must have been sealed with */
+    /* The name of a key of jid, and the key that has a name: 32 bytes each; the key as trust is recorded for it. BAD_KEY:
+     * no key can have this name. */
+    SOTTO_MUST_CHECK sotto_status (*name)(void *self, seal_env *, sotto_bytes jid, const uint8_t key[32],
+                                          uint8_t ret_name[32]);
+    SOTTO_MUST_CHECK sotto_status (*named)(void *self, seal_env *, const uint8_t name[32], uint8_t ret_key[32]);
+} seal_naming;
+
 #define SEAL_CAN_MESSAGE  1u /* message stanzas with any content */
 #define SEAL_CAN_IQ       2u
 #define SEAL_CAN_PRESENCE 4u
 #define SEAL_CAN_OFFLINE  8u /* the other side need not be online */
-#define SEAL_CAN_ROOM     16u
+#define SEAL_CAN_ROOM     16u /* audience.jids are the members */
 
 typedef struct seal_class {
-    const char *name; /* "omemo:2", as people and --json see it */
+    const char *name; /* "omemo", as policies have it; keys and what was opened may say it more exactly (seal_key) */
     uint8_t strength; /* 0: none (rot13); 1 and more: real */
     uint32_t can;
     uint32_t carriers;           /* SEAL_CAN_MESSAGE, _IQ: kinds of stanzas that carry it, for which claims counts */
@@ -206,7 +227,8 @@ typedef struct seal_class {
     void (*close)(void *self);
     SOTTO_MUST_CHECK sotto_status (*promise)(void *self, seal_env *, const seal_audience *, seal_promise *ret);
     /* Seals a stanza for the allowed keys (a subset of what promise listed; at least one of the audience). The ticket
-     * names it in events, for seals that answer for a stanza after it left. */
+     * names it in events. No stanza: there is nothing to send, and nobody misses it. CANNOT_PROTECT: nothing of this
+     * stanza can be protected for this audience. */
     SOTTO_MUST_CHECK sotto_status (*protect)(void *self, seal_env *, const stanza_element *, const seal_audience *,
                                              const seal_keys *allowed, uint64_t ticket, seal_stanzas *ret);
     SOTTO_MUST_CHECK sotto_status (*unprotect)(void *self, seal_env *, const stanza_element *, const seal_origin *,
@@ -222,6 +244,14 @@ typedef struct seal_class {
     /* Optional: the last call of every step in which the seal was called, and of the first one after a `forget`. What
      * was gathered leaves together. It may not call env->changed. */
     SOTTO_MUST_CHECK sotto_status (*flush)(void *self, seal_env *);
+    /* Optional (NULL: nothing of the seal's goes into backups): what of a record goes into a backup, from which another
+     * device with the same identity is made; empty: nothing of it. Whatever must not be used twice does not (T18). A
+     * seal need not be open for that. Of env only what is data, and the arena, may be used; *ret may be `value`. */
+    SOTTO_MUST_CHECK sotto_status (*back_up)(seal_env *, sotto_bytes key, sotto_bytes value, sotto_bytes *ret);
+    /* Optional (NULL): the name it had before it had dialects: records under that name are its own, and its keys were
+     * recorded by another form than their fingerprint (engine/upgrade.c). */
+    const char *formerly;
+    const seal_naming *naming; /* Optional (NULL): automatic trust never touches its keys */
 } seal_class;
 
 #endif

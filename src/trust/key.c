@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "trust/key.h"
 
+#include "bytes/span.h"
+
 sotto_trust trust_key_first(sotto_trust_policy policy, const trust_key_facts *facts) {
     switch (policy) {
     case SOTTO_BLIND_UNTIL_VERIFIED:
@@ -21,8 +23,22 @@ trust_key_use trust_key_verdict(sotto_trust_policy policy, const trust_key_facts
     if (facts->recorded == SOTTO_TRUST_VERIFIED) return TRUST_USE;
     if (facts->recorded == SOTTO_TRUST_UNDECIDED) return TRUST_ASK;
     if (policy == SOTTO_VERIFIED_ONLY) return TRUST_ASK;
-    if (policy == SOTTO_BLIND_UNTIL_VERIFIED && facts->any_verified) return TRUST_ASK;
-    return TRUST_USE;
+    return facts->any_verified ? TRUST_ASK : TRUST_USE;
+}
+
+static const char *const policies[] = {"blind-until-verified", "first-use", "verified-only"};
+
+const char *trust_policy_name(sotto_trust_policy policy) {
+    return (unsigned)policy <= SOTTO_VERIFIED_ONLY ? policies[policy] : "unknown";
+}
+
+bool trust_policy_of(sotto_bytes name, sotto_trust_policy *ret) {
+    for (unsigned i = 0; i <= SOTTO_VERIFIED_ONLY; i++) {
+        if (!bytes_is(name, policies[i])) continue;
+        *ret = (sotto_trust_policy)i;
+        return true;
+    }
+    return false;
 }
 
 const char *trust_name(sotto_trust trust) {

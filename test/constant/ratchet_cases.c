@@ -29,7 +29,7 @@ typedef struct talk {
     uint8_t plain[48]; /* what every message carries */
 } talk;
 
-static const omemo_dialect *const dialect = &omemo_dialect_2;
+static const omemo_dialect *dialect = &omemo_dialect_2;
 
 static bool device_start(device *d, bool is_scalar) {
     uint8_t key[32];
@@ -47,7 +47,7 @@ static bool letter_write(talk *t, device *d, letter *ret) {
     bytes_buffer_borrowed(&out, ret->bytes, sizeof ret->bytes);
     if (!sotto_ok(crypto_x25519_new(&fresh, &secret_host))) return false;
     if (!sotto_ok(
-            omemo_session_write(&d->session, dialect, &fresh, bytes_of(t->plain, sizeof t->plain), &out, &ret->kex)))
+            omemo_session_write(&d->session, dialect, 1, &fresh, bytes_of(t->plain, sizeof t->plain), &out, &ret->kex)))
         return false;
     if (!sotto_ok(bytes_buffer_end(&out, &all))) return false;
     ret->len = all.len;
@@ -94,13 +94,14 @@ static bool initiate(talk *t, bool is_scalar) {
     secret_make(t->plain, sizeof t->plain);
     if (!device_start(&t->alice, is_scalar) || !device_start(&t->bob, is_scalar)) return false;
     const device *bob = &t->bob;
-    omemo_offer offer = {.identity = bob->identity.ed25519,
+    omemo_offer offer = {.identity = dialect->identity->of(&bob->identity),
                          .signed_key = bob->signed_pair.public_key,
                          .prekey = bob->prekey.public_key,
                          .signed_id = 7,
                          .prekey_id = 77};
-    sotto_bytes signed_bytes = bytes_of(bob->signed_pair.public_key.bytes, 32);
-    if (!sotto_ok(crypto_identity_sign(&offer.signature, &bob->identity, signed_bytes, &secret_host))) return false;
+    if (!sotto_ok(
+            omemo_offer_sign(dialect, &bob->identity, &bob->signed_pair.public_key, &secret_host, &offer.signature)))
+        return false;
     declassify(&offer.signature, sizeof offer.signature);
     crypto_x25519_pair ephemeral;
     return sotto_ok(crypto_x25519_new(&ephemeral, &secret_host)) &&
@@ -162,12 +163,14 @@ static bool forged(void) {
     static talk t;
     letter l;
     bool good = started(&t) && letter_write(&t, &t.alice, &l);
-    l.bytes[l.len - 1] ^= 1; /* of the ciphertext */
+    bool behind = dialect == &omemo_dialect_03; /* where the MAC is */
+    uint8_t *text = &l.bytes[l.len - (behind ? dialect->mac_size + 1 : 1)], *mac = &l.bytes[behind ? l.len - 1 : 3];
+    *text ^= 1;
     good = good && sotto_is(letter_read(&t, &t.bob, &l), SOTTO_E_BAD_MAC);
-    l.bytes[l.len - 1] ^= 1;
-    l.bytes[3] ^= 1; /* of the MAC */
+    *text ^= 1;
+    *mac ^= 1;
     good = good && sotto_is(letter_read(&t, &t.bob, &l), SOTTO_E_BAD_MAC);
-    l.bytes[3] ^= 1;
+    *mac ^= 1;
     return ended(&t, good && sotto_ok(letter_read(&t, &t.bob, &l)));
 }
 
@@ -187,21 +190,48 @@ static bool stored(void) {
 }
 
 static bool payload(void) {
-    uint8_t key[32], keys[48], message[70], sealed_memory[96], opened_memory[96];
+    uint8_t key[32], message[70], sealed_memory[96], opened_memory[96];
+    omemo_payload_keys keys;
     bytes_buffer sealed, opened;
     sotto_bytes ciphertext, plain;
     secret_make(key, sizeof key);
     secret_make(message, sizeof message);
     bytes_buffer_borrowed(&sealed, sealed_memory, sizeof sealed_memory);
     bytes_buffer_borrowed(&opened, opened_memory, sizeof opened_memory);
-    if (!sotto_ok(omemo_payload_seal(dialect, key, bytes_of(message, sizeof message), &sealed, keys))) return false;
+    if (!sotto_ok(omemo_payload_seal(dialect, key, bytes_of(message, sizeof message), &sealed, &keys))) return false;
     if (!sotto_ok(bytes_buffer_end(&sealed, &ciphertext))) return false;
     declassify_bytes(ciphertext);
-    bool good = sotto_ok(omemo_payload_open(dialect, bytes_of(keys, 48), ciphertext, &opened)) &&
-                sotto_ok(bytes_buffer_end(&opened, &plain)) && plain.len == sizeof message &&
-                crypto_equal(plain.at, message, sizeof message);
+    bool good =
+        sotto_ok(omemo_payload_open(dialect, bytes_of(keys.bytes, keys.len), BYTES_NONE, ciphertext, &opened)) &&
+        sotto_ok(bytes_buffer_end(&opened, &plain)) && plain.len == sizeof message &&
+        crypto_equal(plain.at, message, sizeof message);
     sealed_memory[5] ^= 1;
-    return good && sotto_is(omemo_payload_open(dialect, bytes_of(keys, 48), ciphertext, &opened), SOTTO_E_BAD_MAC);
+    return good &&
+           sotto_is(omemo_payload_open(dialect, bytes_of(keys.bytes, keys.len), BYTES_NONE, ciphertext, &opened),
+                    SOTTO_E_BAD_MAC);
+}
+
+static bool in_old(bool (*run)(void)) {
+    dialect = &omemo_dialect_03;
+    bool good = run();
+    dialect = &omemo_dialect_2;
+    return good;
+}
+
+static bool old_exchange_seed(void) {
+    return in_old(exchange_seed);
+}
+
+static bool old_exchange_scalar(void) {
+    return in_old(exchange_scalar);
+}
+
+static bool old_turns(void) {
+    return in_old(turns);
+}
+
+static bool old_forged(void) {
+    return in_old(forged);
 }
 
 const constant_case ratchet_cases[] = {
@@ -212,5 +242,9 @@ const constant_case ratchet_cases[] = {
     {"OMEMO: a forged ciphertext, a forged MAC, then the true one", forged},
     {"OMEMO: a session into a record and out of it", stored},
     {"OMEMO: the payload, and a forged one", payload},
+    {"OMEMO 0.3: initiate and accept, identities from seeds", old_exchange_seed},
+    {"OMEMO 0.3: initiate and accept, identities from scalars", old_exchange_scalar},
+    {"OMEMO 0.3: turns, with ratchet steps", old_turns},
+    {"OMEMO 0.3: a forged ciphertext, a forged MAC, then the true one", old_forged},
     {NULL, NULL},
 };

@@ -158,7 +158,7 @@ class Peer(Actor):
     def do(self, line):
         self.tell(line)
         word = line.split(" ")[0]
-        return self.answer("send" if word == "subject" else "devices" if word == "distrust" else word)
+        return self.answer("send" if word in ("subject", "raw") else "devices" if word == "distrust" else word)
 
     def send(self, to, text):
         return self.do(f"send {to} {text}")

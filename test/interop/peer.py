@@ -7,6 +7,7 @@ Commands, a line each, on standard input:
 
     send JID TEXT          encrypts TEXT (\\n stands for a line break) and sends it
     subject JID SUBJECT|TEXT   the same with a subject
+    raw JID XML            the same with this XML as the whole content
     clear JID TEXT         sends TEXT as it is: what the encrypted ones are compared with
     fetch JID              fetches the device list, as after a notification
     devices JID            what is known of JID's devices
@@ -218,13 +219,16 @@ class Peer:
         ET.SubElement(stanza, f"{{{HINTS}}}store")
         self.client.send(stanza)
 
-    def envelope(self, to, body, subject=None):
+    def envelope(self, to, body, subject=None, raw=None):
         """XEP-0420: the content, and the affixes XEP-0384 asks for."""
         root = ET.Element(f"{{{SCE}}}envelope")
         content = ET.SubElement(root, f"{{{SCE}}}content")
         if subject is not None:
             ET.SubElement(content, f"{{{CLIENT}}}subject").text = subject
-        ET.SubElement(content, f"{{{CLIENT}}}body").text = body
+        if raw is None:
+            ET.SubElement(content, f"{{{CLIENT}}}body").text = body
+        else:
+            content.extend(ET.fromstring(f"<x xmlns='{CLIENT}'>{raw}</x>"))
         ET.SubElement(root, f"{{{SCE}}}rpad").text = "".join(random.choices(string.ascii_letters, k=random.randrange(200)))
         ET.SubElement(root, f"{{{SCE}}}from", {"jid": self.jid})
         ET.SubElement(root, f"{{{SCE}}}to", {"jid": to})
@@ -232,9 +236,9 @@ class Peer:
         ET.SubElement(root, f"{{{SCE}}}time", {"stamp": now.strftime("%Y-%m-%dT%H:%M:%SZ")})
         return ET.tostring(root)
 
-    async def send(self, to, body, subject=None):
+    async def send(self, to, body, subject=None, raw=None):
         await self.manager.refresh_device_list(OMEMO, to)
-        messages, errors = await self.manager.encrypt(frozenset({to}), {OMEMO: self.envelope(to, body, subject)})
+        messages, errors = await self.manager.encrypt(frozenset({to}), {OMEMO: self.envelope(to, body, subject, raw)})
         stanza_id = os.urandom(8).hex()
         total = {"devices": 0, "kex": 0}
         for message in messages:
@@ -320,6 +324,7 @@ class Peer:
         root = ET.fromstring(plaintext)
         result = {"root": root.tag, "body": None, "subject": None, "problems": []}
         content = root.find(f"{{{SCE}}}content")
+        result["content"] = None if content is None else ET.tostring(content, "unicode")
         for name in ("body", "subject"):
             element = content.find(f"{{{CLIENT}}}{name}") if content is not None else None
             result[name] = None if element is None else element.text or ""
@@ -363,6 +368,8 @@ class Peer:
         elif word == "subject":
             subject, _, body = text.partition("|")
             await self.send(target, body, subject)
+        elif word == "raw":
+            await self.send(target, "", raw=text)
         elif word == "clear":
             self.clear(target, text)
         elif word == "fetch":

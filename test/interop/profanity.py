@@ -164,7 +164,17 @@ class Profanity:
         self.see(re.escape(jid))
 
     def start_omemo(self):
-        self.type("/omemo start")
+        """In the window that is open. It says nothing and does nothing where it does not know a room's configuration or a
+        contact's devices yet: so as often as it takes."""
+
+        def tried():
+            if re.search(r"\[OMEMO\]", self.screen()):
+                return True
+            self.type("/omemo start")
+            time.sleep(LOOK_SECONDS)
+            return False
+
+        self.until(tried, "[OMEMO] in its title")
 
     def say(self, text):
         self.type(text)
@@ -172,13 +182,17 @@ class Profanity:
 
     def enter(self, room):
         self.type(f"/join {room}")
-        self.see("You have joined the room|" + re.escape(room))
+        self.see("You have joined the room as")
 
     def fingerprints(self, jid=None):
-        """The keys it knows of somebody, or its own."""
+        """The keys it knows of somebody, in the window that is open; or its own, in the console."""
+        if not jid:
+            self.type("/win 1")
         self.type("/omemo fingerprint" + (f" {jid}" if jid else ""))
-        self.see("fingerprint", 10)
-        found = re.findall(r"(?:[0-9a-f]{8}-){7}[0-9a-f]{8}", self.screen())
+        pattern = r"(?:[0-9a-f]{8}-){7}[0-9a-f]{8}"
+        self.see((re.escape(jid) if jid else "Your") + ".*OMEMO fingerprint: " + pattern)
+        last = re.findall(r"\n([^\n]*OMEMO fingerprint: " + pattern + ")", self.screen())
+        found = re.findall(pattern, "".join(line for line in last if (jid or "Your") in line))
         return list(dict.fromkeys(one.replace("-", "") for one in found))
 
     def transcript(self):

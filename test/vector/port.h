@@ -76,8 +76,11 @@ port_operation port_initiate, port_accept, port_encrypt, port_decrypt;          
 port_operation port_x509_verify;                                                             /* x509.c */
 
 struct omemo_dialect;
-/* The dialect of the request. PORT_UNSUPPORTED: one that is known and not offered. USAGE: no such thing. */
+/* The dialect of the request. USAGE: no such thing. */
 SOTTO_MUST_CHECK sotto_status port_dialect(const vector_port *, const struct omemo_dialect **ret);
+/* A public key in its wire form; in `ret` it is without the prefix. BAD_KEY. */
+SOTTO_MUST_CHECK sotto_status port_wire_key(const vector_port *, const struct omemo_dialect *, const char *name,
+                                            uint8_t ret[32]);
 void port_sessions_free(vector_port *);
 
 #endif

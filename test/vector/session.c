@@ -17,6 +17,7 @@ struct port_session {
     char name[NAME_BYTES_MAX];
     size_t name_len;
     const omemo_dialect *dialect;
+    uint32_t registration; /* in key exchanges of 0.3 */
     omemo_session session;
     skipped_memory skipped;
     /* For the next own ratchet pair. The product makes it when it sends, so it waits here from the ratchet step that
@@ -84,24 +85,24 @@ static sotto_status identity_read(const vector_port *p, crypto_identity *ret) {
     return (seed ? crypto_identity_from_seed : crypto_identity_from_scalar)(ret, secret);
 }
 
-/* Within 1 and 2^31 - 1, as the reader of bundles has it. */
-static sotto_status id_read(const vector_port *p, const char *name, uint32_t *ret) {
+/* Within the dialect's range, as the reader of bundles has it. */
+static sotto_status id_read(const vector_port *p, const omemo_dialect *dialect, const char *name, uint32_t *ret) {
     uint64_t id = port_number(p, name);
-    if (id < 1 || id > OMEMO_ID_MAX) return SOTTO_FAIL(MALFORMED);
+    if (id < dialect->key_id_least || id > dialect->key_id_most) return SOTTO_FAIL(MALFORMED);
     *ret = (uint32_t)id;
     return SOTTO_OK;
 }
 
-static sotto_status offer_read(const vector_port *p, omemo_offer *ret) {
+static sotto_status offer_read(const vector_port *p, const omemo_dialect *dialect, omemo_offer *ret) {
     omemo_offer offer = {.verified = false};
     /* XEP-0384 section 4.2: none without a one-time prekey (T12). */
     if (port_bytes(p, "peer-prekey").len == 0 || port_number(p, "peer-prekey-id") == 0) return SOTTO_FAIL(NO_PREKEY);
-    SOTTO_TRY(port_key(p, "peer-identity", offer.identity.bytes));
-    SOTTO_TRY(port_key(p, "peer-spk", offer.signed_key.bytes));
-    SOTTO_TRY(port_key(p, "peer-prekey", offer.prekey.bytes));
+    SOTTO_TRY(port_wire_key(p, dialect, "peer-identity", offer.identity.bytes));
+    SOTTO_TRY(port_wire_key(p, dialect, "peer-spk", offer.signed_key.bytes));
+    SOTTO_TRY(port_wire_key(p, dialect, "peer-prekey", offer.prekey.bytes));
     SOTTO_TRY(port_fixed(p, "peer-signature", offer.signature.bytes, 64, SOTTO_FAIL(BAD_SIGNATURE)));
-    SOTTO_TRY(id_read(p, "peer-spk-id", &offer.signed_id));
-    SOTTO_TRY(id_read(p, "peer-prekey-id", &offer.prekey_id));
+    SOTTO_TRY(id_read(p, dialect, "peer-spk-id", &offer.signed_id));
+    SOTTO_TRY(id_read(p, dialect, "peer-prekey-id", &offer.prekey_id));
     *ret = offer;
     return SOTTO_OK;
 }
@@ -113,7 +114,10 @@ static sotto_status initiate(vector_port *p, port_session *session) {
     SOTTO_TRY(identity_read(p, &own));
     SOTTO_TRY(port_pair(p, "ephemeral", &ephemeral));
     SOTTO_TRY(port_pair(p, "ratchet", &session->ratchet));
-    SOTTO_TRY(offer_read(p, &offer));
+    SOTTO_TRY(offer_read(p, session->dialect, &offer));
+    uint64_t registration = port_number(p, "registration");
+    if (registration > UINT32_MAX) return SOTTO_FAIL(MALFORMED);
+    session->registration = (uint32_t)registration;
     return omemo_exchange_initiate(&session->session, session->dialect, &own, &ephemeral, &offer);
 }
 
@@ -211,8 +215,8 @@ sotto_status port_encrypt(vector_port *p) {
     bool kex;
     SOTTO_TRY(session_find(p, &session));
     omemo_session next = session->session;
-    SOTTO_TRY(
-        omemo_session_write(&next, session->dialect, &session->ratchet, port_bytes(p, "message"), &p->result, &kex));
+    SOTTO_TRY(omemo_session_write(&next, session->dialect, session->registration, &session->ratchet,
+                                  port_bytes(p, "message"), &p->result, &kex));
     SOTTO_TRY(port_put_result(p, "data"));
     port_put_number(p, "kex", kex);
     SOTTO_TRY(port_written(p));

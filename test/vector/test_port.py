@@ -395,13 +395,22 @@ def wrong_values():
           (f"x25519 private={ALICE} public={BOB_PUBLIC}00", "error bad-key"),
           (f"x25519 private={ALICE} public=", "error bad-key"), ("x25519-public private=", "error bad-key"),
           (f"chain-step dialect=2 chain={ALICE[2:]}", "error malformed"),
-          (f"chain-step dialect=0.3 chain={ALICE}", "error unsupported"),
+          (f"chain-step dialect=0.3 chain={ALICE[2:]}", "error malformed"),
           (f"chain-step dialect=3 chain={ALICE}", "error usage"), (f"chain-step dialect= chain={ALICE}", "error usage"),
           (f"payload-encrypt dialect=2 key={ALICE} iv={CBC_IV} message=", "error usage"),
-          (f"payload-encrypt dialect=0.3 key={ALICE[:32]} iv={CBC_IV} message=", "error unsupported"),
+          (f"payload-encrypt dialect=0.3 key={ALICE[:32]} iv={CBC_IV} message=", "error malformed"),
+          (f"payload-encrypt dialect=0.3 key={ALICE} iv={CBC_IV[:24]} message=", "error malformed"),
+          (f"payload-encrypt dialect=0.3 key={ALICE[:32]} message=", "error malformed"),
+          (f"payload-decrypt dialect=0.3 keys={ALICE[:32]} iv={CBC_IV[:24]} ciphertext=", "error malformed"),
+          (f"payload-decrypt dialect=0.3 keys={ALICE} ciphertext=", "error malformed"),
+          (f"payload-decrypt dialect=0.3 keys={ALICE} iv={CBC_IV[:24]} ciphertext=", "error bad-mac"),
+          (f"payload-decrypt dialect=2 keys={ALICE}{ALICE[:32]} iv={CBC_IV} ciphertext=", "error usage"),
           (f"payload-encrypt dialect=2 key={ALICE[2:]} message=", "error malformed"),
           (f"payload-decrypt dialect=2 keys={ALICE}{ALICE} ciphertext=", "error malformed"),
-          (f"spk-verify dialect=0.3 identity=05{ALICE_PUBLIC} spk=05{BOB_PUBLIC} signature=00", "error unsupported"),
+          (f"spk-verify dialect=0.3 identity=05{ALICE_PUBLIC} spk=05{BOB_PUBLIC} signature=00", "error bad-signature"),
+          (f"spk-verify dialect=0.3 identity={ALICE_PUBLIC} spk=05{BOB_PUBLIC} signature=" + "00" * 64, "error bad-key"),
+          (f"spk-verify dialect=0.3 identity=06{ALICE_PUBLIC} spk=05{BOB_PUBLIC} signature=" + "00" * 64, "error bad-key"),
+          (f"spk-verify dialect=2 identity=05{ALICE_PUBLIC} spk=05{BOB_PUBLIC} signature=" + "00" * 64, "error bad-key"),
           (f"encrypt session=nobody message={ALICE}", "error no-session"), ("encrypt session= message=", "error usage"),
           ("encrypt session=a-b message=", "error usage"), ("encrypt session=" + "a" * 65 + " message=", "error usage"),
           ("encrypt session=a message= ratchet=" + ALICE, "error usage"),
@@ -477,14 +486,35 @@ def names_of_sessions():
     expect("error bad-signature", "initiate", **{**good, "peer-signature": bytes(63)})
     expect("error usage", "initiate", **good, identity=juliet.secret)
     expect("error usage", "initiate", **{name: value for name, value in good.items() if name != "identity-seed"})
-    expect("error unsupported", "initiate", **{**good, "dialect": "0.3"}, registration=5)
-    expect("error unsupported", "accept", dialect="0.3", session="n2", **{"identity": romeo.secret}, spk=romeo.spk,
+    expect("error bad-key", "initiate", **{**good, "dialect": "0.3"}, registration=5)
+    expect("error malformed", "accept", dialect="0.3", session="n2", **{"identity": romeo.secret}, spk=romeo.spk,
            prekey=romeo.prekey, spk_id=1, prekey_id=1, ratchet=b"y" * 32, kex="33")
     send("n2", "n1", b"still there", b"x" * 32)
     expect("ok", "initiate", **good)
     assert ask("encrypt", session="n1", message=b"new").endswith(" kex=1")
     expect("ok", "initiate", **{**good, "session": "N1"})
     expect("ok", "initiate", **{**good, "session": "1" * 64}, registration=7)
+
+
+def dialects_beside_each_other():
+    """Sessions of both in one port; each reads its own messages and no others'. The registration is written."""
+    juliet, romeo = (made.Party(name, True, dialect=made.OLD) for name in "jr")
+    begin("d", made.Party("j", True), made.Party("r", True))
+    good = {"dialect": "0.3", "session": "o1", "identity-seed": juliet.secret, "ephemeral": made.key_of("old"),
+            "ratchet": b"o" * 32, **romeo.offer()}
+    expect("error malformed", "initiate", **good, registration=2**32)
+    expect("ok", "initiate", **good, registration=2**32 - 1)
+    answer = dict(word.split("=") for word in ask("encrypt", session="o1", message=b"old").split()[1:])
+    assert made.old_exchange_read(bytes.fromhex(answer["data"]))[5] == 2**32 - 1
+    there = {"session": "o2", "identity-seed": romeo.secret, "spk": romeo.spk, "prekey": romeo.prekey, "spk_id": romeo.spk_id,
+             "prekey_id": romeo.prekey_id, "ratchet": b"p" * 32, "kex": answer["data"]}
+    expect("error malformed", "accept", dialect=2, **there)
+    expect("error malformed", "decrypt", session="d2", **answer, ratchet=b"p" * 32)
+    expect(ok(message=b"old"), "accept", dialect="0.3", **there)
+    for sender, receiver, reader in (("o2", "o1", "d1"), ("d2", "d1", "o1")):
+        answer = dict(word.split("=") for word in ask("encrypt", session=sender, message=b"back").split()[1:])
+        expect("error malformed", "decrypt", session=reader, **answer, ratchet=b"q" * 32)
+        expect(ok(message=b"back"), "decrypt", session=receiver, **answer, ratchet=b"q" * 32)
 
 
 def what_is_carried():
@@ -610,7 +640,8 @@ def x509_in(authority):
 
 CASES = [x25519_known, x25519_iterated, x25519_forms, x25519_zero, ed25519_known, ed25519_strict, xeddsa, conversion, hkdf_known,
          hmac_known, hmac_cut, pbkdf2_known, cbc_known, gcm_known, not_understood, wrong_values, long_lines, last_line,
-         ratchets_that_count, names_of_sessions, what_is_carried, x509]
+         ratchets_that_count, names_of_sessions, dialects_beside_each_other,
+         what_is_carried, x509]
 
 
 def main():

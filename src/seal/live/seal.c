@@ -303,6 +303,9 @@ static sotto_status live_input(void *arg, seal_env *env, const seal_input *input
         return env->event(env, &event);
     case SEAL_INPUT_PEP:
     case SEAL_INPUT_JOB:
+    case SEAL_INPUT_ADOPT:
+    case SEAL_INPUT_REMOVE:
+    case SEAL_INPUT_CATCHUP: /* nothing of ours is in an archive */
         break;
     }
     return SOTTO_OK;

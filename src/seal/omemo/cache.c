@@ -27,41 +27,70 @@ static sotto_status cache_put(omemo_cache *cache, sotto_bytes jid, uint32_t devi
     return bytes_map_put(&cache->map, omemo_row_key(&row), bytes_of(value, size));
 }
 
-void omemo_cache_view(const omemo_cache *cache, sotto_bytes jid, omemo_view *ret) {
-    if (!cache_get(cache, jid, 0, OMEMO_ROW_LIST, ret, sizeof *ret)) *ret = (omemo_view){.fresh = false};
+static char list_of(const omemo_dialect *dialect) {
+    return omemo_row_in(OMEMO_ROW_LIST, dialect->number);
 }
 
-sotto_status omemo_cache_put_view(omemo_cache *cache, sotto_bytes jid, const omemo_view *view) {
-    return cache_put(cache, jid, 0, OMEMO_ROW_LIST, view, sizeof *view);
+static char device_of(const omemo_dialect *dialect) {
+    return omemo_row_in(OMEMO_ROW_DEVICE, dialect->number);
 }
 
-sotto_status omemo_cache_devices(const omemo_cache *cache, seal_env *env, sotto_bytes jid, omemo_devices *ret) {
+static bool is_device(char what) {
+    return what >= OMEMO_ROW_DEVICE && what < OMEMO_ROW_DEVICE + OMEMO_DIALECTS;
+}
+
+void omemo_cache_view(const omemo_cache *cache, sotto_bytes jid, const omemo_dialect *dialect, omemo_view *ret) {
+    if (!cache_get(cache, jid, 0, list_of(dialect), ret, sizeof *ret)) *ret = (omemo_view){.fresh = false};
+}
+
+sotto_status omemo_cache_put_view(omemo_cache *cache, sotto_bytes jid, const omemo_dialect *dialect,
+                                  const omemo_view *view) {
+    return cache_put(cache, jid, 0, list_of(dialect), view, sizeof *view);
+}
+
+sotto_status omemo_cache_devices(const omemo_cache *cache, seal_env *env, sotto_bytes jid, const omemo_dialect *dialect,
+                                 omemo_devices *ret) {
     omemo_view view;
-    omemo_cache_view(cache, jid, &view);
-    if (!view.fresh) return omemo_devices_load(env, jid, ret);
+    omemo_cache_view(cache, jid, dialect, &view);
+    if (!view.fresh) return omemo_devices_load(env, jid, dialect, ret);
     *ret = view.devices;
     return SOTTO_OK;
 }
 
-bool omemo_cache_glimpse(const omemo_cache *cache, sotto_bytes jid, uint32_t device, omemo_glimpse *ret) {
-    return cache_get(cache, jid, device, OMEMO_ROW_DEVICE, ret, sizeof *ret);
+bool omemo_cache_glimpse(const omemo_cache *cache, sotto_bytes jid, const omemo_dialect *dialect, uint32_t device,
+                         omemo_glimpse *ret) {
+    return cache_get(cache, jid, device, device_of(dialect), ret, sizeof *ret);
 }
 
-sotto_status omemo_cache_put_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device,
+sotto_status omemo_cache_put_glimpse(omemo_cache *cache, sotto_bytes jid, const omemo_dialect *dialect, uint32_t device,
                                      const omemo_glimpse *glimpse) {
     omemo_glimpse before;
-    bool is_new = !omemo_cache_glimpse(cache, jid, device, &before);
-    SOTTO_TRY(cache_put(cache, jid, device, OMEMO_ROW_DEVICE, glimpse, sizeof *glimpse));
+    bool is_new = !omemo_cache_glimpse(cache, jid, dialect, device, &before);
+    SOTTO_TRY(cache_put(cache, jid, device, device_of(dialect), glimpse, sizeof *glimpse));
     if (is_new || cache->glimpses == 0) cache->glimpses++;
     return SOTTO_OK;
 }
 
-void omemo_cache_drop_glimpse(omemo_cache *cache, sotto_bytes jid, uint32_t device) {
+void omemo_cache_drop_glimpse(omemo_cache *cache, sotto_bytes jid, const omemo_dialect *dialect, uint32_t device) {
     omemo_row row;
-    if (cache->glimpses == 0 || !sotto_ok(omemo_row_device(&row, jid, device, OMEMO_ROW_DEVICE))) return;
+    if (cache->glimpses == 0 || !sotto_ok(omemo_row_device(&row, jid, device, device_of(dialect)))) return;
     bytes_map_entry *entry = bytes_map_detach(&cache->map, omemo_row_key(&row));
     if (entry != NULL) cache->glimpses--;
     bytes_map_entry_free(cache->map.host, entry);
+}
+
+bool omemo_cache_patience(const omemo_cache *cache, sotto_bytes jid, omemo_patience *ret) {
+    return cache_get(cache, jid, 0, OMEMO_ROW_PATIENCE, ret, sizeof *ret);
+}
+
+sotto_status omemo_cache_put_patience(omemo_cache *cache, sotto_bytes jid, const omemo_patience *patience) {
+    return cache_put(cache, jid, 0, OMEMO_ROW_PATIENCE, patience, sizeof *patience);
+}
+
+void omemo_cache_drop_patience(omemo_cache *cache, sotto_bytes jid) {
+    omemo_row row;
+    if (sotto_ok(omemo_row_device(&row, jid, 0, OMEMO_ROW_PATIENCE)))
+        bytes_map_remove(&cache->map, omemo_row_key(&row));
 }
 
 void omemo_cache_failures(const omemo_cache *cache, sotto_bytes jid, omemo_failures *ret) {
@@ -87,7 +116,7 @@ void omemo_cache_forget(omemo_cache *cache, sotto_bytes jid) {
         if (key.len > sizeof found.at) return;
         memcpy(found.at, key.at, key.len); /* the map's own key goes with the entry */
         found.len = key.len;
-        if (found.at[found.len - 1] == OMEMO_ROW_DEVICE) cache->glimpses--;
+        if (is_device((char)found.at[found.len - 1])) cache->glimpses--;
         bytes_map_remove(&cache->map, omemo_row_key(&found));
     }
 }

@@ -15,7 +15,7 @@ static const stanza_element *first_item(const stanza_element *items) {
 }
 
 const stanza_element *omemo_devices_find(const stanza_element *items, const omemo_dialect *dialect) {
-    return stanza_child(first_item(items), "devices", dialect->ns);
+    return stanza_child(first_item(items), dialect->names->list, dialect->ns);
 }
 
 sotto_bytes omemo_devices_item(const stanza_element *items) {
@@ -64,6 +64,12 @@ void omemo_devices_remove(omemo_devices *devices, uint32_t device) {
     }
 }
 
+void omemo_devices_join(omemo_devices *devices, const omemo_devices *other) {
+    devices->known = devices->known || other->known;
+    devices->had = devices->had || other->had;
+    for (uint32_t i = 0; i < other->count; i++) id_insert(devices, other->ids[i]);
+}
+
 bool omemo_devices_same(const omemo_devices *a, const omemo_devices *b) {
     return a->count == b->count && (a->count == 0 || memcmp(a->ids, b->ids, a->count * sizeof a->ids[0]) == 0);
 }
@@ -90,10 +96,10 @@ sotto_status omemo_devices_decode(omemo_devices *ret, sotto_bytes value) {
     return SOTTO_OK;
 }
 
-sotto_status omemo_devices_load(seal_env *env, sotto_bytes jid, omemo_devices *ret) {
+sotto_status omemo_devices_load(seal_env *env, sotto_bytes jid, const omemo_dialect *dialect, omemo_devices *ret) {
     omemo_row row;
     sotto_bytes value;
-    SOTTO_TRY(omemo_row_device(&row, jid, 0, OMEMO_ROW_LIST));
+    SOTTO_TRY(omemo_row_device(&row, jid, 0, omemo_row_in(OMEMO_ROW_LIST, dialect->number)));
     sotto_status status = env->get(env, omemo_row_key(&row), &value);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) {
         *ret = (omemo_devices){.known = false};
@@ -103,12 +109,13 @@ sotto_status omemo_devices_load(seal_env *env, sotto_bytes jid, omemo_devices *r
     return omemo_devices_decode(ret, value);
 }
 
-sotto_status omemo_devices_save(seal_env *env, sotto_bytes jid, const omemo_devices *devices) {
+sotto_status omemo_devices_save(seal_env *env, sotto_bytes jid, const omemo_dialect *dialect,
+                                const omemo_devices *devices) {
     omemo_row row;
     uint8_t memory[DEVICES_BYTES_MAX];
     bytes_buffer out;
     sotto_bytes value;
-    SOTTO_TRY(omemo_row_device(&row, jid, 0, OMEMO_ROW_LIST));
+    SOTTO_TRY(omemo_row_device(&row, jid, 0, omemo_row_in(OMEMO_ROW_LIST, dialect->number)));
     bytes_buffer_borrowed(&out, memory, sizeof memory);
     omemo_devices_encode(&out, devices);
     SOTTO_TRY(bytes_buffer_end(&out, &value));
@@ -125,7 +132,7 @@ void omemo_devices_write(stanza_writer *w, const omemo_dialect *dialect, const s
                          uint32_t with, uint32_t *ret_count) {
     *ret_count = 0;
     bool there = false;
-    stanza_open(w, "devices", dialect->ns);
+    stanza_open(w, dialect->names->list, dialect->ns);
     for (const stanza_element *one = stanza_first(old); one; one = stanza_next(old, one)) {
         uint32_t id;
         if (!device_id(one, dialect, &id) || id == without) continue;

@@ -16,7 +16,7 @@ typedef struct omemo_devices {
     uint32_t ids[SOTTO_OMEMO_DEVICES_MAX]; /* ascending */
 } omemo_devices;
 
-/* The <devices/> in the first item of <items/> (of a notification or an answer). NULL: there is none. */
+/* The <devices/> (0.3: <list/>) in the first item of <items/> (of a notification or an answer). NULL: there is none. */
 const stanza_element *omemo_devices_find(const stanza_element *items, const omemo_dialect *);
 /* The id of the first item; empty: none. */
 sotto_bytes omemo_devices_item(const stanza_element *items);
@@ -24,16 +24,19 @@ sotto_bytes omemo_devices_item(const stanza_element *items);
  * an empty list. */
 void omemo_devices_read(const stanza_element *element, const omemo_dialect *, omemo_devices *ret);
 bool omemo_devices_has(const omemo_devices *, uint32_t device);
-void omemo_devices_remove(omemo_devices *, uint32_t device); /* nothing happens when it is not there */
+void omemo_devices_remove(omemo_devices *, uint32_t device);          /* nothing happens when it is not there */
+void omemo_devices_join(omemo_devices *, const omemo_devices *other); /* what either list has */
 bool omemo_devices_same(const omemo_devices *, const omemo_devices *);
 
 /* A JID nothing is known of gives an empty, unknown list, and OK. */
-SOTTO_MUST_CHECK sotto_status omemo_devices_load(seal_env *, sotto_bytes jid, omemo_devices *ret);
-SOTTO_MUST_CHECK sotto_status omemo_devices_save(seal_env *, sotto_bytes jid, const omemo_devices *);
+SOTTO_MUST_CHECK sotto_status omemo_devices_load(seal_env *, sotto_bytes jid, const omemo_dialect *,
+                                                 omemo_devices *ret);
+SOTTO_MUST_CHECK sotto_status omemo_devices_save(seal_env *, sotto_bytes jid, const omemo_dialect *,
+                                                 const omemo_devices *);
 void omemo_devices_encode(bytes_buffer *, const omemo_devices *);
 SOTTO_MUST_CHECK sotto_status omemo_devices_decode(omemo_devices *ret, sotto_bytes);
 
-/* Writes <devices/>: the entries of `old` (may be NULL) as they are, labels and their signatures included, without
+/* Writes the list: the entries of `old` (may be NULL) as they are, labels and their signatures included, without
  * `without` and with `with` added (0: none). *ret_count: entries written. */
 void omemo_devices_write(stanza_writer *, const omemo_dialect *, const stanza_element *old, uint32_t without,
                          uint32_t with, uint32_t *ret_count);

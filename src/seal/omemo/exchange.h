@@ -9,7 +9,7 @@
 
 /* What a session is started from: another device's bundle with one of its prekeys picked. */
 typedef struct omemo_offer {
-    crypto_ed25519_public identity;
+    omemo_identity identity;
     crypto_x25519_public signed_key;
     crypto_signature signature;
     crypto_x25519_public prekey;
@@ -19,6 +19,10 @@ typedef struct omemo_offer {
     crypto_x25519_public form; /* ... the identity as agreements need it */
 } omemo_offer;
 
+/* Signs a signed prekey as a bundle of the dialect has it. NO_RANDOM, CRYPTO_FAILED. */
+SOTTO_MUST_CHECK sotto_status omemo_offer_sign(const omemo_dialect *, const crypto_identity *own,
+                                               const crypto_x25519_public *signed_key, const sotto_host *random,
+                                               crypto_signature *ret);
 /* Checks the signature of the signed prekey, and the form of all three keys. BAD_SIGNATURE, BAD_KEY. */
 SOTTO_MUST_CHECK sotto_status omemo_offer_verify(omemo_offer *, const omemo_dialect *);
 

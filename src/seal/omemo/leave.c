@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * Taking this device off the server (XEP-0384 section 6: "the client SHOULD delete the corresponding bundles and device
- * ids from the PEP nodes"): first off the list, so that nobody looks for its bundle, then the bundle, then the keys
- * here. A list that would become empty is retracted instead: some implementations do not read empty lists. */
+ * ids from the PEP nodes"): first off the list, so that nobody looks for its bundle, then the bundle, in one dialect
+ * after the other, then the keys here. A list that would become empty is retracted instead: some implementations do not
+ * read empty lists. */
 #include "seal/omemo/self.h"
 
 #include "bytes/memory.h"
@@ -14,6 +15,10 @@ static sotto_status left_tell(seal_env *env, sotto_status reason, sotto_bytes te
                       &(sotto_event){.kind = SOTTO_EVENT_LEFT, .jid = env->account, .reason = reason, .text = text});
 }
 
+static sotto_status list_ask(seal_env *env, uint8_t dialect) {
+    return omemo_ask_list(env, &(omemo_note){.kind = OMEMO_NOTE_LEAVE_LIST, .dialect = dialect, .jid = env->account});
+}
+
 sotto_status omemo_leave_start(omemo_self *self, seal_env *env) {
     omemo_own own;
     if (!self->online) return left_tell(env, SOTTO_FAIL(OFFLINE), BYTES_NONE);
@@ -22,10 +27,10 @@ sotto_status omemo_leave_start(omemo_self *self, seal_env *env) {
     sotto_status status = omemo_own_save(env, &own);
     bytes_wipe(&own, sizeof own);
     SOTTO_TRY(status);
-    return omemo_ask_list(self, env, &(omemo_note){.kind = OMEMO_NOTE_LEAVE_LIST, .jid = env->account});
+    return list_ask(env, 0);
 }
 
-static sotto_status item_retract(seal_env *env, const char *node, sotto_bytes item, const omemo_note *note) {
+sotto_status omemo_leave_retract(seal_env *env, const char *node, sotto_bytes item, const omemo_note *note) {
     bytes_buffer out;
     stanza_writer w;
     bytes_buffer_owned(&out, env->host, SOTTO_STANZA_BYTES_MAX);
@@ -44,34 +49,33 @@ static sotto_status item_retract(seal_env *env, const char *node, sotto_bytes it
     return status;
 }
 
-static sotto_status bundle_retract(omemo_self *self, seal_env *env, const omemo_own *own) {
-    uint8_t memory[16];
-    bytes_buffer id;
-    sotto_bytes item;
-    bytes_buffer_borrowed(&id, memory, sizeof memory);
-    bytes_buffer_decimal(&id, own->device);
-    SOTTO_TRY(bytes_buffer_end(&id, &item));
-    return item_retract(env, self->dialect->bundles_node, item, &(omemo_note){.kind = OMEMO_NOTE_LEAVE_BUNDLE});
+static sotto_status bundle_retract(seal_env *env, const omemo_own *own, uint8_t dialect) {
+    omemo_place place;
+    omemo_dialect_place(omemo_dialects[dialect], own->device, &place);
+    omemo_note note = {.kind = OMEMO_NOTE_LEAVE_BUNDLE, .dialect = dialect};
+    return omemo_leave_retract(env, place.node, bytes_text(place.item), &note);
 }
 
-static sotto_status list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const seal_input *input) {
+static sotto_status list_answered(seal_env *env, const omemo_own *own, const omemo_note *asked,
+                                  const seal_input *input) {
+    const omemo_dialect *dialect = omemo_dialects[asked->dialect];
     const stanza_element *items =
-        sotto_ok(input->status) ? omemo_answer_items(input->answer, self->dialect->devices_node) : NULL;
-    const stanza_element *devices = omemo_devices_find(items, self->dialect);
-    omemo_note note = {.kind = OMEMO_NOTE_LEAVE_PUT};
+        sotto_ok(input->status) ? omemo_answer_items(input->answer, dialect->devices_node) : NULL;
+    const stanza_element *devices = omemo_devices_find(items, dialect);
+    omemo_note note = {.kind = OMEMO_NOTE_LEAVE_PUT, .dialect = asked->dialect};
     omemo_devices list;
     bytes_buffer out;
     stanza_writer w;
     uint32_t count;
-    omemo_devices_read(devices, self->dialect, &list);
-    if (!omemo_devices_has(&list, own->device)) return bundle_retract(self, env, own);
+    omemo_devices_read(devices, dialect, &list);
+    if (!omemo_devices_has(&list, own->device)) return bundle_retract(env, own, asked->dialect);
     bytes_buffer_owned(&out, env->host, SOTTO_STANZA_BYTES_MAX);
     stanza_writer_init(&w, &out, STANZA_NS_CLIENT);
-    omemo_publish_open(&w, self->dialect->devices_node, omemo_devices_item(items));
-    omemo_devices_write(&w, self->dialect, devices, own->device, 0, &count);
+    omemo_publish_open(&w, dialect->devices_node, omemo_devices_item(items));
+    omemo_devices_write(&w, dialect, devices, own->device, 0, &count);
     omemo_publish_close(&w, OMEMO_OPTIONS_NONE);
     sotto_status status = count > 0 ? omemo_ask_payload(env, true, BYTES_NONE, &out, &note)
-                                    : item_retract(env, self->dialect->devices_node, omemo_devices_item(items), &note);
+                                    : omemo_leave_retract(env, dialect->devices_node, omemo_devices_item(items), &note);
     bytes_buffer_free(&out);
     return status;
 }
@@ -93,30 +97,57 @@ static size_t row_jid(sotto_bytes key) {
     return len;
 }
 
+/* Whether a row is a device's; in which dialect. */
+static bool row_is_device(sotto_bytes key, size_t jid_len, uint8_t *ret_dialect, uint32_t *ret_device) {
+    for (uint8_t i = 0; i < OMEMO_DIALECTS; i++) {
+        *ret_dialect = i;
+        if (omemo_row_is(key, jid_len, omemo_row_in(OMEMO_ROW_DEVICE, i), ret_device)) return true;
+    }
+    return false;
+}
+
+static bool row_is_list(sotto_bytes key, size_t jid_len) {
+    uint32_t device;
+    for (uint8_t i = 0; i < OMEMO_DIALECTS; i++) {
+        if (omemo_row_is(key, jid_len, omemo_row_in(OMEMO_ROW_LIST, i), &device)) return true;
+    }
+    return false;
+}
+
 /* Of what is only deleted the key will do: kept skipped keys can be many megabytes. */
 static sotto_status row_found(void *arg, sotto_bytes key, sotto_bytes value) {
     wiped_rows *rows = arg;
     uint32_t device;
+    uint8_t dialect;
     struct wiped_row *row = bytes_arena_take(rows->arena, sizeof *row);
     if (!row || !bytes_arena_copy(rows->arena, key, &row->key)) return SOTTO_FAIL(NO_MEMORY);
-    if (omemo_row_is(key, row_jid(key), OMEMO_ROW_DEVICE, &device) &&
-        !bytes_arena_copy(rows->arena, value, &row->value))
+    if (row_is_device(key, row_jid(key), &dialect, &device) && !bytes_arena_copy(rows->arena, value, &row->value))
         return SOTTO_FAIL(NO_MEMORY);
     row->next = rows->first;
     rows->first = row;
     return SOTTO_OK;
 }
 
-/* A row of a device loses its session; what was seen of its key stays, so that a change is still an alarm later. */
+/* What was seen of its key stays, so that a change is still an alarm later. */
+void omemo_peer_without_sessions(const omemo_peer *peer, omemo_peer *ret) {
+    *ret = omemo_peer_new(peer->dialect, peer->device);
+    ret->known = peer->known;
+    ret->key = peer->key;
+    ret->fingerprint = peer->fingerprint;
+    ret->pinned = peer->pinned;
+}
+
+/* A row of a device loses its session. */
 static sotto_status row_wipe(seal_env *env, const struct wiped_row *row) {
     size_t jid_len = row_jid(row->key);
     uint32_t device;
+    uint8_t dialect;
     sotto_bytes jid = bytes_of(row->key.at, jid_len);
-    if (jid_len == 0 || omemo_row_is(row->key, jid_len, OMEMO_ROW_LIST, &device)) return SOTTO_OK;
-    if (!omemo_row_is(row->key, jid_len, OMEMO_ROW_DEVICE, &device)) return env->put(env, row->key, BYTES_NONE);
-    omemo_peer peer;
-    SOTTO_TRY(omemo_peer_decode(&peer, device, row->value));
-    omemo_peer kept = {.device = device, .known = peer.known, .key = peer.key, .fingerprint = peer.fingerprint};
+    if (jid_len == 0 || row_is_list(row->key, jid_len) || omemo_row_is_best(row->key, jid_len)) return SOTTO_OK;
+    if (!row_is_device(row->key, jid_len, &dialect, &device)) return env->put(env, row->key, BYTES_NONE);
+    omemo_peer peer, kept;
+    SOTTO_TRY(omemo_peer_decode(&peer, omemo_dialects[dialect], device, row->value));
+    omemo_peer_without_sessions(&peer, &kept);
     bytes_wipe(&peer, sizeof peer);
     return omemo_peer_save(env, jid, &kept);
 }
@@ -131,7 +162,7 @@ sotto_status omemo_sessions_wipe(seal_env *env) {
 
 static sotto_status left(omemo_self *self, seal_env *env) {
     const omemo_note_kind timers[] = {OMEMO_NOTE_TIMER_KEYS, OMEMO_NOTE_TIMER_REFILL, OMEMO_NOTE_TIMER_ANNOUNCE,
-                                      OMEMO_NOTE_TIMER_OPENING};
+                                      OMEMO_NOTE_TIMER_OPENING, OMEMO_NOTE_TIMER_ROOM};
     SOTTO_TRY(omemo_sessions_wipe(env));
     SOTTO_TRY(omemo_own_wipe(env));
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++)
@@ -156,11 +187,11 @@ static sotto_status answered(omemo_self *self, seal_env *env, omemo_own *own, co
     if (!done) return not_left(env, own, input);
     switch (note->kind) {
     case OMEMO_NOTE_LEAVE_LIST:
-        return list_answered(self, env, own, input);
+        return list_answered(env, own, note, input);
     case OMEMO_NOTE_LEAVE_PUT:
-        return bundle_retract(self, env, own);
+        return bundle_retract(env, own, note->dialect);
     case OMEMO_NOTE_LEAVE_BUNDLE:
-        return left(self, env);
+        return note->dialect + 1 < OMEMO_DIALECTS ? list_ask(env, (uint8_t)(note->dialect + 1)) : left(self, env);
     default:
         return SOTTO_FAIL(USAGE);
     }

@@ -11,6 +11,7 @@
  * The server can hold the item back or show an old one, which is then as if there were none; it cannot make one. */
 #include "seal/omemo/self.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bytes/base64.h"
@@ -107,7 +108,8 @@ static void base64_put(stanza_writer *w, const char *name, sotto_bytes value) {
     if (sotto_ok(bytes_buffer_end(&out, &text))) stanza_put(w, name, text);
 }
 
-static sotto_status item_write(omemo_self *self, seal_env *env, uint32_t device, const opening *o, bytes_buffer *out) {
+static sotto_status item_write(omemo_self *self, seal_env *env, uint32_t device, const opening *o,
+                               omemo_publish_options options, bytes_buffer *out) {
     uint8_t memory[SIGNED_BYTES];
     crypto_signature signature;
     stanza_writer w;
@@ -119,7 +121,7 @@ static sotto_status item_write(omemo_self *self, seal_env *env, uint32_t device,
     base64_put(&w, "name", bytes_of(o->name, NAME_BYTES));
     base64_put(&w, "signature", bytes_of(signature.bytes, sizeof signature.bytes));
     stanza_close(&w);
-    omemo_publish_close(&w, OMEMO_OPTIONS_OWN_MANY);
+    omemo_publish_close(&w, options);
     return SOTTO_OK;
 }
 
@@ -151,16 +153,19 @@ static sotto_status put(omemo_self *self, seal_env *env, const omemo_own *own, c
     uint8_t memory[2048];
     bytes_buffer out;
     bytes_buffer_borrowed(&out, memory, sizeof memory);
-    SOTTO_TRY(item_write(self, env, own->device, o, &out));
+    bool configured = (attempt & OMEMO_PUBLISH_CONFIGURED) != 0;
+    SOTTO_TRY(item_write(self, env, own->device, o, configured ? OMEMO_OPTIONS_OWN : OMEMO_OPTIONS_OWN_MANY, &out));
     return omemo_ask_payload(env, true, BYTES_NONE, &out,
                              &(omemo_note){.kind = OMEMO_NOTE_PUT_OPENING, .attempt = attempt, .number = own->device});
 }
 
 /* An item that is under way, and that the server has or will have. */
 static bool is_claiming(seal_env *env, const omemo_own *own) {
-    static const omemo_note notes[] = {{.kind = OMEMO_NOTE_PUT_OPENING},
-                                       {.kind = OMEMO_NOTE_PUT_OPENING, .attempt = OMEMO_PUBLISH_CONFIGURED},
-                                       {.kind = OMEMO_NOTE_SET_OPENINGS, .attempt = OMEMO_PUBLISH_CONFIGURED}};
+    static const omemo_note notes[] = {
+        {.kind = OMEMO_NOTE_PUT_OPENING},
+        {.kind = OMEMO_NOTE_PUT_OPENING, .attempt = OMEMO_PUBLISH_CONFIGURED},
+        {.kind = OMEMO_NOTE_SET_OPENINGS, .attempt = OMEMO_PUBLISH_CONFIGURED},
+        {.kind = OMEMO_NOTE_SET_OPENINGS, .attempt = OMEMO_PUBLISH_CONFIGURED | OMEMO_PUBLISH_CREATED}};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
         omemo_note note = notes[i];
         note.number = own->device;
@@ -206,7 +211,13 @@ sotto_status omemo_opening_renew(omemo_self *self, seal_env *env, omemo_own *own
 
 sotto_status omemo_opening_ask(seal_env *env, const omemo_own *own) {
     omemo_note note = {.kind = OMEMO_NOTE_OPENING, .number = own->device, .jid = env->account};
-    return omemo_ask_items(env, OMEMO_NODE_OPENING, own->device, &note);
+    char item[16];
+    snprintf(item, sizeof item, "%u", own->device);
+    return omemo_ask_items(env, OMEMO_NODE_OPENING, item, &note);
+}
+
+void omemo_opening_unlisted(omemo_self *self, bool unlisted) {
+    for (size_t i = 0; i < OMEMO_DIALECTS; i++) self->listing[i].unlisted = unlisted;
 }
 
 /* Everything that waited for the answer. */
@@ -227,7 +238,8 @@ static sotto_status step_aside(omemo_self *self, seal_env *env, omemo_own *own) 
     SOTTO_TRY(omemo_opening_renew(self, env, own));
     SOTTO_TRY(go_on(self, env, own));
     omemo_cache_forget(&self->cache, BYTES_NONE);
-    self->checked = self->unlisted = true;
+    self->checked = true;
+    omemo_opening_unlisted(self, true);
     return SOTTO_OK;
 }
 
@@ -247,7 +259,7 @@ static sotto_status opening_answered(omemo_self *self, seal_env *env, omemo_own 
     }
     SOTTO_TRY(go_on(self, env, own));
     self->checked = true;
-    self->unlisted = !own->announced;
+    omemo_opening_unlisted(self, !own->announced);
     return SOTTO_OK;
 }
 
@@ -256,14 +268,17 @@ static sotto_status put_answered(omemo_self *self, seal_env *env, const omemo_ow
     openings all;
     SOTTO_TRY(openings_load(env, &all));
     if (all.sent.number == 0) return SOTTO_OK;
-    if (note->kind == OMEMO_NOTE_SET_OPENINGS)
-        return sotto_ok(input->status) ? put(self, env, own, &all.sent, note->attempt) : SOTTO_OK;
+    if (note->kind == OMEMO_NOTE_SET_OPENINGS) {
+        bool again;
+        SOTTO_TRY(omemo_publish_configured(env, OMEMO_NODE_OPENING, OMEMO_OPTIONS_OWN_MANY, note, input, &again));
+        return !again && sotto_ok(input->status) ? put(self, env, own, &all.sent, OMEMO_PUBLISH_CONFIGURED) : SOTTO_OK;
+    }
     if (sotto_ok(input->status)) {
         all.seen = all.sent;
         return openings_save(env, &all);
     }
     bool configured = (note->attempt & OMEMO_PUBLISH_CONFIGURED) != 0;
-    if (configured || !omemo_answer_is_error(input->answer, "precondition-not-met", OMEMO_NS_PUBSUB_ERRORS))
+    if (configured || !omemo_publish_is_refused(input->answer))
         return SOTTO_OK; /* a server that keeps no such item: the number beside the store is what remains */
     omemo_note next = {.kind = OMEMO_NOTE_SET_OPENINGS, .attempt = OMEMO_PUBLISH_CONFIGURED, .number = own->device};
     return omemo_publish_configure(env, OMEMO_NODE_OPENING, OMEMO_OPTIONS_OWN_MANY, &next);
@@ -326,7 +341,7 @@ sotto_status omemo_opening_timer(omemo_self *self, seal_env *env) {
 }
 
 /* Forgotten is what a step did that was taken back: the name of the opening it put there is not in the records then. */
-static sotto_status leaving_settle(omemo_self *self, seal_env *env) {
+static sotto_status identity_settle(omemo_self *self, seal_env *env) {
     omemo_own own;
     sotto_status status = omemo_own_load(env, &own);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK; /* it is gone */
@@ -340,7 +355,8 @@ static sotto_status leaving_settle(omemo_self *self, seal_env *env) {
 sotto_status omemo_opening_settle(omemo_self *self, seal_env *env) {
     openings all;
     if (!self->doubted) return SOTTO_OK;
-    if (self->gone) SOTTO_TRY(leaving_settle(self, env));
+    SOTTO_TRY(omemo_own_catching_up(env, &self->catching_up));
+    SOTTO_TRY(identity_settle(self, env));
     SOTTO_TRY(openings_load(env, &all));
     bool last = all.sent.number > 0 && memcmp(all.sent.name, self->opening, NAME_BYTES) == 0;
     bool earlier = all.sent.number > 0 && memcmp(all.sent.name, self->before, NAME_BYTES) == 0;

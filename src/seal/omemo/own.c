@@ -7,8 +7,9 @@
 
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
+#include "seal/omemo/exchange.h"
 
-#define OWN_VERSION   2 /* 1 had no retired device */
+#define OWN_VERSION   3 /* 1 had no retired device, 2 knew one dialect */
 #define OWN_BYTES_MAX 512
 
 enum { FLAG_SCALAR = 1, FLAG_ANNOUNCED = 2, FLAG_LEAVING = 4, FLAGS_ALL = 7 };
@@ -39,13 +40,17 @@ sotto_status omemo_own_load(seal_env *env, omemo_own *ret) {
     own.next_prekey_id = bytes_cursor_u32(&c);
     own.signed_id = bytes_cursor_u32(&c);
     pair_take(&c, &own.signed_pair);
-    bytes_cursor_into(&c, own.signature.bytes, 64);
+    bytes_cursor_into(&c, own.signatures[0].bytes, 64);
     own.signed_ms = bytes_cursor_u64(&c);
     own.older_id = bytes_cursor_u32(&c);
     pair_take(&c, &own.older_pair);
     own.version = bytes_cursor_u32(&c);
-    own.published = bytes_cursor_u32(&c);
+    own.published[0] = bytes_cursor_u32(&c);
     if (version >= 2) own.retired = bytes_cursor_u32(&c);
+    for (size_t i = 1; i < OMEMO_DIALECTS && version >= 3; i++) {
+        bytes_cursor_into(&c, own.signatures[i].bytes, 64);
+        own.published[i] = bytes_cursor_u32(&c);
+    }
     bool whole = sotto_ok(bytes_cursor_end(&c)) && version >= 1 && flags <= FLAGS_ALL && own.device != 0;
     if (whole) *ret = own;
     bytes_wipe(&own, sizeof own);
@@ -76,13 +81,17 @@ sotto_status omemo_own_save(seal_env *env, const omemo_own *own) {
     bytes_buffer_u32(&out, own->next_prekey_id);
     bytes_buffer_u32(&out, own->signed_id);
     pair_put(&out, &own->signed_pair);
-    bytes_buffer_put(&out, bytes_of(own->signature.bytes, 64));
+    bytes_buffer_put(&out, bytes_of(own->signatures[0].bytes, 64));
     bytes_buffer_u64(&out, own->signed_ms);
     bytes_buffer_u32(&out, own->older_id);
     pair_put(&out, &own->older_pair);
     bytes_buffer_u32(&out, own->version);
-    bytes_buffer_u32(&out, own->published);
+    bytes_buffer_u32(&out, own->published[0]);
     bytes_buffer_u32(&out, own->retired);
+    for (size_t i = 1; i < OMEMO_DIALECTS; i++) {
+        bytes_buffer_put(&out, bytes_of(own->signatures[i].bytes, 64));
+        bytes_buffer_u32(&out, own->published[i]);
+    }
     sotto_status status = bytes_buffer_end(&out, &value);
     if (sotto_ok(status)) status = env->put(env, omemo_row_key(&row), value);
     bytes_wipe(memory, sizeof memory);
@@ -127,10 +136,16 @@ sotto_status omemo_own_sign(seal_env *env, const crypto_identity *identity, sott
     return crypto_identity_sign(ret, identity, message, &random);
 }
 
+static sotto_status signed_sign(seal_env *env, omemo_own *own, const crypto_identity *identity,
+                                const omemo_dialect *dialect) {
+    const sotto_host random = {.arg = env, .random = env_random};
+    return omemo_offer_sign(dialect, identity, &own->signed_pair.public_key, &random,
+                            &own->signatures[dialect->number]);
+}
+
 static sotto_status signed_new(seal_env *env, omemo_own *own, const crypto_identity *identity) {
     SOTTO_TRY(omemo_own_pair(env, &own->signed_pair));
-    sotto_bytes signed_bytes = bytes_of(own->signed_pair.public_key.bytes, 32);
-    SOTTO_TRY(omemo_own_sign(env, identity, signed_bytes, &own->signature));
+    for (size_t i = 0; i < OMEMO_DIALECTS; i++) SOTTO_TRY(signed_sign(env, own, identity, omemo_dialects[i]));
     own->signed_id = own->signed_id >= OMEMO_ID_MAX ? 1 : own->signed_id + 1;
     own->signed_ms = env->now_ms;
     own->version++;
@@ -196,6 +211,24 @@ sotto_status omemo_own_create(seal_env *env, omemo_own *ret, crypto_identity *re
     bytes_wipe(&own, sizeof own);
     bytes_wipe(&identity, sizeof identity);
     return status;
+}
+
+sotto_status omemo_own_complete(seal_env *env, omemo_own *own, const crypto_identity *identity) {
+    static const crypto_signature none = {.bytes = {0}};
+    bool changed = false;
+    for (size_t i = 0; i < OMEMO_DIALECTS; i++) {
+        if (memcmp(own->signatures[i].bytes, none.bytes, sizeof none.bytes) != 0) continue;
+        SOTTO_TRY(signed_sign(env, own, identity, omemo_dialects[i]));
+        changed = true;
+    }
+    return changed ? omemo_own_save(env, own) : SOTTO_OK;
+}
+
+bool omemo_own_is_published(const omemo_own *own) {
+    for (size_t i = 0; i < OMEMO_DIALECTS; i++) {
+        if (own->published[i] != own->version) return false;
+    }
+    return true;
 }
 
 sotto_status omemo_own_wipe(seal_env *env) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * This device's own keys, as records: identity, device id, signed prekeys (the current one and, for one more period,
- * the one before: T21), and prekeys. Ids of prekeys start at random and are never given twice (T19). */
+ * the one before: T21), and prekeys. Ids of prekeys start at random and are never given twice (T19). All dialects
+ * publish the same ones, so that what was used in one is used up in all, and is counted once (T19, T20). */
 #ifndef SEAL_OMEMO_OWN_H
 #define SEAL_OMEMO_OWN_H
 
@@ -31,15 +32,15 @@ typedef struct omemo_own {
     uint32_t next_prekey_id;
     uint32_t signed_id;
     crypto_x25519_pair signed_pair;
-    crypto_signature signature;
-    uint64_t signed_ms; /* when it was made */
-    uint32_t older_id;  /* 0: none */
+    crypto_signature signatures[OMEMO_DIALECTS]; /* of its public key, as each dialect has it */
+    uint64_t signed_ms;                          /* when it was made */
+    uint32_t older_id;                           /* 0: none */
     crypto_x25519_pair older_pair;
-    uint32_t version;   /* counts changes of what is published */
-    uint32_t published; /* the version the server has; 0: none */
-    bool announced;     /* the device id was on the server once: it is ours */
-    bool leaving;       /* ... and is being taken off */
-    uint32_t retired;   /* the device this one was before its store was copied, still to be taken off; 0: none */
+    uint32_t version;                   /* counts changes of what is published */
+    uint32_t published[OMEMO_DIALECTS]; /* the version the server has in each dialect's nodes; 0: none */
+    bool announced;                     /* the device id was on the server once: it is ours */
+    bool leaving;                       /* ... and is being taken off */
+    uint32_t retired; /* the device this one was before its store was copied, still to be taken off; 0: none */
 } omemo_own;
 
 /* NOT_FOUND: there are none yet. The caller wipes it. */
@@ -61,6 +62,10 @@ SOTTO_MUST_CHECK sotto_status omemo_own_wipe(seal_env *);
 
 /* Makes a new signed prekey when the current one is a period old; saved. */
 SOTTO_MUST_CHECK sotto_status omemo_own_rotate(seal_env *, omemo_own *, const crypto_identity *, bool *ret_changed);
+/* Makes the signatures that a record from before a dialect was known does not have; saved. */
+SOTTO_MUST_CHECK sotto_status omemo_own_complete(seal_env *, omemo_own *, const crypto_identity *);
+/* Whether every dialect's nodes have this version. */
+bool omemo_own_is_published(const omemo_own *);
 /* When omemo_own_rotate will have something to do. */
 uint64_t omemo_own_rotation(const omemo_own *);
 /* A signed pair by its id; NULL: unknown. */
@@ -76,6 +81,9 @@ SOTTO_MUST_CHECK sotto_status omemo_own_unused(seal_env *, uint32_t id, const om
 SOTTO_MUST_CHECK sotto_status omemo_own_use(seal_env *, omemo_own *, uint32_t id, const omemo_use *, uint64_t keep_ms);
 /* Deletes kept ones that are due. *ret_next: when the next is, or UINT64_MAX. */
 SOTTO_MUST_CHECK sotto_status omemo_own_expire(seal_env *, uint64_t *ret_next);
+/* While archives are being caught up with none is due: messages that used the same one may still come (T19). */
+SOTTO_MUST_CHECK sotto_status omemo_own_catching_up(seal_env *, bool *ret);
+SOTTO_MUST_CHECK sotto_status omemo_own_catch_up(seal_env *, bool begin);
 /* Fills up to SOTTO_OMEMO_PREKEYS; the caller saves. */
 SOTTO_MUST_CHECK sotto_status omemo_own_refill(seal_env *, omemo_own *, bool *ret_changed);
 

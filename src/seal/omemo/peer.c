@@ -11,18 +11,36 @@
 #define PREVIOUS_VERSION 2
 #define PREVIOUS_BYTES   (18 + OMEMO_SESSION_BYTES)
 
-enum { FLAG_KNOWN = 1, FLAG_SESSION = 2, FLAG_PREVIOUS = 4, FLAG_REPLY_DUE = 8, FLAG_CONTESTED = 16, FLAGS_ALL = 31 };
+enum {
+    FLAG_KNOWN = 1,
+    FLAG_SESSION = 2,
+    FLAG_PREVIOUS = 4,
+    FLAG_REPLY_DUE = 8,
+    FLAG_CONTESTED = 16,
+    FLAG_PINNED = 32,
+    FLAGS_ALL = 63
+};
 
-sotto_status omemo_peer_decode(omemo_peer *ret, uint32_t device, sotto_bytes value) {
+static char row_of(const omemo_peer *peer, char what) {
+    return omemo_row_in(what, peer->dialect->number);
+}
+
+omemo_peer omemo_peer_new(const omemo_dialect *dialect, uint32_t device) {
+    return (omemo_peer){.dialect = dialect, .device = device, .sessions = (uint32_t)dialect->number << 31};
+}
+
+sotto_status omemo_peer_decode(omemo_peer *ret, const omemo_dialect *dialect, uint32_t device, sotto_bytes value) {
     bytes_cursor c = bytes_cursor_over(value);
     uint8_t version = bytes_cursor_u8(&c), flags = bytes_cursor_u8(&c);
     if (version > PEER_VERSION) return SOTTO_FAIL(STORE_NEWER);
-    omemo_peer peer = {.device = device,
+    omemo_peer peer = {.dialect = dialect,
+                       .device = device,
                        .known = (flags & FLAG_KNOWN) != 0,
                        .has_session = (flags & FLAG_SESSION) != 0,
                        .has_previous = (flags & FLAG_PREVIOUS) != 0,
                        .reply_due = (flags & FLAG_REPLY_DUE) != 0,
-                       .contested = (flags & FLAG_CONTESTED) != 0};
+                       .contested = (flags & FLAG_CONTESTED) != 0,
+                       .pinned = (flags & FLAG_PINNED) != 0};
     bytes_cursor_into(&c, peer.key.bytes, 32);
     bytes_cursor_into(&c, peer.fingerprint.bytes, 32);
     peer.sessions = bytes_cursor_u32(&c);
@@ -40,17 +58,18 @@ sotto_status omemo_peer_decode(omemo_peer *ret, uint32_t device, sotto_bytes val
     return status;
 }
 
-sotto_status omemo_peer_load(seal_env *env, sotto_bytes jid, uint32_t device, omemo_peer *ret) {
+sotto_status omemo_peer_load(seal_env *env, sotto_bytes jid, const omemo_dialect *dialect, uint32_t device,
+                             omemo_peer *ret) {
     omemo_row row;
     sotto_bytes value;
-    SOTTO_TRY(omemo_row_device(&row, jid, device, OMEMO_ROW_DEVICE));
+    SOTTO_TRY(omemo_row_device(&row, jid, device, omemo_row_in(OMEMO_ROW_DEVICE, dialect->number)));
     sotto_status status = env->get(env, omemo_row_key(&row), &value);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) {
-        *ret = (omemo_peer){.device = device};
+        *ret = omemo_peer_new(dialect, device);
         return SOTTO_OK;
     }
     SOTTO_TRY(status);
-    return omemo_peer_decode(ret, device, value);
+    return omemo_peer_decode(ret, dialect, device, value);
 }
 
 sotto_status omemo_peer_save(seal_env *env, sotto_bytes jid, const omemo_peer *peer) {
@@ -58,10 +77,10 @@ sotto_status omemo_peer_save(seal_env *env, sotto_bytes jid, const omemo_peer *p
     uint8_t memory[PEER_BYTES_MAX];
     bytes_buffer out;
     sotto_bytes value;
-    SOTTO_TRY(omemo_row_device(&row, jid, peer->device, OMEMO_ROW_DEVICE));
+    SOTTO_TRY(omemo_row_device(&row, jid, peer->device, row_of(peer, OMEMO_ROW_DEVICE)));
     unsigned flags = (peer->known ? FLAG_KNOWN : 0u) | (peer->has_session ? FLAG_SESSION : 0u) |
                      (peer->has_previous ? FLAG_PREVIOUS : 0u) | (peer->reply_due ? FLAG_REPLY_DUE : 0u) |
-                     (peer->contested ? FLAG_CONTESTED : 0u);
+                     (peer->contested ? FLAG_CONTESTED : 0u) | (peer->pinned ? FLAG_PINNED : 0u);
     bytes_buffer_borrowed(&out, memory, sizeof memory);
     bytes_buffer_u8(&out, PEER_VERSION);
     bytes_buffer_u8(&out, (uint8_t)flags);
@@ -86,11 +105,15 @@ bool omemo_peer_ready(const omemo_peer *peer, uint64_t now_ms) {
     return now_ms - peer->begun_ms < OMEMO_UNANSWERED_MS;
 }
 
-sotto_status omemo_peer_learn(omemo_peer *peer, const crypto_ed25519_public *key, bool *ret_changed) {
+bool omemo_peer_is_with(const omemo_peer *peer, const omemo_session *session) {
+    return memcmp(omemo_session_peer(session)->bytes, peer->key.bytes, 32) == 0;
+}
+
+sotto_status omemo_peer_learn(omemo_peer *peer, const omemo_identity *key, bool *ret_changed) {
     *ret_changed = false;
     if (peer->known && memcmp(peer->key.bytes, key->bytes, 32) == 0) return SOTTO_OK;
     crypto_x25519_public fingerprint;
-    SOTTO_TRY(crypto_ed25519_to_x25519(&fingerprint, key));
+    SOTTO_TRY(peer->dialect->identity->form(key, &fingerprint));
     *ret_changed = peer->known;
     peer->key = *key;
     peer->fingerprint = fingerprint;
@@ -98,10 +121,10 @@ sotto_status omemo_peer_learn(omemo_peer *peer, const crypto_ed25519_public *key
     return SOTTO_OK;
 }
 
-sotto_status omemo_previous_load(seal_env *env, sotto_bytes jid, uint32_t device, omemo_previous *ret) {
+sotto_status omemo_previous_load(seal_env *env, sotto_bytes jid, const omemo_peer *peer, omemo_previous *ret) {
     omemo_row row;
     sotto_bytes value;
-    SOTTO_TRY(omemo_row_device(&row, jid, device, OMEMO_ROW_PREVIOUS));
+    SOTTO_TRY(omemo_row_device(&row, jid, peer->device, row_of(peer, OMEMO_ROW_PREVIOUS)));
     sotto_status status = env->get(env, omemo_row_key(&row), &value);
     if (sotto_is(status, SOTTO_E_NOT_FOUND))
         return SOTTO_FAIL(STORE_CORRUPT); /* the device's record says it is there */
@@ -119,12 +142,13 @@ sotto_status omemo_previous_load(seal_env *env, sotto_bytes jid, uint32_t device
     return omemo_session_decode(&ret->session, session);
 }
 
-sotto_status omemo_previous_save(seal_env *env, sotto_bytes jid, uint32_t device, const omemo_previous *previous) {
+sotto_status omemo_previous_save(seal_env *env, sotto_bytes jid, const omemo_peer *peer,
+                                 const omemo_previous *previous) {
     omemo_row row;
     uint8_t memory[PREVIOUS_BYTES];
     bytes_buffer out;
     sotto_bytes value;
-    SOTTO_TRY(omemo_row_device(&row, jid, device, OMEMO_ROW_PREVIOUS));
+    SOTTO_TRY(omemo_row_device(&row, jid, peer->device, row_of(peer, OMEMO_ROW_PREVIOUS)));
     bytes_buffer_borrowed(&out, memory, sizeof memory);
     bytes_buffer_u8(&out, PREVIOUS_VERSION);
     bytes_buffer_u32(&out, previous->number);
@@ -148,12 +172,12 @@ sotto_status omemo_previous_drop(seal_env *env, sotto_bytes jid, omemo_peer *pee
     if (!peer->has_previous) return SOTTO_OK;
     omemo_previous previous;
     omemo_row row;
-    sotto_status status = omemo_previous_load(env, jid, peer->device, &previous);
+    sotto_status status = omemo_previous_load(env, jid, peer, &previous);
     uint32_t number = sotto_ok(status) ? previous.number : 0;
     bool keys = sotto_ok(status) && previous.session.skipped > 0;
     bytes_wipe(&previous, sizeof previous);
     SOTTO_TRY(status);
-    SOTTO_TRY(omemo_row_device(&row, jid, peer->device, OMEMO_ROW_PREVIOUS));
+    SOTTO_TRY(omemo_row_device(&row, jid, peer->device, row_of(peer, OMEMO_ROW_PREVIOUS)));
     SOTTO_TRY(env->put(env, omemo_row_key(&row), BYTES_NONE));
     if (keys) SOTTO_TRY(skipped_wipe(env, jid, peer->device, number));
     peer->has_previous = false;
@@ -162,7 +186,7 @@ sotto_status omemo_previous_drop(seal_env *env, sotto_bytes jid, omemo_peer *pee
 
 sotto_status omemo_previous_set(seal_env *env, sotto_bytes jid, omemo_peer *peer, const omemo_previous *previous) {
     SOTTO_TRY(omemo_previous_drop(env, jid, peer));
-    SOTTO_TRY(omemo_previous_save(env, jid, peer->device, previous));
+    SOTTO_TRY(omemo_previous_save(env, jid, peer, previous));
     peer->has_previous = true;
     return SOTTO_OK;
 }
@@ -191,12 +215,12 @@ sotto_status omemo_peer_swap(seal_env *env, sotto_bytes jid, omemo_peer *peer, c
         omemo_peer_as_previous(peer, env->now_ms, &other);
         other.crossed = previous->crossed;
         /* In the place of the one that comes back, whose skipped keys stay. */
-        sotto_status status = omemo_previous_save(env, jid, peer->device, &other);
+        sotto_status status = omemo_previous_save(env, jid, peer, &other);
         bytes_wipe(&other, sizeof other);
         SOTTO_TRY(status);
     } else {
         omemo_row row;
-        SOTTO_TRY(omemo_row_device(&row, jid, peer->device, OMEMO_ROW_PREVIOUS));
+        SOTTO_TRY(omemo_row_device(&row, jid, peer->device, row_of(peer, OMEMO_ROW_PREVIOUS)));
         SOTTO_TRY(env->put(env, omemo_row_key(&row), BYTES_NONE));
         peer->has_previous = false;
     }
@@ -218,7 +242,8 @@ sotto_status omemo_peer_forget(seal_env *env, sotto_bytes jid, omemo_peer *peer)
 }
 
 void omemo_peer_key(const omemo_peer *peer, sotto_bytes jid, seal_key *ret) {
-    *ret = (seal_key){.jid = jid, .device = peer->device, .known = peer->known};
-    memcpy(ret->key, peer->key.bytes, 32);
+    *ret = (seal_key){
+        .jid = jid, .dialect = bytes_text(peer->dialect->name), .device = peer->device, .known = peer->known};
+    memcpy(ret->key, peer->fingerprint.bytes, 32);
     memcpy(ret->fingerprint, peer->fingerprint.bytes, 32);
 }

@@ -75,14 +75,57 @@ static bool prekey_used_by(const own_prekey *prekey, const crypto_x25519_public 
     return false;
 }
 
+/* ---- catching up ---- */
+
+#define CATCH_UP_VERSION 1
+#define CATCH_UP_MS      (24ull * 3600 * 1000) /* one that nobody ended: a key is not kept for ever */
+
+static sotto_status catch_up_since(seal_env *env, uint64_t *ret) {
+    omemo_row row;
+    sotto_bytes value;
+    omemo_row_own(&row, OMEMO_ROW_CATCH_UP);
+    sotto_status status = env->get(env, omemo_row_key(&row), &value);
+    *ret = 0;
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    bytes_cursor c = bytes_cursor_over(value);
+    uint8_t version = bytes_cursor_u8(&c);
+    uint64_t since_ms = bytes_cursor_u64(&c);
+    if (!sotto_ok(bytes_cursor_end(&c)) || version != CATCH_UP_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
+    *ret = since_ms;
+    return SOTTO_OK;
+}
+
+sotto_status omemo_own_catching_up(seal_env *env, bool *ret) {
+    uint64_t since_ms;
+    SOTTO_TRY(catch_up_since(env, &since_ms));
+    *ret = since_ms != 0 && env->now_ms >= since_ms && env->now_ms - since_ms < CATCH_UP_MS;
+    return SOTTO_OK;
+}
+
+sotto_status omemo_own_catch_up(seal_env *env, bool begin) {
+    omemo_row row;
+    uint8_t memory[9];
+    bytes_buffer out;
+    sotto_bytes value = BYTES_NONE;
+    omemo_row_own(&row, OMEMO_ROW_CATCH_UP);
+    bytes_buffer_borrowed(&out, memory, sizeof memory);
+    bytes_buffer_u8(&out, CATCH_UP_VERSION);
+    bytes_buffer_u64(&out, env->now_ms);
+    if (begin) SOTTO_TRY(bytes_buffer_end(&out, &value));
+    return env->put(env, omemo_row_key(&row), value);
+}
+
 sotto_status omemo_own_prekey(seal_env *env, uint32_t id, const crypto_x25519_public *ephemeral,
                               crypto_x25519_pair *ret) {
     own_prekey prekey;
+    bool kept = false;
+    SOTTO_TRY(omemo_own_catching_up(env, &kept));
     SOTTO_TRY(prekey_get(env, id, &prekey));
     /* T19: a key exchange that made a session once makes none again, and a kept prekey serves a few at most. */
     sotto_status status = SOTTO_OK;
     if (prekey_used_by(&prekey, ephemeral) || prekey.uses == OMEMO_USES_MAX) status = SOTTO_FAIL(NO_PREKEY);
-    if (prekey.until_ms != 0 && env->now_ms >= prekey.until_ms) status = SOTTO_FAIL(NO_PREKEY);
+    if (prekey.until_ms != 0 && env->now_ms >= prekey.until_ms && !kept) status = SOTTO_FAIL(NO_PREKEY);
     if (sotto_ok(status)) *ret = prekey.pair;
     bytes_wipe(&prekey, sizeof prekey);
     return status;
@@ -127,6 +170,7 @@ typedef struct prekey_scan {
     omemo_own_visit *visit; /* of those to be published */
     void *arg;
     uint32_t count;   /* of those to be published */
+    bool keep;        /* none is due */
     uint64_t next_ms; /* earliest end of a kept one that is not due */
     uint32_t due[SOTTO_OMEMO_PREKEYS];
     uint32_t due_count;
@@ -145,7 +189,9 @@ static sotto_status prekey_found(void *arg, sotto_bytes key, sotto_bytes value) 
         uint64_t end = prekey.until_ms;
         /* A clock that went back must not make it stay. */
         bool due = scan->env->now_ms >= end || end - scan->env->now_ms > OMEMO_KEEP_CATCH_UP_MS;
-        if (due && scan->due_count < SOTTO_OMEMO_PREKEYS) {
+        if (due && scan->keep) {
+            /* the end of the catch-up looks again */
+        } else if (due && scan->due_count < SOTTO_OMEMO_PREKEYS) {
             scan->due[scan->due_count++] = id;
         } else if (end < scan->next_ms) {
             scan->next_ms = end;
@@ -169,6 +215,7 @@ sotto_status omemo_own_prekeys(seal_env *env, omemo_own_visit *visit, void *arg)
 
 sotto_status omemo_own_expire(seal_env *env, uint64_t *ret_next) {
     prekey_scan scan = {.env = env};
+    SOTTO_TRY(omemo_own_catching_up(env, &scan.keep));
     SOTTO_TRY(prekey_all(&scan));
     for (uint32_t i = 0; i < scan.due_count; i++) {
         omemo_row row;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * Own device list and bundle on the server. After the stream began anew: look whether the device id is free (once,
- * before it is used first), bring the bundle up to date, then put the id on the list, so that nobody finds an id
- * without keys. Other devices' entries are kept as they are, and only our own two nodes are ever configured (T4, T8).
+ * Own device lists and bundles on the server, one dialect after the other. After the stream began anew: look whether
+ * the device id is free (once, before it is used first), bring the bundle up to date, then put the id on the list, so
+ * that nobody finds an id without keys. Other devices' entries are kept as they are, and only our own nodes are ever
+ * configured (T4, T8).
  */
 #include "seal/omemo/bundle.h"
 #include "seal/omemo/self.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bytes/memory.h"
@@ -30,8 +32,10 @@ static void form_write(stanza_writer *w, const char *form_type, omemo_publish_op
     stanza_open(w, "x", NS_DATA);
     stanza_put_text(w, "type", "submit");
     field_write(w, "FORM_TYPE", "hidden", form_type);
-    field_write(w, "pubsub#access_model", NULL, options == OMEMO_OPTIONS_OWN_MANY ? "whitelist" : "open");
-    if (options != OMEMO_OPTIONS_OPEN) field_write(w, "pubsub#max_items", NULL, "max");
+    bool own = options == OMEMO_OPTIONS_OWN || options == OMEMO_OPTIONS_OWN_MANY;
+    bool many = options == OMEMO_OPTIONS_OPEN_MANY || options == OMEMO_OPTIONS_OWN_MANY;
+    field_write(w, "pubsub#access_model", NULL, own ? "whitelist" : "open");
+    if (many) field_write(w, "pubsub#max_items", NULL, "max");
     stanza_close(w);
 }
 
@@ -63,68 +67,117 @@ void omemo_publish_close(stanza_writer *w, omemo_publish_options options) {
     stanza_close(w);
 }
 
+bool omemo_publish_is_refused(const stanza_element *iq) {
+    /* XEP-0060 section 7.1.5; and ejabberd 23.01 knows no pubsub#max_items there, and calls that resource-constraint.
+     */
+    return iq && (omemo_answer_is_error(iq, "precondition-not-met", OMEMO_NS_PUBSUB_ERRORS) ||
+                  omemo_answer_is_error(iq, "resource-constraint", NULL));
+}
+
 sotto_status omemo_publish_configure(seal_env *env, const char *node, omemo_publish_options options,
                                      const omemo_note *note) {
     uint8_t memory[1024];
     bytes_buffer out;
     stanza_writer w;
+    bool create = (note->attempt & OMEMO_PUBLISH_CREATED) != 0;
+    const char *ns = create ? NS_PUBSUB : NS_PUBSUB_OWNER;
     bytes_buffer_borrowed(&out, memory, sizeof memory);
     stanza_writer_init(&w, &out, STANZA_NS_CLIENT);
-    stanza_open(&w, "pubsub", NS_PUBSUB_OWNER);
-    stanza_open(&w, "configure", NS_PUBSUB_OWNER);
+    stanza_open(&w, "pubsub", ns);
+    stanza_open(&w, create ? "create" : "configure", ns);
     stanza_put_text(&w, "node", node);
+    if (create) {
+        stanza_close(&w);
+        stanza_open(&w, "configure", ns);
+    }
     form_write(&w, "http://jabber.org/protocol/pubsub#node_config", options);
     stanza_close(&w);
     stanza_close(&w);
     return omemo_ask_payload(env, true, BYTES_NONE, &out, note);
 }
 
-static sotto_status bundle_payload(omemo_self *self, seal_env *env, const omemo_own *own, bytes_buffer *out) {
+sotto_status omemo_publish_configured(seal_env *env, const char *node, omemo_publish_options options,
+                                      const omemo_note *note, const seal_input *input, bool *ret_again) {
+    bool missing =
+        !sotto_ok(input->status) && input->answer && omemo_answer_is_error(input->answer, "item-not-found", NULL);
+    *ret_again = missing && !(note->attempt & OMEMO_PUBLISH_CREATED);
+    if (!*ret_again) return SOTTO_OK;
+    omemo_note next = *note;
+    next.attempt |= OMEMO_PUBLISH_CREATED;
+    return omemo_publish_configure(env, node, options, &next);
+}
+
+/* Of a node that was configured only the access model matters any more; a server may not know the other option here. */
+static sotto_status bundle_payload(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_dialect *dialect,
+                                   uint8_t attempt, bytes_buffer *out) {
+    omemo_place place;
     stanza_writer w;
+    omemo_dialect_place(dialect, own->device, &place);
     stanza_writer_init(&w, out, STANZA_NS_CLIENT);
-    omemo_publish_open_device(&w, self->dialect->bundles_node, own->device);
-    SOTTO_TRY(omemo_bundle_write(&w, self->dialect, env, own, &self->identity));
-    omemo_publish_close(&w, OMEMO_OPTIONS_OPEN_MANY);
+    omemo_publish_open(&w, place.node, bytes_text(place.item));
+    SOTTO_TRY(omemo_bundle_write(&w, dialect, env, own, &self->identity, &own->signatures[dialect->number]));
+    bool many = !dialect->node_each && !(attempt & OMEMO_PUBLISH_CONFIGURED);
+    omemo_publish_close(&w, many ? OMEMO_OPTIONS_OPEN_MANY : OMEMO_OPTIONS_OPEN);
     return SOTTO_OK;
 }
 
-sotto_status omemo_publish_bundle(omemo_self *self, seal_env *env, omemo_own *own, uint8_t attempt) {
+sotto_status omemo_publish_bundle(omemo_self *self, seal_env *env, omemo_own *own, const omemo_dialect *dialect,
+                                  uint8_t attempt) {
     bool changed;
     bytes_buffer out;
     SOTTO_TRY(omemo_own_refill(env, own, &changed));
     SOTTO_TRY(omemo_own_save(env, own));
     bytes_buffer_owned(&out, env->host, SOTTO_STANZA_BYTES_MAX);
-    sotto_status status = bundle_payload(self, env, own, &out);
+    sotto_status status = bundle_payload(self, env, own, dialect, attempt, &out);
     omemo_note note = {.kind = OMEMO_NOTE_PUT_BUNDLE, .attempt = attempt, .number = own->version};
+    note.dialect = dialect->number;
     if (sotto_ok(status)) status = omemo_ask_payload(env, true, BYTES_NONE, &out, &note);
     bytes_buffer_free(&out);
     return status;
 }
 
+sotto_status omemo_publish_bundles(omemo_self *self, seal_env *env, omemo_own *own) {
+    for (size_t i = 0; i < OMEMO_DIALECTS; i++) {
+        if (own->published[i] != own->version) SOTTO_TRY(omemo_publish_bundle(self, env, own, omemo_dialects[i], 0));
+    }
+    return SOTTO_OK;
+}
+
 /* The list as it is, with this device in it, and without the one this store was before it was copied. */
-static sotto_status list_publish(omemo_self *self, seal_env *env, const omemo_own *own, const stanza_element *devices,
-                                 uint8_t attempt) {
+static sotto_status list_publish(seal_env *env, const omemo_own *own, const omemo_dialect *dialect,
+                                 const stanza_element *devices, uint8_t attempt) {
+    omemo_note note = {
+        .kind = OMEMO_NOTE_PUT_LIST, .attempt = attempt, .dialect = dialect->number, .number = own->device};
     bytes_buffer out;
     stanza_writer w;
     uint32_t count;
     bytes_buffer_owned(&out, env->host, SOTTO_STANZA_BYTES_MAX);
     stanza_writer_init(&w, &out, STANZA_NS_CLIENT);
-    omemo_publish_open(&w, self->dialect->devices_node, BYTES_LITERAL("current"));
-    omemo_devices_write(&w, self->dialect, devices, own->retired, own->device, &count);
+    omemo_publish_open(&w, dialect->devices_node, BYTES_LITERAL("current"));
+    omemo_devices_write(&w, dialect, devices, own->retired, own->device, &count);
     omemo_publish_close(&w, OMEMO_OPTIONS_OPEN);
-    sotto_status status =
-        omemo_ask_payload(env, true, BYTES_NONE, &out,
-                          &(omemo_note){.kind = OMEMO_NOTE_PUT_LIST, .attempt = attempt, .number = own->device});
+    sotto_status status = omemo_ask_payload(env, true, BYTES_NONE, &out, &note);
     bytes_buffer_free(&out);
     return status;
 }
 
-/* ---- telling ---- */
+/* ---- questions about it ---- */
 
-static sotto_status published_tell(seal_env *env, const omemo_own *own, uint8_t attempt) {
-    if (!(attempt & OMEMO_PUBLISH_WHOLE)) return SOTTO_OK;
-    return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_PUBLISHED, .jid = env->account, .number = own->device});
+static sotto_status ask_own_list(seal_env *env, omemo_note_kind kind, uint8_t dialect, uint8_t attempt) {
+    omemo_note note = {.kind = kind, .attempt = attempt, .dialect = dialect, .jid = env->account};
+    return omemo_ask_list(env, &note);
 }
+
+static sotto_status ask_own_bundle(seal_env *env, const omemo_own *own, uint8_t dialect, uint8_t attempt) {
+    omemo_note note = {.kind = OMEMO_NOTE_OWN_BUNDLE,
+                       .attempt = attempt,
+                       .dialect = dialect,
+                       .number = own->device,
+                       .jid = env->account};
+    return omemo_ask_bundle(env, &note);
+}
+
+/* ---- telling ---- */
 
 static sotto_status failed_tell(seal_env *env, sotto_status reason, sotto_bytes text) {
     SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_ANNOUNCE}, env->now_ms + AGAIN_MS));
@@ -132,41 +185,45 @@ static sotto_status failed_tell(seal_env *env, sotto_status reason, sotto_bytes 
         env, &(sotto_event){.kind = SOTTO_EVENT_NOT_PUBLISHED, .jid = env->account, .reason = reason, .text = text});
 }
 
-static sotto_status failed(seal_env *env, const seal_input *input) {
-    return failed_tell(env, input->status, omemo_answer_text(input->answer, env->arena));
+/* One dialect is done: the next one, or the end. */
+static sotto_status dialect_done(seal_env *env, const omemo_own *own, const omemo_note *note, bool good) {
+    uint8_t attempt = note->attempt & (OMEMO_PUBLISH_WHOLE | OMEMO_PUBLISH_PARTLY);
+    if (!(attempt & OMEMO_PUBLISH_WHOLE)) return SOTTO_OK;
+    if (!good) attempt |= OMEMO_PUBLISH_PARTLY;
+    if (note->dialect + 1 < OMEMO_DIALECTS) return ask_own_bundle(env, own, (uint8_t)(note->dialect + 1), attempt);
+    if (attempt & OMEMO_PUBLISH_PARTLY) return SOTTO_OK; /* what failed was told */
+    return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_PUBLISHED, .jid = env->account, .number = own->device});
+}
+
+/* What a server refuses in one dialect's nodes it may allow in another's. */
+static sotto_status failed(seal_env *env, const omemo_own *own, const omemo_note *note, const seal_input *input) {
+    SOTTO_TRY(failed_tell(env, input->status, omemo_answer_text(input->answer, env->arena)));
+    bool answered = sotto_is(input->status, SOTTO_E_SERVER_REFUSED) && note->kind != OMEMO_NOTE_OWN_CHECK;
+    return answered ? dialect_done(env, own, note, false) : SOTTO_OK;
 }
 
 /* ---- the steps ---- */
 
-static sotto_status ask_own_list(omemo_self *self, seal_env *env, omemo_note_kind kind, uint8_t attempt) {
-    return omemo_ask_list(self, env, &(omemo_note){.kind = kind, .attempt = attempt, .jid = env->account});
-}
-
-static sotto_status ask_own_bundle(omemo_self *self, seal_env *env, const omemo_own *own, uint8_t attempt) {
-    omemo_note note = {.kind = OMEMO_NOTE_OWN_BUNDLE, .attempt = attempt, .number = own->device, .jid = env->account};
-    return omemo_ask_bundle(self, env, &note);
-}
-
 sotto_status omemo_publish_start(omemo_self *self, seal_env *env) {
+    (void)self;
     omemo_own own;
     SOTTO_TRY(omemo_own_load(env, &own));
-    bool announced = own.announced;
-    sotto_status status = announced ? ask_own_bundle(self, env, &own, OMEMO_PUBLISH_WHOLE)
-                                    : ask_own_list(self, env, OMEMO_NOTE_OWN_CHECK, OMEMO_PUBLISH_WHOLE);
+    sotto_status status = own.announced ? ask_own_bundle(env, &own, 0, OMEMO_PUBLISH_WHOLE)
+                                        : ask_own_list(env, OMEMO_NOTE_OWN_CHECK, 0, OMEMO_PUBLISH_WHOLE);
     bytes_wipe(&own, sizeof own);
     return status;
 }
 
 /* The own list in an answer: false, having told, when the answer says nothing about it. */
-static sotto_status own_list_take(omemo_self *self, seal_env *env, const seal_input *input,
-                                  const stanza_element **ret_devices, bool *ret_got) {
+static sotto_status own_list_take(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_note *note,
+                                  const seal_input *input, const stanza_element **ret_devices, bool *ret_got) {
+    const omemo_dialect *dialect = omemo_dialects[note->dialect];
     *ret_devices = NULL;
     *ret_got = sotto_ok(input->status) || omemo_answer_is_error(input->answer, "item-not-found", NULL);
-    if (!*ret_got) return failed(env, input);
+    if (!*ret_got) return failed(env, own, note, input);
     if (sotto_ok(input->status))
-        *ret_devices =
-            omemo_devices_find(omemo_answer_items(input->answer, self->dialect->devices_node), self->dialect);
-    return omemo_fetch_list(self, env, env->account, *ret_devices);
+        *ret_devices = omemo_devices_find(omemo_answer_items(input->answer, dialect->devices_node), dialect);
+    return omemo_fetch_list(self, env, env->account, dialect, *ret_devices);
 }
 
 static sotto_status device_choose(seal_env *env, omemo_own *own, const omemo_devices *taken) {
@@ -178,103 +235,138 @@ static sotto_status device_choose(seal_env *env, omemo_own *own, const omemo_dev
 }
 
 /* XEP-0384 section 6: "Before publishing a freshly generated device id for the first time, a device MUST check whether
- * that device id already exists, and if so, generate a new one." */
+ * that device id already exists, and if so, generate a new one." In all lists: it is one device in all of them. */
 static sotto_status check_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
                                    const seal_input *input) {
     const stanza_element *devices;
-    omemo_devices list;
+    omemo_devices taken;
     bool got;
-    SOTTO_TRY(own_list_take(self, env, input, &devices, &got));
+    SOTTO_TRY(own_list_take(self, env, own, note, input, &devices, &got));
     if (!got) return SOTTO_OK;
-    omemo_devices_read(devices, self->dialect, &list);
-    if (!own->announced && omemo_devices_has(&list, own->device)) SOTTO_TRY(device_choose(env, own, &list));
-    return ask_own_bundle(self, env, own, note->attempt);
+    if (note->dialect + 1 < OMEMO_DIALECTS)
+        return ask_own_list(env, OMEMO_NOTE_OWN_CHECK, (uint8_t)(note->dialect + 1), note->attempt);
+    SOTTO_TRY(omemo_fetch_devices(env, env->account, &taken));
+    if (!own->announced && omemo_devices_has(&taken, own->device)) SOTTO_TRY(device_choose(env, own, &taken));
+    return ask_own_bundle(env, own, 0, note->attempt);
 }
 
-static const stanza_element *own_bundle_find(const omemo_self *self, const stanza_element *iq, uint32_t device) {
-    const stanza_element *items = omemo_answer_items(iq, self->dialect->bundles_node);
-    for (const stanza_element *item = stanza_first(items); item; item = stanza_next(items, item)) {
-        uint64_t id;
-        if (stanza_attribute_number(item, "id", device, device, &id))
-            return stanza_child(item, "bundle", self->dialect->ns);
-    }
-    return NULL;
+/* *ret_taken: the id is somebody else's, and another one was chosen. */
+static sotto_status own_bundle_check(omemo_self *self, seal_env *env, omemo_own *own, const omemo_dialect *dialect,
+                                     const stanza_element *bundle, bool *ret_taken) {
+    omemo_identity identity, ours = dialect->identity->of(&self->identity);
+    *ret_taken = false;
+    if (!bundle || own->announced) return SOTTO_OK;
+    sotto_status status = omemo_bundle_identity(bundle, dialect, env->arena, &identity);
+    if (sotto_class(status) == SOTTO_CLASS_OURS) return status; /* what cannot be read is not somebody else's yet */
+    *ret_taken = !sotto_ok(status) || memcmp(identity.bytes, ours.bytes, 32) != 0;
+    return *ret_taken ? device_choose(env, own, &(omemo_devices){.count = 0}) : SOTTO_OK;
 }
 
 static sotto_status own_bundle_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
                                         const seal_input *input) {
-    bool same = false;
-    if (sotto_is(input->status, SOTTO_E_TIMEOUT) || sotto_is(input->status, SOTTO_E_OFFLINE)) return failed(env, input);
-    const stanza_element *bundle = sotto_ok(input->status) ? own_bundle_find(self, input->answer, own->device) : NULL;
-    if (bundle && !own->announced) {
-        crypto_ed25519_public identity;
-        sotto_status status = omemo_bundle_identity(bundle, self->dialect, env->arena, &identity);
-        if (sotto_class(status) == SOTTO_CLASS_OURS) return status; /* what cannot be read is not somebody else's yet */
-        if (!sotto_ok(status) || memcmp(identity.bytes, self->identity.ed25519.bytes, 32) != 0) {
-            SOTTO_TRY(device_choose(env, own, &(omemo_devices){.count = 0}));
-            return ask_own_list(self, env, OMEMO_NOTE_OWN_CHECK, note->attempt);
-        }
-    }
-    if (bundle) SOTTO_TRY(omemo_bundle_is_own(bundle, self->dialect, env, own, &self->identity, &same));
-    if (!same) return omemo_publish_bundle(self, env, own, note->attempt);
-    if (own->published != own->version || !own->announced) {
-        own->published = own->version;
+    const omemo_dialect *dialect = omemo_dialects[note->dialect];
+    bool same = false, taken;
+    if (sotto_is(input->status, SOTTO_E_TIMEOUT) || sotto_is(input->status, SOTTO_E_OFFLINE))
+        return failed(env, own, note, input);
+    const stanza_element *bundle =
+        sotto_ok(input->status) ? omemo_answer_bundle(input->answer, dialect, own->device) : NULL;
+    SOTTO_TRY(own_bundle_check(self, env, own, dialect, bundle, &taken));
+    if (taken) return ask_own_list(env, OMEMO_NOTE_OWN_CHECK, 0, note->attempt);
+    if (bundle)
+        SOTTO_TRY(
+            omemo_bundle_is_own(bundle, dialect, env, own, &self->identity, &own->signatures[dialect->number], &same));
+    if (!same) return omemo_publish_bundle(self, env, own, dialect, note->attempt);
+    if (own->published[dialect->number] != own->version || !own->announced) {
+        own->published[dialect->number] = own->version;
         own->announced = true;
         SOTTO_TRY(omemo_own_save(env, own));
     }
-    return ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, note->attempt);
+    return ask_own_list(env, OMEMO_NOTE_OWN_LIST, note->dialect, note->attempt);
+}
+
+/* The node a configuration is about, and what it should be. */
+static omemo_publish_options configuration(const omemo_own *own, const omemo_note *note, omemo_place *ret) {
+    const omemo_dialect *dialect = omemo_dialects[note->dialect];
+    bool bundles = note->kind == OMEMO_NOTE_SET_BUNDLES;
+    if (bundles)
+        omemo_dialect_place(dialect, own->device, ret);
+    else
+        snprintf(ret->node, sizeof ret->node, "%s", dialect->devices_node);
+    return bundles && !dialect->node_each ? OMEMO_OPTIONS_OPEN_MANY : OMEMO_OPTIONS_OPEN;
 }
 
 /* A publication was refused because the node is configured otherwise: configure it, once, then go on. */
-static sotto_status refused(seal_env *env, const omemo_note *note, const seal_input *input, const char *node,
+static sotto_status refused(seal_env *env, const omemo_own *own, const omemo_note *note, const seal_input *input,
                             omemo_note_kind kind) {
-    bool otherwise =
-        input->answer && omemo_answer_is_error(input->answer, "precondition-not-met", OMEMO_NS_PUBSUB_ERRORS);
-    if (!otherwise || (note->attempt & OMEMO_PUBLISH_CONFIGURED)) return failed(env, input);
-    omemo_note next = {.kind = kind, .attempt = note->attempt | OMEMO_PUBLISH_CONFIGURED};
-    omemo_publish_options options = kind == OMEMO_NOTE_SET_BUNDLES ? OMEMO_OPTIONS_OPEN_MANY : OMEMO_OPTIONS_OPEN;
-    return omemo_publish_configure(env, node, options, &next);
+    omemo_place place;
+    bool otherwise = omemo_publish_is_refused(input->answer);
+    if (!otherwise || (note->attempt & OMEMO_PUBLISH_CONFIGURED)) return failed(env, own, note, input);
+    omemo_note next = {.kind = kind, .attempt = note->attempt | OMEMO_PUBLISH_CONFIGURED, .dialect = note->dialect};
+    omemo_publish_options options = configuration(own, &next, &place);
+    return omemo_publish_configure(env, place.node, options, &next);
+}
+
+static sotto_status configured_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                                        const seal_input *input) {
+    omemo_place place;
+    bool again;
+    omemo_publish_options options = configuration(own, note, &place);
+    SOTTO_TRY(omemo_publish_configured(env, place.node, options, note, input, &again));
+    if (again) return SOTTO_OK;
+    if (!sotto_ok(input->status)) return failed(env, own, note, input);
+    if (note->kind == OMEMO_NOTE_SET_BUNDLES)
+        return omemo_publish_bundle(self, env, own, omemo_dialects[note->dialect], note->attempt);
+    return ask_own_list(env, OMEMO_NOTE_OWN_LIST, note->dialect, note->attempt); /* it may be another by now */
 }
 
 static sotto_status put_bundle_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
                                         const seal_input *input) {
-    if (!sotto_ok(input->status)) return refused(env, note, input, self->dialect->bundles_node, OMEMO_NOTE_SET_BUNDLES);
+    if (!sotto_ok(input->status)) return refused(env, own, note, input, OMEMO_NOTE_SET_BUNDLES);
     /* Of the device this store was before it was found to be a copy. */
-    if (!own->announced && note->number != own->version) return omemo_publish_bundle(self, env, own, note->attempt);
-    own->published = note->number;
+    if (!own->announced && note->number != own->version)
+        return omemo_publish_bundle(self, env, own, omemo_dialects[note->dialect], note->attempt);
+    own->published[note->dialect] = note->number;
     own->announced = true;
     SOTTO_TRY(omemo_own_save(env, own));
-    if (own->published != own->version) SOTTO_TRY(omemo_publish_soon(self, env));
+    if (note->number != own->version) SOTTO_TRY(omemo_publish_soon(self, env));
     if (!(note->attempt & OMEMO_PUBLISH_WHOLE)) return SOTTO_OK;
-    return ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, OMEMO_PUBLISH_WHOLE);
+    uint8_t attempt = note->attempt & (OMEMO_PUBLISH_WHOLE | OMEMO_PUBLISH_PARTLY);
+    return ask_own_list(env, OMEMO_NOTE_OWN_LIST, note->dialect, attempt);
 }
 
-static sotto_status own_list_answered(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_note *note,
-                                      const seal_input *input) {
-    const stanza_element *devices;
-    omemo_devices list;
-    bool got;
-    SOTTO_TRY(own_list_take(self, env, input, &devices, &got));
-    if (!got) return SOTTO_OK;
-    omemo_devices_read(devices, self->dialect, &list);
-    bool retired = own->retired != 0 && omemo_devices_has(&list, own->retired);
-    if (omemo_devices_has(&list, own->device) && !retired) return published_tell(env, own, note->attempt);
-    return list_publish(self, env, own, devices, note->attempt);
-}
-
-static sotto_status put_list_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
-                                      const seal_input *input) {
-    if (!sotto_ok(input->status)) return refused(env, note, input, self->dialect->devices_node, OMEMO_NOTE_SET_DEVICES);
-    if (own->retired != 0 &&
-        note->number ==
-            own->device) { /* it is off the list; should it live on elsewhere, it comes back as any other device */
+/* The list of a dialect is as it should be. What this device was before is off the last one: should it live on
+ * elsewhere, it comes back as any other device. */
+static sotto_status list_done(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note) {
+    if (own->retired != 0 && note->dialect + 1 == OMEMO_DIALECTS) {
         own->retired = 0;
         SOTTO_TRY(omemo_own_save(env, own));
         omemo_cache_forget(&self->cache, env->account);
     }
-    if (!self->list_missed) return published_tell(env, own, note->attempt);
-    SOTTO_TRY(ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, note->attempt));
-    self->list_missed = false;
+    return dialect_done(env, own, note, true);
+}
+
+static sotto_status own_list_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                                      const seal_input *input) {
+    const omemo_dialect *dialect = omemo_dialects[note->dialect];
+    const stanza_element *devices;
+    omemo_devices list;
+    bool got;
+    SOTTO_TRY(own_list_take(self, env, own, note, input, &devices, &got));
+    if (!got) return SOTTO_OK;
+    omemo_devices_read(devices, dialect, &list);
+    bool retired = own->retired != 0 && omemo_devices_has(&list, own->retired);
+    if (omemo_devices_has(&list, own->device) && !retired) return list_done(self, env, own, note);
+    return list_publish(env, own, dialect, devices, note->attempt);
+}
+
+static sotto_status put_list_answered(omemo_self *self, seal_env *env, omemo_own *own, const omemo_note *note,
+                                      const seal_input *input) {
+    omemo_listing *listing = &self->listing[note->dialect];
+    if (!sotto_ok(input->status)) return refused(env, own, note, input, OMEMO_NOTE_SET_DEVICES);
+    if (!listing->missed)
+        return note->number == own->device ? list_done(self, env, own, note) : dialect_done(env, own, note, true);
+    SOTTO_TRY(ask_own_list(env, OMEMO_NOTE_OWN_LIST, note->dialect, note->attempt));
+    listing->missed = false;
     return SOTTO_OK;
 }
 
@@ -292,10 +384,8 @@ static sotto_status answered(omemo_self *self, seal_env *env, omemo_own *own, co
     case OMEMO_NOTE_PUT_LIST:
         return put_list_answered(self, env, own, note, input);
     case OMEMO_NOTE_SET_BUNDLES:
-        return sotto_ok(input->status) ? omemo_publish_bundle(self, env, own, note->attempt) : failed(env, input);
-    case OMEMO_NOTE_SET_DEVICES: /* the list may be another by now */
-        return sotto_ok(input->status) ? ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, note->attempt)
-                                       : failed(env, input);
+    case OMEMO_NOTE_SET_DEVICES:
+        return configured_answered(self, env, own, note, input);
     default:
         return SOTTO_FAIL(USAGE);
     }
@@ -303,20 +393,21 @@ static sotto_status answered(omemo_self *self, seal_env *env, omemo_own *own, co
 
 sotto_status omemo_publish_answer(omemo_self *self, seal_env *env, const omemo_note *note, const seal_input *input) {
     omemo_own own;
+    omemo_listing *listing = &self->listing[note->dialect];
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = own.leaving ? SOTTO_OK : answered(self, env, &own, note, input);
     bytes_wipe(&own, sizeof own);
-    bool listed = self->unlisted && note->kind == OMEMO_NOTE_PUT_LIST && sotto_ok(input->status);
+    bool listed = listing->unlisted && note->kind == OMEMO_NOTE_PUT_LIST && sotto_ok(input->status);
     if (sotto_ok(status) && listed) status = env->changed(env, env->account);
-    if (sotto_ok(status) && listed) self->unlisted = false;
+    if (sotto_ok(status) && listed) listing->unlisted = false;
     return status;
 }
 
 /* ---- being taken off the list ---- */
 
-static bool under_way(seal_env *env, omemo_note_kind kind, uint32_t number) {
-    for (uint8_t attempt = 0; attempt <= (OMEMO_PUBLISH_CONFIGURED | OMEMO_PUBLISH_WHOLE); attempt++) {
-        omemo_note note = {.kind = kind, .attempt = attempt, .number = number};
+static bool under_way(seal_env *env, omemo_note_kind kind, uint8_t dialect, uint32_t number) {
+    for (uint8_t attempt = 0; attempt <= OMEMO_PUBLISH_ALL; attempt++) {
+        omemo_note note = {.kind = kind, .attempt = attempt, .dialect = dialect, .number = number};
         if (kind == OMEMO_NOTE_OWN_LIST || kind == OMEMO_NOTE_OWN_CHECK) note.jid = env->account;
         if (omemo_asking(env, &note)) return true;
     }
@@ -325,37 +416,41 @@ static bool under_way(seal_env *env, omemo_note_kind kind, uint32_t number) {
 
 /* XEP-0384 section 5.3.1: "If they have been removed, they MUST reannounce themselves"; not for ever against another
  * device that keeps removing it (T8). */
-static sotto_status announce_again(omemo_self *self, seal_env *env, const omemo_own *own,
+static sotto_status announce_again(omemo_self *self, seal_env *env, const omemo_own *own, const omemo_dialect *dialect,
                                    const stanza_element *devices) {
+    omemo_listing *l = &self->listing[dialect->number];
     bool new_hour =
-        self->announces == 0 || env->now_ms < self->announces_ms || env->now_ms - self->announces_ms >= OMEMO_HOUR_MS;
-    uint32_t count = new_hour ? 1 : self->announces + 1;
+        l->announces == 0 || env->now_ms < l->announces_ms || env->now_ms - l->announces_ms >= OMEMO_HOUR_MS;
+    uint32_t count = new_hour ? 1 : l->announces + 1;
     if (count > SOTTO_OMEMO_ANNOUNCES_PER_HOUR) {
         if (count == SOTTO_OMEMO_ANNOUNCES_PER_HOUR + 1)
             SOTTO_TRY(failed_tell(env, SOTTO_FAIL(DEVICES_GONE), BYTES_NONE));
-        SOTTO_TRY(
-            omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_ANNOUNCE}, self->announces_ms + OMEMO_HOUR_MS));
+        SOTTO_TRY(omemo_timer(env, &(omemo_note){.kind = OMEMO_NOTE_TIMER_ANNOUNCE}, l->announces_ms + OMEMO_HOUR_MS));
     } else if (devices) {
-        SOTTO_TRY(list_publish(self, env, own, devices, 0));
+        SOTTO_TRY(list_publish(env, own, dialect, devices, 0));
     } else { /* an item went, which is not to say that there is none */
-        SOTTO_TRY(ask_own_list(self, env, OMEMO_NOTE_OWN_LIST, 0));
+        SOTTO_TRY(ask_own_list(env, OMEMO_NOTE_OWN_LIST, dialect->number, 0));
     }
-    if (new_hour) self->announces_ms = env->now_ms;
-    self->announces = count;
+    if (new_hour) l->announces_ms = env->now_ms;
+    l->announces = count;
     return SOTTO_OK;
 }
 
-sotto_status omemo_publish_notified(omemo_self *self, seal_env *env, const stanza_element *devices) {
+sotto_status omemo_publish_notified(omemo_self *self, seal_env *env, const omemo_dialect *dialect,
+                                    const stanza_element *devices) {
     omemo_own own;
     omemo_devices list;
-    omemo_devices_read(devices, self->dialect, &list);
+    uint8_t number = dialect->number;
+    omemo_devices_read(devices, dialect, &list);
     SOTTO_TRY(omemo_own_load(env, &own));
     sotto_status status = SOTTO_OK;
-    if (own.announced && !own.leaving && self->online && self->checked && !omemo_devices_has(&list, own.device)) {
-        if (under_way(env, OMEMO_NOTE_PUT_LIST, own.device) || under_way(env, OMEMO_NOTE_OWN_LIST, 0)) {
-            self->list_missed = true;
+    /* Before it was published in a dialect for the first time it is on no list that it could be taken off. */
+    bool there = own.announced && own.published[number] != 0 && !own.leaving && self->online && self->checked;
+    if (there && !omemo_devices_has(&list, own.device)) {
+        if (under_way(env, OMEMO_NOTE_PUT_LIST, number, own.device) || under_way(env, OMEMO_NOTE_OWN_LIST, number, 0)) {
+            self->listing[number].missed = true;
         } else {
-            status = announce_again(self, env, &own, devices);
+            status = announce_again(self, env, &own, dialect, devices);
         }
     }
     bytes_wipe(&own, sizeof own);
@@ -390,8 +485,8 @@ static sotto_status timer_fired(omemo_self *self, seal_env *env, omemo_own *own,
     }
     /* Before it was announced, or known to be no copy (T18), the whole publication is still to come. */
     bool whole = !own->announced || !self->checked;
-    if (own->published == own->version || whole || own->leaving || !self->online) return SOTTO_OK;
-    return omemo_publish_bundle(self, env, own, 0);
+    if (whole || own->leaving || !self->online) return SOTTO_OK;
+    return omemo_publish_bundles(self, env, own);
 }
 
 sotto_status omemo_publish_timer(omemo_self *self, seal_env *env, const omemo_note *note) {

@@ -11,55 +11,11 @@
 #include <string.h>
 
 #include "bytes/base64.h"
-#include "bytes/cursor.h"
 #include "bytes/memory.h"
+#include "seal/omemo/content.h"
 #include "stanza/jid.h"
 
 /* ---- the header ---- */
-
-static bool boolean_read(const stanza_element *element, const char *name, bool *ret) {
-    sotto_bytes text = stanza_attribute_of(element, name);
-    *ret = bytes_is(text, "true") || bytes_is(text, "1");
-    return !text.at || *ret || bytes_is(text, "false") || bytes_is(text, "0");
-}
-
-static sotto_status is_own_jid(const receiving *r, sotto_bytes text, bool *ret) {
-    stanza_jid jid;
-    *ret = bytes_equal(text, r->env->account);
-    if (*ret) return SOTTO_OK;
-    sotto_status status = stanza_jid_parse(r->env->arena, text, &jid);
-    if (sotto_is(status, SOTTO_E_BAD_JID)) return SOTTO_OK;
-    SOTTO_TRY(status);
-    *ret = bytes_equal(jid.full, r->env->account);
-    return SOTTO_OK;
-}
-
-/* The <key/> with our device id among these; counts them all. */
-static sotto_status key_find(const receiving *r, const stanza_element *keys, uint32_t *in_out_count,
-                             const stanza_element **in_out_found) {
-    for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key)) {
-        uint64_t rid;
-        if (!stanza_is(key, "key", r->self->dialect->ns)) continue;
-        if (++*in_out_count > SOTTO_OMEMO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
-        if (!stanza_attribute_number(key, "rid", 1, OMEMO_ID_MAX, &rid) || rid != r->own->device) continue;
-        if (*in_out_found) return SOTTO_FAIL(MALFORMED);
-        *in_out_found = key;
-    }
-    return SOTTO_OK;
-}
-
-/* Our <key/> among our <keys/>: at most one (T31). Other people's are not looked at. */
-static sotto_status own_key_find(const receiving *r, const stanza_element *header, const stanza_element **ret) {
-    uint32_t count = 0;
-    *ret = NULL;
-    for (const stanza_element *keys = stanza_first(header); keys; keys = stanza_next(header, keys)) {
-        bool own;
-        if (!stanza_is(keys, "keys", r->self->dialect->ns)) continue;
-        SOTTO_TRY(is_own_jid(r, stanza_attribute_of(keys, "jid"), &own));
-        if (own) SOTTO_TRY(key_find(r, keys, &count, ret));
-    }
-    return *ret ? SOTTO_OK : SOTTO_FAIL(NOT_FOR_US);
-}
 
 static sotto_status base64_read(receiving *r, const stanza_element *element, size_t most, sotto_bytes *ret) {
     sotto_bytes text, bytes;
@@ -73,21 +29,33 @@ static sotto_status base64_read(receiving *r, const stanza_element *element, siz
     return status;
 }
 
+/* A message may carry several dialects, each for other devices: ours is the one with a key for us, and else the first
+ * that is there. */
+static sotto_status dialect_choose(receiving *r) {
+    bool found = false;
+    for (size_t i = 0; i < OMEMO_DIALECTS; i++) {
+        const omemo_dialect *dialect = omemo_dialects[i];
+        omemo_header header;
+        if (!stanza_child(r->stanza, "encrypted", dialect->ns)) continue;
+        if (!found) r->dialect = dialect; /* whose fault a fault is */
+        SOTTO_TRY(omemo_header_read(r->stanza, dialect, r->env->account, r->own->device, r->env->arena, &header));
+        if (found && !header.key) continue;
+        r->dialect = dialect;
+        r->header = header;
+        found = true;
+        if (header.key) return SOTTO_OK;
+    }
+    return found ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+}
+
 static sotto_status header_read(receiving *r) {
-    const char *ns = r->self->dialect->ns;
-    const stanza_element *encrypted = stanza_only_child(r->stanza, "encrypted", ns, NULL);
-    const stanza_element *header = stanza_only_child(encrypted, "header", ns, NULL);
-    const stanza_element *key;
-    bool several = false;
-    uint64_t sid;
-    if (!header || !stanza_attribute_number(header, "sid", 1, OMEMO_ID_MAX, &sid)) return SOTTO_FAIL(MALFORMED);
-    r->sender = (uint32_t)sid;
-    r->payload = stanza_only_child(encrypted, "payload", ns, &several);
-    if (several) return SOTTO_FAIL(MALFORMED);
+    SOTTO_TRY(dialect_choose(r));
+    r->sender = r->header.sender;
+    r->payload = r->header.payload;
+    r->is_kex = r->header.is_kex;
     if (r->origin->own && r->sender == r->own->device) return SOTTO_FAIL(DUPLICATE); /* what this device wrote */
-    SOTTO_TRY(own_key_find(r, header, &key));
-    if (!boolean_read(key, "kex", &r->is_kex)) return SOTTO_FAIL(MALFORMED);
-    return base64_read(r, key, SOTTO_OMEMO_MESSAGE_BYTES_MAX, &r->data);
+    if (!r->header.key) return SOTTO_FAIL(NOT_FOR_US);
+    return base64_read(r, r->header.key, SOTTO_OMEMO_MESSAGE_BYTES_MAX, &r->data);
 }
 
 /* ---- sessions ---- */
@@ -95,12 +63,12 @@ static sotto_status header_read(receiving *r) {
 static sotto_status session_try(receiving *r, const omemo_session *session, uint32_t number) {
     omemo_message message;
     omemo_skipped_rows rows;
-    SOTTO_TRY(r->self->dialect->read_message(r->data, &message));
+    SOTTO_TRY(r->dialect->read_message(r->data, &message));
     if (r->spent && omemo_session_ahead(session, &message) > SOTTO_OMEMO_SKIP_SPENT) return SOTTO_FAIL(TOO_LARGE);
     SOTTO_TRY(omemo_skipped_open(&rows, r->env, r->jid, r->sender, number));
     omemo_skipped skipped = omemo_skipped_port(&rows);
     bytes_buffer_reset(&r->plain);
-    SOTTO_TRY(omemo_session_read(session, r->self->dialect, &message, &skipped, r->env->arena, &r->step, &r->plain));
+    SOTTO_TRY(omemo_session_read(session, r->dialect, &message, &skipped, r->env->arena, &r->step, &r->plain));
     r->n = message.n;
     r->number = number;
     return SOTTO_OK;
@@ -108,14 +76,13 @@ static sotto_status session_try(receiving *r, const omemo_session *session, uint
 
 static bool previous_knows(const receiving *r) {
     omemo_message message;
-    return sotto_ok(r->self->dialect->read_message(r->data, &message)) &&
-           omemo_session_knows(&r->previous.session, &message);
+    return sotto_ok(r->dialect->read_message(r->data, &message)) && omemo_session_knows(&r->previous.session, &message);
 }
 
 /* A message that the current session cannot read may belong to the other one: both sides started one at the same time,
  * or it was late. One is all that is tried (T17: few archived states). */
 static sotto_status previous_try(receiving *r) {
-    SOTTO_TRY(omemo_previous_load(r->env, r->jid, r->sender, &r->previous));
+    SOTTO_TRY(omemo_previous_load(r->env, r->jid, &r->peer, &r->previous));
     r->has_previous = true;
     /* T17: "no fallback to old states for unknown ratchet keys above a budget". */
     if (r->spent && !previous_knows(r)) return SOTTO_FAIL(BAD_MAC);
@@ -152,7 +119,7 @@ static sotto_status exchange_accept(receiving *r) {
     SOTTO_TRY(omemo_own_prekey(r->env, r->kex.prekey_id, &r->kex.ephemeral, &prekey));
     sotto_status status = omemo_budget_take(r->env, r->jid, !r->origin->answerable && !r->origin->own, &r->budget);
     if (sotto_ok(status))
-        status = omemo_exchange_accept(&session, r->self->dialect, &r->self->identity, signed_pair, &prekey, &r->kex);
+        status = omemo_exchange_accept(&session, r->dialect, &r->self->identity, signed_pair, &prekey, &r->kex);
     bytes_wipe(&prekey, sizeof prekey);
     SOTTO_TRY(status);
     omemo_use_of(&r->kex.ephemeral, session.root, &r->use); /* where X3DH's secret is at first */
@@ -165,14 +132,14 @@ static sotto_status exchange_accept(receiving *r) {
 
 /* Section 4.3: with the ephemeral key of a session we have, only the message inside is processed. */
 static sotto_status exchange_read(receiving *r) {
-    SOTTO_TRY(r->self->dialect->read_exchange(r->data, &r->kex));
+    SOTTO_TRY(r->dialect->read_exchange(r->data, &r->kex));
     r->data = r->kex.message;
     if (r->peer.has_session && same_exchange(&r->peer.session, &r->kex)) {
         r->which = RECEIVE_CURRENT;
         return session_try(r, &r->peer.session, r->peer.number);
     }
     if (r->peer.has_previous) {
-        SOTTO_TRY(omemo_previous_load(r->env, r->jid, r->sender, &r->previous));
+        SOTTO_TRY(omemo_previous_load(r->env, r->jid, &r->peer, &r->previous));
         r->has_previous = true;
         if (same_exchange(&r->previous.session, &r->kex)) {
             r->which = RECEIVE_PREVIOUS;
@@ -190,25 +157,30 @@ static sotto_status content_read(receiving *r) {
     SOTTO_TRY(bytes_buffer_end(&r->plain, &keys));
     if (!r->payload) {
         /* An empty message. A key with a MAC and no payload is a message whose payload was taken away. */
-        return keys.len == OMEMO_EMPTY_BYTES ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+        return omemo_payload_is_empty(r->dialect, keys) ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
     }
     SOTTO_TRY(base64_read(r, r->payload, SOTTO_STANZA_BYTES_MAX, &ciphertext));
     bytes_buffer_owned(&out, r->env->host, SOTTO_STANZA_BYTES_MAX);
-    sotto_status status = omemo_payload_open(r->self->dialect, keys, ciphertext, &out);
+    sotto_bytes iv = bytes_of(r->header.iv, r->header.iv_len);
+    sotto_status status = omemo_payload_open(r->dialect, keys, iv, ciphertext, &out);
     if (sotto_ok(status)) status = bytes_buffer_end(&out, &text);
-    if (sotto_ok(status))
-        status = omemo_envelope_read(r->env, text, r->stanza, r->origin, r->self->dialect->ns, &r->content);
+    if (sotto_ok(status) && r->dialect->body_only)
+        status = omemo_content_rebuild(r->env, r->stanza, text, &r->content.stanza);
+    else if (sotto_ok(status))
+        status = omemo_envelope_read(r->env, text, r->stanza, r->origin, r->dialect->ns, &r->content);
     bytes_buffer_free(&out);
     return status;
 }
 
 static sotto_status receive(receiving *r) {
     omemo_devices devices;
-    SOTTO_TRY(omemo_cache_devices(&r->self->cache, r->env, r->jid, &devices));
     sotto_status status = header_read(r);
-    r->active = omemo_devices_has(&devices, r->sender);
+    if (r->dialect && r->sender != 0) {
+        SOTTO_TRY(omemo_cache_devices(&r->self->cache, r->env, r->jid, r->dialect, &devices));
+        r->active = omemo_devices_has(&devices, r->sender);
+    }
     SOTTO_TRY(status);
-    SOTTO_TRY(omemo_peer_load(r->env, r->jid, r->sender, &r->peer));
+    SOTTO_TRY(omemo_peer_load(r->env, r->jid, r->dialect, r->sender, &r->peer));
     r->spent = omemo_budget_is_spent(r->self, r->env, r->jid);
     SOTTO_TRY(r->is_kex ? exchange_read(r) : message_read(r));
     return content_read(r);
@@ -216,17 +188,31 @@ static sotto_status receive(receiving *r) {
 
 /* ---- unprotect ---- */
 
+/* The JID of the room itself, which writes nothing. */
+static bool is_room(const stanza_element *stanza, sotto_bytes from) {
+    sotto_bytes room = stanza_attribute_of(stanza, "from");
+    const uint8_t *slash = room.len > 0 ? memchr(room.at, '/', room.len) : NULL;
+    if (slash) room.len = (size_t)(slash - room.at);
+    return bytes_equal(room, from);
+}
+
 /* What is refused before anything is looked at. The kind of stanza is outside the encryption, where a server can change
  * it; we protect messages and nothing else. */
 static sotto_status refuse_early(const omemo_self *self, const stanza_element *stanza, const seal_origin *origin) {
     if (self->gone) return SOTTO_FAIL(NOT_FOR_US);
+    /* T36: whose session it is must be known; what fits is not tried out. */
+    if (origin->from.len == 0 || (origin->room && is_room(stanza, origin->from))) return SOTTO_FAIL(UNATTRIBUTED);
     if (origin->from.len > SOTTO_OMEMO_JID_BYTES_MAX) return SOTTO_FAIL(TOO_LARGE);
     return bytes_is(stanza->name, "message") ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
 }
 
 static void opened_fill(const receiving *r, sotto_status status, seal_opened *ret) {
     *ret = (seal_opened){.outcome = SEAL_UNREADABLE, .reason = status, .key = {.jid = r->jid, .device = r->sender}};
+    if (r->dialect) ret->key.dialect = bytes_text(r->dialect->name);
     if (sotto_is(status, SOTTO_E_DUPLICATE)) ret->outcome = SEAL_DUPLICATE;
+    /* A room sends everybody's messages to everybody: our own is no repetition. */
+    if (sotto_is(status, SOTTO_E_DUPLICATE) && r->origin->room && r->origin->own && r->sender == r->own->device)
+        ret->outcome = SEAL_CONTROL;
     /* Nothing to read was in it, for whomever it was. */
     if (sotto_is(status, SOTTO_E_NOT_FOR_US) && !r->payload) ret->outcome = SEAL_CONTROL;
     if (!sotto_ok(status)) return;

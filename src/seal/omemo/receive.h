@@ -6,6 +6,7 @@
 
 #include "seal/omemo/budget.h"
 #include "seal/omemo/envelope.h"
+#include "seal/omemo/header.h"
 #include "seal/omemo/self.h"
 
 typedef enum receive_which { RECEIVE_CURRENT, RECEIVE_PREVIOUS, RECEIVE_NEW } receive_which;
@@ -17,6 +18,8 @@ typedef struct receiving {
     const seal_origin *origin;
     sotto_bytes jid; /* the sender's */
     omemo_own *own;
+    const omemo_dialect *dialect;
+    omemo_header header;
     uint32_t sender;               /* its device */
     bool active;                   /* ... and that is on its list */
     const stanza_element *payload; /* NULL: an empty message */

@@ -35,6 +35,17 @@ bool omemo_row_is(sotto_bytes key, size_t jid_len, char what, uint32_t *ret_devi
     return true;
 }
 
+sotto_status omemo_row_best(omemo_row *ret, sotto_bytes jid, const uint8_t key[32]) {
+    SOTTO_TRY(omemo_row_device(ret, jid, 0, OMEMO_ROW_BEST));
+    memcpy(ret->at + ret->len, key, 32);
+    ret->len += 32;
+    return SOTTO_OK;
+}
+
+bool omemo_row_is_best(sotto_bytes key, size_t jid_len) {
+    return key.len == jid_len + 6 + 32 && key.at[jid_len] == 0 && key.at[jid_len + 5] == OMEMO_ROW_BEST;
+}
+
 /* Keys found by a scan; records may not be changed while one is under way. */
 typedef struct found_keys {
     bytes_arena *arena;

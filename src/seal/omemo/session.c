@@ -50,12 +50,15 @@ static sotto_status root_step(const omemo_dialect *dialect, uint8_t root[32], ui
     return status;
 }
 
-/* HMAC-SHA-256 over CONCAT(ad, header) with the ciphertext in it; the caller compares or cuts. */
-static void message_mac(const omemo_session *session, const omemo_dialect *dialect, const uint8_t key[32],
+/* HMAC-SHA-256 over CONCAT(ad, header) with the ciphertext in it; the caller compares or cuts. `own`: written by us. */
+static void message_mac(const omemo_session *session, const omemo_dialect *dialect, const uint8_t key[32], bool own,
                         sotto_bytes body, uint8_t ret[32]) {
     size_t prefix = dialect->key_prefix ? 1 : 0;
-    const sotto_bytes parts[5] = {bytes_of(&dialect->key_prefix, prefix), bytes_of(session->initiator.bytes, 32),
-                                  bytes_of(&dialect->key_prefix, prefix), bytes_of(session->responder.bytes, 32), body};
+    bool swapped = dialect->sender_first && own != session->initiated;
+    const omemo_identity *first = swapped ? &session->responder : &session->initiator;
+    const omemo_identity *second = swapped ? &session->initiator : &session->responder;
+    const sotto_bytes parts[5] = {bytes_of(&dialect->key_prefix, prefix), bytes_of(first->bytes, 32),
+                                  bytes_of(&dialect->key_prefix, prefix), bytes_of(second->bytes, 32), body};
     crypto_sha256_hmac(ret, bytes_of(key, 32), parts, 5);
 }
 
@@ -73,7 +76,7 @@ void omemo_session_answer(omemo_session *session, const uint8_t secret[32], cons
     session->initiated = session->unconfirmed = session->owes = false;
 }
 
-const crypto_ed25519_public *omemo_session_peer(const omemo_session *session) {
+const omemo_identity *omemo_session_peer(const omemo_session *session) {
     return session->initiated ? &session->responder : &session->initiator;
 }
 
@@ -104,7 +107,7 @@ static sotto_status message_seal(const omemo_session *session, const omemo_diale
         status = bytes_buffer_end(&body, &out.body);
     }
     if (sotto_ok(status)) {
-        message_mac(session, dialect, keys + 32, out.body, mac);
+        message_mac(session, dialect, keys + 32, true, out.body, mac);
         dialect->write_message(ret, out.body, bytes_of(mac, dialect->mac_size));
     }
     bytes_wipe(keys, sizeof keys);
@@ -113,13 +116,14 @@ static sotto_status message_seal(const omemo_session *session, const omemo_diale
 
 /* While nothing came back, every message is a key exchange (XEP-0384 section 4.3: "until a response by the recipient
  * confirms that the key exchange was successfully completed"). */
-static sotto_status message_wrap(const omemo_session *session, const omemo_dialect *dialect, const uint8_t message[32],
-                                 sotto_bytes plain, bytes_buffer *ret) {
+static sotto_status message_wrap(const omemo_session *session, const omemo_dialect *dialect, uint32_t device,
+                                 const uint8_t message[32], sotto_bytes plain, bytes_buffer *ret) {
     uint8_t memory[BODY_BYTES_MAX + 64];
     bytes_buffer inner;
     bytes_buffer_borrowed(&inner, memory, sizeof memory);
     omemo_kex kex = {.prekey_id = session->prekey_id,
                      .signed_id = session->signed_id,
+                     .registration = device,
                      .identity = session->initiator,
                      .ephemeral = session->ephemeral};
     SOTTO_TRY(message_seal(session, dialect, message, plain, &inner));
@@ -128,8 +132,8 @@ static sotto_status message_wrap(const omemo_session *session, const omemo_diale
     return SOTTO_OK;
 }
 
-sotto_status omemo_session_write(omemo_session *session, const omemo_dialect *dialect, const crypto_x25519_pair *fresh,
-                                 sotto_bytes plain, bytes_buffer *ret, bool *ret_kex) {
+sotto_status omemo_session_write(omemo_session *session, const omemo_dialect *dialect, uint32_t device,
+                                 const crypto_x25519_pair *fresh, sotto_bytes plain, bytes_buffer *ret, bool *ret_kex) {
     if (plain.len > OMEMO_PLAIN_BYTES_MAX) return SOTTO_FAIL(TOO_LARGE);
     if (session->owes && !fresh) return SOTTO_FAIL(USAGE);
     if (!session->owes && session->chain == 0 && !session->initiated) return SOTTO_FAIL(STATE);
@@ -147,7 +151,8 @@ sotto_status omemo_session_write(omemo_session *session, const omemo_dialect *di
     }
     if (sotto_ok(status)) {
         omemo_session_chain(with->send_chain, message, chain);
-        status = (with->unconfirmed ? message_wrap : message_seal)(with, dialect, message, plain, ret);
+        status = with->unconfirmed ? message_wrap(with, dialect, device, message, plain, ret)
+                                   : message_seal(with, dialect, message, plain, ret);
     }
     if (sotto_ok(status)) status = bytes_buffer_end(ret, &written);
     if (sotto_ok(status)) {
@@ -182,12 +187,14 @@ bool omemo_session_knows(const omemo_session *session, const omemo_message *mess
     return chain_of(session, &message->ratchet) != 0;
 }
 
+/* Messages of the current receiving chain that a ratchet step would leave behind unread. */
+static uint64_t left_behind(const omemo_session *session, uint64_t count) {
+    return session->chain > 0 && count > session->receive_n ? count - session->receive_n : 0;
+}
+
 uint64_t omemo_session_ahead(const omemo_session *session, const omemo_message *message) {
     uint32_t chain = chain_of(session, &message->ratchet);
-    if (chain == 0) {
-        uint64_t behind = session->chain > 0 && message->pn > session->receive_n ? message->pn - session->receive_n : 0;
-        return behind + message->n;
-    }
+    if (chain == 0) return left_behind(session, message->pn) + message->n;
     bool ahead = chain == session->chain && message->n > session->receive_n;
     return ahead ? message->n - session->receive_n : 0;
 }
@@ -225,8 +232,10 @@ static sotto_status message_key(omemo_step *step, const omemo_dialect *dialect, 
                                 bytes_arena *arena, uint8_t ret[32]) {
     omemo_session *next = &step->next;
     bool stepping = step->chain == 0;
-    uint64_t behind = stepping && next->chain > 0 && message->pn > next->receive_n ? message->pn - next->receive_n : 0;
     uint64_t ahead = stepping ? message->n : message->n - next->receive_n;
+    uint64_t behind = stepping ? left_behind(next, (uint64_t)message->pn + message->spare) : 0;
+    /* A key for a message that may not be there takes no other's place. */
+    if (behind + ahead > SOTTO_OMEMO_SKIP_MAX) behind = stepping ? left_behind(next, message->pn) : 0;
     /* T17: counted before anything is derived. XEP-0384 section 4.3: at most around 1000 in one message. */
     if (behind + ahead > SOTTO_OMEMO_SKIP_MAX || message->n == UINT32_MAX) return SOTTO_FAIL(TOO_FAR);
     /* The peer can make a step only after a new key of ours; ours is not even made yet. An implementation that makes it
@@ -237,7 +246,7 @@ static sotto_status message_key(omemo_step *step, const omemo_dialect *dialect, 
         if (!step->keys) return SOTTO_FAIL(NO_MEMORY);
     }
     if (stepping) {
-        if (behind > 0) chain_walk(step, 0, message->pn, 0);
+        if (behind > 0) chain_walk(step, 0, next->receive_n + (uint32_t)behind, 0);
         SOTTO_TRY(receive_half(next, dialect, &message->ratchet));
         step->chain = next->chain;
         step->stepped = true;
@@ -256,7 +265,7 @@ static sotto_status message_open(const omemo_session *session, const omemo_diale
     uint8_t keys[80], mac[32];
     sotto_status status = omemo_session_expand(dialect, message_key, keys);
     if (sotto_ok(status)) {
-        message_mac(session, dialect, keys + 32, message->body, mac);
+        message_mac(session, dialect, keys + 32, false, message->body, mac);
         if (!crypto_equal(mac, message->mac.at, dialect->mac_size)) status = SOTTO_FAIL(BAD_MAC);
     }
     if (sotto_ok(status)) status = crypto_cbc_decrypt(ret, keys, keys + 64, message->ciphertext);

@@ -7,6 +7,11 @@
  *   omemo_session_apply makes the truth once the caller has checked everything else (the payload, the envelope). A
  *   forged message, or a true one with a damaged payload, therefore leaves no trace (T17).
  *
+ * The associated data of a message are both identities as they are on the wire, each with the dialect's key prefix: in
+ * omemo:2 the initiator's and then the responder's, whoever writes (X3DH section 3.3); in 0.3 the writer's and then the
+ * reader's, which is libsignal's way. A session keeps the wire forms, so it belongs to one dialect, and whoever stores
+ * it stores which.
+ *
  * Keys of messages that were skipped are kept outside, by chain and number, through omemo_skipped. A chain is a
  * receiving chain, counted from 1. What is forgotten depends on events alone, not on time (section 4.3 recommends it):
  * more than SOTTO_OMEMO_SKIP_MAX keys push out the oldest, and OMEMO_CHAINS ratchet steps later a chain's are dropped.
@@ -25,8 +30,8 @@
 #define OMEMO_SESSION_BYTES    454 /* encoded */
 
 typedef struct omemo_session {
-    crypto_ed25519_public initiator; /* identities, in the order of the associated data */
-    crypto_ed25519_public responder;
+    omemo_identity initiator; /* in the dialect's wire form */
+    omemo_identity responder;
     crypto_x25519_public ephemeral; /* of the key exchange: tells a repeated one from a new one */
     uint32_t prekey_id;             /* of the key exchange */
     uint32_t signed_id;
@@ -81,18 +86,18 @@ typedef struct omemo_step {
 void omemo_session_begin(omemo_session *session, const uint8_t secret[32], const crypto_x25519_public *peer_signed);
 void omemo_session_answer(omemo_session *session, const uint8_t secret[32], const crypto_x25519_pair *own_signed);
 
-/* The other side's identity. */
-const crypto_ed25519_public *omemo_session_peer(const omemo_session *);
+/* The other side's identity, in the dialect's wire form. */
+const omemo_identity *omemo_session_peer(const omemo_session *);
 
 /* True: the next message needs a fresh ratchet pair, made by the caller. */
 static inline bool omemo_session_owes(const omemo_session *session) {
     return session->owes;
 }
 
-/* Appends the whole message (with the key exchange around it while unconfirmed: *ret_kex). `fresh` is only looked at,
- * and must not be NULL, when the session owes. On failure the session is as it was. TOO_LARGE, BAD_KEY, STATE,
- * CRYPTO_FAILED, what the buffer says. */
-SOTTO_MUST_CHECK sotto_status omemo_session_write(omemo_session *, const omemo_dialect *,
+/* Appends the whole message (with the key exchange around it while unconfirmed: *ret_kex). `device`: our own, which
+ * key exchanges of 0.3 name. `fresh` is only looked at, and must not be NULL, when the session owes. On failure the
+ * session is as it was. TOO_LARGE, BAD_KEY, STATE, CRYPTO_FAILED, what the buffer says. */
+SOTTO_MUST_CHECK sotto_status omemo_session_write(omemo_session *, const omemo_dialect *, uint32_t device,
                                                   const crypto_x25519_pair *fresh, sotto_bytes plain, bytes_buffer *ret,
                                                   bool *ret_kex);
 

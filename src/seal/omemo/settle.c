@@ -24,7 +24,9 @@ static sotto_status step_apply(receiving *r, omemo_session *session) {
 
 static sotto_status prekey_use(receiving *r) {
     uint32_t before = r->own->version;
-    uint64_t keep_ms = r->origin->live ? OMEMO_KEEP_LIVE_MS : OMEMO_KEEP_CATCH_UP_MS;
+    /* While archives are being caught up with it is kept until that is over in any case. */
+    bool short_while = r->origin->live || r->self->catching_up;
+    uint64_t keep_ms = short_while ? OMEMO_KEEP_LIVE_MS : OMEMO_KEEP_CATCH_UP_MS;
     SOTTO_TRY(omemo_own_use(r->env, r->own, r->kex.prekey_id, &r->use, keep_ms));
     SOTTO_TRY(omemo_publish_timers(r->env, r->own));
     if (r->own->version == before) return SOTTO_OK;
@@ -35,10 +37,10 @@ static sotto_status prekey_use(receiving *r) {
 /* Who writes with a device has one, whatever the server says of the list later (T8). */
 static sotto_status devices_had(const receiving *r) {
     omemo_devices devices;
-    SOTTO_TRY(omemo_devices_load(r->env, r->jid, &devices));
+    SOTTO_TRY(omemo_devices_load(r->env, r->jid, r->dialect, &devices));
     if (devices.had) return SOTTO_OK;
     devices.had = true;
-    return omemo_devices_save(r->env, r->jid, &devices);
+    return omemo_devices_save(r->env, r->jid, r->dialect, &devices);
 }
 
 /* An identity that is not the device's says nothing about whose the device is: anybody can write a key exchange, and
@@ -85,12 +87,16 @@ static sotto_status session_aside(receiving *r, bool crossed) {
 }
 
 static sotto_status newcomer_aside(receiving *r) {
-    omemo_peer as_claimed = {.device = r->sender, .known = true, .key = r->peer.key};
+    omemo_peer as_claimed = omemo_peer_new(r->dialect, r->sender);
     bool changed;
+    as_claimed.known = true;
+    as_claimed.key = r->peer.key;
+    as_claimed.fingerprint = r->peer.fingerprint;
     SOTTO_TRY(omemo_fetch_key(r->env, r->jid, &as_claimed, &r->kex.identity, r->active, &changed));
     r->newcomer = r->peer.contested = true;
     SOTTO_TRY(session_aside(r, false));
-    omemo_cache_drop_glimpse(&r->self->cache, r->jid, r->sender); /* what the bundle was before does not count */
+    omemo_cache_drop_glimpse(&r->self->cache, r->jid, r->dialect,
+                             r->sender); /* what the bundle was before does not count */
     return SOTTO_OK;
 }
 
@@ -144,7 +150,7 @@ static bool previous_wins(const receiving *r) {
 static sotto_status previous_settle(receiving *r) {
     r->aside = !previous_wins(r);
     SOTTO_TRY(step_apply(r, &r->previous.session));
-    if (r->aside) return omemo_previous_save(r->env, r->jid, r->sender, &r->previous);
+    if (r->aside) return omemo_previous_save(r->env, r->jid, &r->peer, &r->previous);
     r->peer.reply_due =
         r->peer.reply_due || is_ours_unanswered(&r->peer.session); /* they do not know yet that theirs is used */
     return omemo_peer_swap(r->env, r->jid, &r->peer, &r->previous);
@@ -166,17 +172,19 @@ static bool may_write(const receiving *r, const omemo_session *session) {
 
 /* An empty message in the session aside: only there it has the other side make a step. */
 static sotto_status aside_answer(receiving *r) {
-    const crypto_ed25519_public *identity = omemo_session_peer(&r->previous.session);
-    if (memcmp(identity->bytes, r->peer.key.bytes, 32) != 0) return SOTTO_OK; /* a newcomer: his answer waits */
+    if (!omemo_peer_is_with(&r->peer, &r->previous.session)) return SOTTO_OK; /* a newcomer: his answer waits */
+    if (r->self->catching_up) return SOTTO_OK;                                /* a later one will do */
     if (!heartbeat_due(r, &r->previous.session, r->previous.beat_chain) || !answerable(r)) return SOTTO_OK;
     if (!may_write(r, &r->previous.session)) return SOTTO_OK;
     r->previous.beat_chain = r->step.chain;
-    omemo_peer as = {.device = r->sender, .has_session = true, .session = r->previous.session};
+    omemo_peer as = omemo_peer_new(r->dialect, r->sender);
+    as.has_session = true;
+    as.session = r->previous.session;
     sotto_status status = omemo_send_empty(r->self, r->env, r->jid, &as);
     if (sotto_ok(status)) r->previous.session = as.session;
     bytes_wipe(&as, sizeof as);
     SOTTO_TRY(status);
-    return omemo_previous_save(r->env, r->jid, r->sender, &r->previous);
+    return omemo_previous_save(r->env, r->jid, &r->peer, &r->previous);
 }
 
 static sotto_status answers_stage(receiving *r) {
@@ -187,14 +195,16 @@ static sotto_status answers_stage(receiving *r) {
         peer->beat_chain = r->step.chain;
         peer->reply_due = true;
     }
-    if (!peer->reply_due || !peer->has_session || !answerable(r) || !may_write(r, &peer->session)) return SOTTO_OK;
+    if (!peer->reply_due || !peer->has_session || !answerable(r)) return SOTTO_OK;
+    if (r->self->catching_up) return omemo_catch_up_due(r->env, r->jid, peer);
+    if (!may_write(r, &peer->session)) return SOTTO_OK;
     return omemo_send_empty(r->self, r->env, r->jid, peer);
 }
 
 /* The key that read it: the session's own, which for a session aside may be another than the device's. */
 static sotto_status key_fill(receiving *r) {
-    const crypto_ed25519_public *identity = omemo_session_peer(&r->step.next);
-    omemo_peer as_read = {.device = r->sender};
+    const omemo_identity *identity = omemo_session_peer(&r->step.next);
+    omemo_peer as_read = omemo_peer_new(r->dialect, r->sender);
     bool changed, same = memcmp(identity->bytes, r->peer.key.bytes, 32) == 0;
     if (!same) SOTTO_TRY(omemo_peer_learn(&as_read, identity, &changed));
     omemo_peer_key(same ? &r->peer : &as_read, r->jid, &r->key);
@@ -220,13 +230,14 @@ sotto_status omemo_receive_stage(receiving *r) {
 /* Section 6: from a device that is not on the list, "it SHOULD try to retrieve that user's devices node". */
 static sotto_status list_question(receiving *r) {
     omemo_view view;
-    if (r->sender == 0 || r->active || !r->self->online || !answerable(r)) return SOTTO_OK;
-    omemo_cache_view(&r->self->cache, r->jid, &view);
+    if (r->sender == 0 || r->active || !r->self->online || r->self->catching_up || !answerable(r)) return SOTTO_OK;
+    omemo_cache_view(&r->self->cache, r->jid, r->dialect, &view);
     if (view.asked_ms != 0 && r->env->now_ms >= view.asked_ms && r->env->now_ms - view.asked_ms < OMEMO_RETRY_MS)
         return SOTTO_OK;
-    SOTTO_TRY(omemo_ask_list(r->self, r->env, &(omemo_note){.kind = OMEMO_NOTE_LIST, .jid = r->jid}));
+    SOTTO_TRY(
+        omemo_ask_list(r->env, &(omemo_note){.kind = OMEMO_NOTE_LIST, .dialect = r->dialect->number, .jid = r->jid}));
     view.asked_ms = r->env->now_ms;
-    return omemo_cache_put_view(&r->self->cache, r->jid, &view);
+    return omemo_cache_put_view(&r->self->cache, r->jid, r->dialect, &view);
 }
 
 /* Section 6: a message without a session gets one, by an empty message. Never for what is not live, never for strangers
@@ -235,19 +246,20 @@ static sotto_status heal_question(receiving *r) {
     omemo_peer *peer = &r->peer;
     uint64_t now = r->env->now_ms;
     if (!r->self->online || !r->origin->live || !answerable(r) || !r->active || r->is_kex) return SOTTO_OK;
+    if (r->self->catching_up || peer->pinned) return SOTTO_OK;
     if (peer->healed_ms != 0 && now >= peer->healed_ms && now - peer->healed_ms < OMEMO_HEAL_MS) return SOTTO_OK;
     peer->healed_ms = now;
     SOTTO_TRY(omemo_peer_save(r->env, r->jid, peer));
-    return omemo_ask_bundle(r->self, r->env,
-                            &(omemo_note){.kind = OMEMO_NOTE_HEAL, .number = r->sender, .jid = r->jid});
+    omemo_note note = {.kind = OMEMO_NOTE_HEAL, .dialect = r->dialect->number, .number = r->sender, .jid = r->jid};
+    return omemo_ask_bundle(r->env, &note);
 }
 
 /* T9: whose the device is. Not asked for strangers (T23), nor for a device that nothing is sent to; then it is asked
  * when something is. */
 static sotto_status contest_question(receiving *r) {
-    if (!r->newcomer || !r->active || !r->self->online || !answerable(r)) return SOTTO_OK;
-    return omemo_ask_bundle(r->self, r->env,
-                            &(omemo_note){.kind = OMEMO_NOTE_BUNDLE, .number = r->sender, .jid = r->jid});
+    if (!r->newcomer || !r->active || !r->self->online || r->self->catching_up || !answerable(r)) return SOTTO_OK;
+    omemo_note note = {.kind = OMEMO_NOTE_BUNDLE, .dialect = r->dialect->number, .number = r->sender, .jid = r->jid};
+    return omemo_ask_bundle(r->env, &note);
 }
 
 sotto_status omemo_receive_questions(receiving *r, sotto_status result) {

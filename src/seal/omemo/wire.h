@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * The three protobuf structures of XEP-0384 section 14. Reading is strict: every required field once, keys of 32 bytes,
- * a MAC of 16, ids within 1 and 2^31 - 1, no field of ours twice. Fields of other numbers are skipped. */
+ * What a message and a key exchange say, in whatever dialect, and the three protobuf structures of XEP-0384 section 14.
+ * Reading is strict: every required field once, keys of 32 bytes, a MAC of 16, ids within 1 and 2^31 - 1, no field of
+ * ours twice. Fields of other numbers are skipped. */
 #ifndef SEAL_OMEMO_WIRE_H
 #define SEAL_OMEMO_WIRE_H
 
 #include "bytes/buffer.h"
 #include "crypto/curve.h"
+#include "seal/omemo/identity.h"
 
 #define OMEMO_ID_MAX 2147483647u /* XEP-0384 section 5.1: device ids and key ids are within 1 and 2^31 - 1 */
 
@@ -14,6 +16,7 @@
 typedef struct omemo_message {
     uint32_t n;
     uint32_t pn;
+    uint32_t spare; /* read: how many more messages the chain before may have had than pn says (0.3) */
     crypto_x25519_public ratchet;
     sotto_bytes ciphertext;
     sotto_bytes body; /* the very bytes the MAC is over */
@@ -24,7 +27,8 @@ typedef struct omemo_message {
 typedef struct omemo_kex {
     uint32_t prekey_id;
     uint32_t signed_id;
-    crypto_ed25519_public identity;
+    uint32_t registration; /* 0.3: libsignal's name for a device; its id */
+    omemo_identity identity;
     crypto_x25519_public ephemeral;
     sotto_bytes message; /* an OMEMOAuthenticatedMessage */
 } omemo_kex;

@@ -15,18 +15,24 @@
 
 #define APP_TESTS_SECONDS_MAX 60
 
+int app_tests_backup(void);
+int app_tests_chat(void);
 int app_tests_clean(void);
 int app_tests_command(void);
 int app_tests_control(void);
 int app_tests_fingerprint(void);
+int app_tests_history(void);
 int app_tests_home(void);
+int app_tests_import(void);
 int app_tests_json(void);
+int app_tests_rooms(void);
 int app_tests_show(void);
 int app_tests_terminal(void);
 int app_tests_text(void);
+int app_tests_verify(void);
 
 typedef struct app_kept {
-    char out[8192], err[8192];
+    char out[8192], err[8192], prompt[512]; /* every prompt, one behind the other */
     size_t out_len, err_len;
 } app_kept;
 

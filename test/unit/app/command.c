@@ -54,6 +54,27 @@ static void test_forms_of_options(void **state) {
     assert_non_null(app_argument(&l.arguments, "help"));
 }
 
+/* --file may be given several times, in the order in which they were typed; so often, and no more. */
+static void test_options_given_again(void **state) {
+    (void)state;
+    line l = READ("send", "-f", "a", "r@x", "--file=b", "--json", "--file", "c");
+    assert_true(l.good);
+    assert_string_equal(app_argument(&l.arguments, "file"), "a");
+    assert_string_equal(app_argument_at(&l.arguments, "file", 0), "a");
+    assert_string_equal(app_argument_at(&l.arguments, "file", 1), "b");
+    assert_string_equal(app_argument_at(&l.arguments, "file", 2), "c");
+    assert_null(app_argument_at(&l.arguments, "file", 3));
+    assert_null(app_argument_at(&l.arguments, "subject", 1));
+    const char *words[2 * APP_AGAIN_MAX + 5] = {"r@x", "-f", "first"};
+    for (size_t i = 0; i < APP_AGAIN_MAX; i++) {
+        words[3 + 2 * i] = "-f";
+        words[4 + 2 * i] = "more";
+    }
+    l = read_words("send", words);
+    assert_true(l.good);
+    assert_non_null(app_argument_at(&l.arguments, "file", APP_AGAIN_MAX));
+}
+
 static void test_two_dashes_end_options(void **state) {
     (void)state;
     line l = READ("send", "r@x", "--", "--subject");
@@ -74,7 +95,7 @@ static void test_mistakes(void **state) {
     (void)state;
     wrong(READ("send", "-5"), "sotto send: unknown option -5; see sotto help send\n");
     wrong(READ("send", "--subjec", "x"), "sotto send: unknown option --subjec; see sotto help send\n");
-    wrong(READ("send", "--json", "x"), "sotto send: unknown option --json; see sotto help send\n");
+    wrong(READ("send", "--qr", "x"), "sotto send: unknown option --qr; see sotto help send\n");
     wrong(READ("send", "r@x", "a", "b"), "sotto send: too many arguments, from b; see sotto help send\n");
     wrong(READ("send", "--subject"), "sotto send: a value is missing after --subject; see sotto help send\n");
     wrong(READ("send", "-a"), "sotto send: a value is missing after -a; see sotto help send\n");
@@ -140,6 +161,7 @@ int app_tests_command(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_and_options_in_any_order),
         cmocka_unit_test(test_forms_of_options),
+        cmocka_unit_test(test_options_given_again),
         cmocka_unit_test(test_two_dashes_end_options),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_nothing_given),

@@ -121,7 +121,7 @@ static int next_code(bool from_holder, sotto_bytes bytes) {
 static void test_bad_frames(void **state) {
     (void)state;
     assert_int_equal(next_code(true, BYTES_LITERAL("\4\0\0\0\1\1")), 0);
-    assert_int_equal(next_code(true, BYTES_LITERAL("\4\0\0\0\1\3")), SOTTO_E_MALFORMED); /* no such exit status */
+    assert_int_equal(next_code(true, BYTES_LITERAL("\4\0\0\0\1\4")), SOTTO_E_MALFORMED); /* no such exit status */
     assert_int_equal(next_code(true, BYTES_LITERAL("\4\0\0\0\0\1")), SOTTO_E_MALFORMED);
     assert_int_equal(next_code(true, BYTES_LITERAL("\4\0\0\0\2\1\1")), SOTTO_E_TOO_LARGE);
     assert_int_equal(next_code(true, BYTES_LITERAL("\2\0\1\0\1")), SOTTO_E_TOO_LARGE); /* 64 KiB and one */
@@ -131,6 +131,39 @@ static void test_bad_frames(void **state) {
     assert_int_equal(next_code(false, BYTES_LITERAL("\1\0\20\0\1")), SOTTO_E_TOO_LARGE);
     assert_int_equal(next_code(false, BYTES_LITERAL("\0\0\0\0\0")), SOTTO_E_MALFORMED);
     assert_int_equal(next_code(false, BYTES_LITERAL("\377\377\377\377\377")), SOTTO_E_MALFORMED);
+}
+
+/* What is typed while a command runs, and the prompt that stands in front of it. */
+static void test_input_there_and_back(void **state) {
+    (void)state;
+    static uint8_t text[APP_CONTROL_TEXT_BYTES_MAX + 1];
+    bytes_buffer wire;
+    app_frames frames;
+    app_frame frame;
+    bytes_buffer_owned(&wire, sotto_host_default(), 2 * APP_CONTROL_REQUEST_BYTES_MAX);
+    assert_int_equal(app_frame_put_input(&wire, APP_INPUT_LINE, BYTES_LITERAL("But soft")).code, 0);
+    assert_int_equal(app_frame_put_input(&wire, APP_INPUT_END, BYTES_NONE).code, 0);
+    app_frames_init(&frames, false);
+    assert_int_equal(app_frames_take(&frames, bytes_of(wire.at, wire.len)).code, 0);
+    assert_int_equal(app_frames_next(&frames, &frame).code, 0);
+    assert_int_equal(frame.kind, APP_FRAME_INPUT);
+    assert_int_equal(frame.input, APP_INPUT_LINE);
+    assert_true(bytes_is(frame.payload, "But soft"));
+    assert_int_equal(app_frames_next(&frames, &frame).code, 0);
+    assert_int_equal(frame.input, APP_INPUT_END);
+    assert_int_equal(frame.payload.len, 0);
+    app_frames_free(&frames);
+    bytes_buffer_reset(&wire);
+    assert_int_equal(app_frame_put_input(&wire, APP_INPUT_LINE, bytes_of(text, sizeof text)).code, SOTTO_E_TOO_LARGE);
+    bytes_buffer_free(&wire);
+    assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\1\2")), 0);
+    assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\1\4")), SOTTO_E_MALFORMED); /* no such input */
+    assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\1\0")), SOTTO_E_MALFORMED);
+    assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\0")), SOTTO_E_MALFORMED);
+    assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\20\0\0")), SOTTO_E_TOO_LARGE);
+    assert_int_equal(next_code(true, BYTES_LITERAL("\5\0\0\0\1\2")), SOTTO_E_MALFORMED); /* a holder types nothing */
+    assert_int_equal(next_code(true, BYTES_LITERAL("\6\0\0\0\1>")), 0);
+    assert_int_equal(next_code(false, BYTES_LITERAL("\6\0\0\0\1>")), SOTTO_E_MALFORMED);
 }
 
 /* ---- both ends ---- */
@@ -370,6 +403,7 @@ int app_tests_control(void) {
         cmocka_unit_test(test_requests_that_are_too_large),
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_bad_frames),
+        cmocka_unit_test(test_input_there_and_back),
         TEST(test_ask),
         TEST(test_much_output),
         TEST(test_nobody),

@@ -520,7 +520,9 @@ static void test_leave(void **state) {
     assert_false(exists("romeo", "config/" ROMEO));
     assert_false(exists("romeo", "data/" ROMEO));
     RUN("send", ROMEO, "to somebody who left", "--home", home_of("juliet"));
-    refused(1, "Nothing left unencrypted.");
+    assert_int_equal(the.run.status, 1);
+    assert_non_null(strstr(the.run.err, "Warning: " ROMEO " had encrypted devices, and the server now says that there"));
+    assert_non_null(strstr(the.run.err, "Nothing left unencrypted."));
 }
 
 /* ---- what the server saw ---- */
@@ -583,8 +585,20 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_deep_home),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_verify_shows),
+        cmocka_unit_test(test_verify_by_address),
+        cmocka_unit_test(test_verify_refuses),
+        cmocka_unit_test(test_verify_by_image),
+        cmocka_unit_test(test_encrypt),
+        cmocka_unit_test(test_via),
+        cmocka_unit_test(test_resend),
         cmocka_unit_test(test_trust_through_the_listener),
         cmocka_unit_test(test_second_device),
+        cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_restore_refused),
+        cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_restore_twice),
+        cmocka_unit_test(test_devices_remove),
         cmocka_unit_test(test_passphrase),
         cmocka_unit_test(test_spoilt_stores),
         cmocka_unit_test(test_several_accounts),

@@ -46,4 +46,20 @@ bool program_wait_for(program_run *, const char *text);
 /* Reads until it ends. */
 void program_wait(program_run *);
 
+/* program_backup.c: after there are messages, and keys that were verified */
+void test_backup(void **state);
+void test_restore_refused(void **state);
+void test_restore(void **state);
+void test_restore_twice(void **state);
+void test_devices_remove(void **state);
+
+/* program_policy.c: after Juliet verified Romeo's key */
+void test_verify_shows(void **state);
+void test_verify_by_address(void **state);
+void test_verify_refuses(void **state);
+void test_verify_by_image(void **state);
+void test_encrypt(void **state);
+void test_via(void **state);
+void test_resend(void **state);
+
 #endif

@@ -73,6 +73,13 @@ static void test_texts_cannot_forge(void **state) {
             "");
 }
 
+static void test_what_was_missed_is_marked(void **state) {
+    (void)state;
+    sotto_delivery d = delivered(MESSAGE("<body>b</body>"));
+    d.archived = true;
+    printed(&d, "1970-01-01 00:00 (missed) romeo@montague.example [encrypted, verified]: b\n", "");
+}
+
 static void test_what_is_not_shown(void **state) {
     (void)state;
     sotto_delivery d = delivered("<presence><status>x</status></presence>");
@@ -114,13 +121,21 @@ static void test_message_as_json(void **state) {
         "{\"event\":\"message\",\"from\":\"romeo@montague.example\",\"to\":\"juliet@capulet.example\",\"id\":\"i1\","
         "\"type\":\"chat\",\"time\":\"1970-01-01T00:00:01.000Z\",\"body\":\"b\",\"subject\":\"s\","
         "\"seal\":\"omemo:2\",\"trust\":\"verified\",\"device\":31415,\"fingerprint\":\"" AB16 AB16 AB16 AB16
-        "\",\"time_doubtful\":false}\n");
+        "\",\"time_doubtful\":false,\"carbon\":null,\"archived\":false}\n");
+    d.carbon = SOTTO_CARBON_SENT;
+    d.archived = true;
+    json_is(
+        &d,
+        "{\"event\":\"message\",\"from\":\"romeo@montague.example\",\"to\":\"juliet@capulet.example\",\"id\":\"i1\","
+        "\"type\":\"chat\",\"time\":\"1970-01-01T00:00:01.000Z\",\"body\":\"b\",\"subject\":\"s\","
+        "\"seal\":\"omemo:2\",\"trust\":\"verified\",\"device\":31415,\"fingerprint\":\"" AB16 AB16 AB16 AB16
+        "\",\"time_doubtful\":false,\"carbon\":\"sent\",\"archived\":true}\n");
     d = delivered("<message/>");
     d.seal = BYTES_NONE;
     json_is(&d,
             "{\"event\":\"message\",\"from\":\"romeo@montague.example\",\"to\":null,\"id\":null,\"type\":\"normal\","
             "\"time\":\"1970-01-01T00:00:01.000Z\",\"body\":null,\"seal\":null,\"trust\":null,\"device\":null,"
-            "\"fingerprint\":null,\"time_doubtful\":false}\n");
+            "\"fingerprint\":null,\"time_doubtful\":false,\"carbon\":null,\"archived\":false}\n");
     d = delivered("<message type='error' id='i2'><error><item-not-found xmlns='" NS "'/></error></message>");
     json_is(&d, "{\"event\":\"error\",\"from\":\"romeo@montague.example\",\"to\":null,\"id\":\"i2\",\"type\":\"error\","
                 "\"time\":\"1970-01-01T00:00:01.000Z\",\"condition\":\"item-not-found\"}\n");
@@ -215,7 +230,9 @@ static void test_other_events(void **state) {
         "\"text\":\"no\\nroom\"}\n");
     e = event_of(SOTTO_EVENT_OPT_OUT);
     e.text = BYTES_LITERAL("why");
-    event_says(&e, "romeo@montague.example asks to go on without encryption: why. Nothing is sent in the clear.\n",
+    event_says(&e,
+               "romeo@montague.example asks to go on without encryption: why. Nothing is sent in the clear: what "
+               "you send is held until sotto encrypt romeo@montague.example always, or never, answers.\n",
                "{\"event\":\"opt-out\",\"jid\":\"romeo@montague.example\",\"text\":\"why\"}\n");
     e = event_of(SOTTO_EVENT_REFUSED);
     e.reason = SOTTO_FAIL(STREAM_ERROR);
@@ -353,6 +370,7 @@ int app_tests_show(void) {
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_own_messages),
         cmocka_unit_test(test_texts_cannot_forge),
+        cmocka_unit_test(test_what_was_missed_is_marked),
         cmocka_unit_test(test_what_is_not_shown),
         cmocka_unit_test(test_what_came_back),
         cmocka_unit_test(test_message_as_json),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * What the account knows: notifications, roster, delay stamps, caps. */
-#include "test/unit/bytes/rig.h"
+#include "context_tests.h"
+#include "groups.h"
 
 #include <stdio.h>
 
@@ -254,5 +255,7 @@ int main(void) {
         T(test_caps_refuse_duplicates),
         T(test_disco_info),
     };
-    return cmocka_run_group_tests(context, NULL, NULL);
+    return cmocka_run_group_tests(context, NULL, NULL) +
+           _cmocka_run_group_tests("archive", archive_tests, archive_count, NULL, NULL) +
+           _cmocka_run_group_tests("room", room_tests, room_count, NULL, NULL) + trust_message_group();
 }

@@ -66,6 +66,13 @@ static sotto_status s_promise(void *self, seal_env *env, const seal_audience *au
                            BYTES_LITERAL("keys")));
     for (size_t i = 0; i < s->key_count; i++) SOTTO_TRY(env->key_seen(env, &s->keys[i]));
     *ret = (seal_promise){s->promise, s->reason, {s->keys, s->key_count}};
+    if (!s->lists_audience) return SOTTO_OK;
+    seal_key *keys = bytes_arena_take(env->arena, sizeof s->keys);
+    if (keys == NULL) return SOTTO_FAIL(NO_MEMORY);
+    ret->keys = (seal_keys){keys, 0};
+    for (size_t i = 0; i < s->key_count; i++)
+        if (bytes_equal(s->keys[i].jid, audience->jids[0]) || bytes_equal(s->keys[i].jid, env->account))
+            keys[ret->keys.count++] = s->keys[i];
     return SOTTO_OK;
 }
 
@@ -85,6 +92,9 @@ static sotto_status s_protect(void *self, seal_env *env, const stanza_element *s
         s->promise = s->promise_then;
         return s->protect_fails;
     }
+    for (size_t i = 0; i < allowed->count; i++)
+        add(s->sealed, sizeof s->sealed, "%u ", (unsigned)allowed->at[i].device);
+    add(s->sealed, sizeof s->sealed, "%.*s\n", (int)stanza->raw.len, (const char *)stanza->raw.at);
     char text[512];
     int len = snprintf(text, sizeof text, "<message to='%.*s'><sealed xmlns='" NS_SCRIPT "' n='%u'/></message>",
                        (int)audience->jids[0].len, (const char *)audience->jids[0].at, s->protects);
@@ -116,11 +126,12 @@ static sotto_status s_unprotect(void *self, seal_env *env, const stanza_element 
     *ret = (seal_opened){.outcome = s->outcome,
                          .reason = SOTTO_FAIL(NO_SESSION),
                          .key = {.jid = origin->from, .device = 7, .known = true}};
-    memset(ret->key.key, 0x77, 32);
+    memset(ret->key.key, s->opened_fill != 0 ? s->opened_fill : 0x77, 32);
+    if (s->opened_in != NULL) ret->key.dialect = bytes_text(s->opened_in);
     memset(ret->key.fingerprint, 0x78, 32);
     ret->opt_out = s->opt_out;
     if (s->opt_out) ret->opt_out_reason = BYTES_LITERAL("compliance");
-    ret->stanza = BYTES_LITERAL("<message><body>opened</body></message>");
+    ret->stanza = s->opened != NULL ? bytes_text(s->opened) : BYTES_LITERAL("<message><body>opened</body></message>");
     ret->reply = s->reply;
     ret->reply_payload = BYTES_LITERAL("<done xmlns='" NS_SCRIPT "'/>");
     ret->reply_condition = "item-not-found";
@@ -162,7 +173,11 @@ static sotto_status s_input(void *self, seal_env *env, const seal_input *input) 
     case SEAL_INPUT_PEP:
         snprintf(s->pep_node, sizeof s->pep_node, "%.*s", (int)input->node.len, (const char *)input->node.at);
         snprintf(s->pep_jid, sizeof s->pep_jid, "%.*s", (int)input->jid.len, (const char *)input->jid.at);
-        return SOTTO_OK;
+        if (!s->tells_devices) return SOTTO_OK;
+        return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_DEVICES,
+                                              .jid = input->jid,
+                                              .number = s->tells_number,
+                                              .reason = s->tells_number > 0 ? SOTTO_OK : SOTTO_FAIL(DEVICES_GONE)});
     case SEAL_INPUT_PRESENCE:
         snprintf(s->presence, sizeof s->presence, "%.*s %d", (int)input->jid.len, (const char *)input->jid.at,
                  input->available);
@@ -205,6 +220,20 @@ static sotto_status s_flush(void *self, seal_env *env) {
     return s->flush_fails;
 }
 
+/* Names of keys are the keys, each byte another way; 0xee is the name of none. */
+static sotto_status s_name(void *self, seal_env *env, sotto_bytes jid, const uint8_t key[32], uint8_t ret[32]) {
+    (void)self;
+    (void)env;
+    (void)jid;
+    for (size_t i = 0; i < 32; i++) ret[i] = (uint8_t)(key[i] ^ 0x80);
+    return SOTTO_OK;
+}
+static sotto_status s_named(void *self, seal_env *env, const uint8_t name[32], uint8_t ret[32]) {
+    if (name[0] == 0xee) return SOTTO_FAIL(BAD_KEY);
+    return s_name(self, env, BYTES_NONE, name, ret);
+}
+static const seal_naming s_naming = {"test:script:keys", "script", s_name, s_named};
+
 static const seal_class s_class = {
     .name = "script",
     .strength = 1,
@@ -222,6 +251,7 @@ static const seal_class s_class = {
     .forget = s_forget,
     .list_keys = s_list,
     .flush = s_flush,
+    .naming = &s_naming,
 };
 /* One that needs the other side online, and is carried by iqs too. */
 static const seal_class s_live_class = {
@@ -334,6 +364,7 @@ const char *outputs(engine_rig *r, bool done) {
                 sotto_trust_name(out.delivery.trust), SPAN(out.delivery.stanza));
             break;
         case SOTTO_OUTPUT_EVENT:
+            r->last_number = out.event.number;
             add(r->text, sizeof r->text, "event %s %d %.*s %s", sotto_event_name(out.event.kind), (int)out.event.ticket,
                 SPAN(out.event.jid), sotto_status_name(out.event.reason));
             if (out.event.text.len > 0) add(r->text, sizeof r->text, " '%.*s'", SPAN(out.event.text));

@@ -300,7 +300,7 @@ static void test_a_run_that_is_too_large_is_given_up_once(void **state) {
 /* ---- room ---- */
 
 static sotto_bytes session_key(made_key *k, unsigned contact, unsigned device) {
-    int len = snprintf((char *)k->at, sizeof k->at, "Somemo:2%cmate%05u@harbour.example%c", 0, contact, 0);
+    int len = snprintf((char *)k->at, sizeof k->at, "Somemo%cmate%05u@harbour.example%c", 0, contact, 0);
     k->len = (size_t)len;
     for (unsigned shift = 32; shift > 0; shift -= 8) k->at[k->len++] = (uint8_t)(device >> (shift - 8));
     k->at[k->len++] = 'd';

@@ -7,5 +7,5 @@
 
 int main(void) {
     (void)alarm(NET_TESTS_SECONDS_MAX);
-    return net_tests_timers() + net_tests_connections() + net_tests_names();
+    return net_tests_timers() + net_tests_connections() + net_tests_names() + net_tests_watch();
 }

@@ -16,5 +16,6 @@
 int net_tests_connections(void);
 int net_tests_names(void);
 int net_tests_timers(void);
+int net_tests_watch(void);
 
 #endif

@@ -5,6 +5,8 @@
 #define TEST_GROUPS_H
 
 int wire_group(void);
+int axolotl_group(void);
+int header_group(void);
 int session_group(void);
 int exchange_group(void);
 int payload_group(void);
@@ -19,5 +21,9 @@ int crossing_group(void);
 int takeover_group(void);
 int refusal_group(void);
 int opening_group(void);
+int content_group(void);
+int dialect_group(void);
+int room_group(void);
+int catch_up_group(void);
 
 #endif

@@ -21,11 +21,18 @@ static void end_start(pairs *p, end *e, uint8_t seed) {
     assert_code(crypto_identity_from_seed(&e->identity, seed_bytes), 0);
     e->signed_pair = pairs_key(p);
     e->prekey = pairs_key(p);
-    sotto_bytes signed_bytes = bytes_of(e->signed_pair.public_key.bytes, 32);
-    assert_code(crypto_identity_sign(&e->signature, &e->identity, signed_bytes, sotto_host_default()), 0);
+    assert_code(
+        omemo_offer_sign(p->dialect, &e->identity, &e->signed_pair.public_key, sotto_host_default(), &e->signature), 0);
+}
+
+static const omemo_dialect *tried = &omemo_dialect_2;
+
+void pairs_try(const omemo_dialect *dialect) {
+    tried = dialect;
 }
 
 void pairs_start(pairs *p) {
+    p->dialect = tried;
     p->keys = 0;
     bytes_arena_init(&p->arena, sotto_host_default(), 4u * 1024 * 1024);
     end_start(p, &p->alice, 1);
@@ -36,8 +43,8 @@ void pairs_end(pairs *p) {
     bytes_arena_clear(&p->arena);
 }
 
-omemo_offer pairs_offer(const end *e) {
-    return (omemo_offer){.identity = e->identity.ed25519,
+omemo_offer pairs_offer(const pairs *p, const end *e) {
+    return (omemo_offer){.identity = p->dialect->identity->of(&e->identity),
                          .signed_key = e->signed_pair.public_key,
                          .signature = e->signature,
                          .prekey = e->prekey.public_key,
@@ -50,7 +57,7 @@ sotto_status pairs_write(pairs *p, end *e, const char *text, written *ret) {
     sotto_bytes all;
     crypto_x25519_pair fresh = pairs_key(p);
     bytes_buffer_borrowed(&out, ret->bytes, sizeof ret->bytes);
-    SOTTO_TRY(omemo_session_write(&e->session, &omemo_dialect_2, &fresh, bytes_text(text), &out, &ret->kex));
+    SOTTO_TRY(omemo_session_write(&e->session, p->dialect, 1, &fresh, bytes_text(text), &out, &ret->kex));
     SOTTO_TRY(bytes_buffer_end(&out, &all));
     ret->len = all.len;
     return SOTTO_OK;
@@ -64,8 +71,8 @@ static sotto_status session_read(pairs *p, end *e, omemo_session *session, sotto
     bytes_buffer plain;
     sotto_bytes read;
     bytes_buffer_borrowed(&plain, memory, sizeof memory);
-    SOTTO_TRY(omemo_dialect_2.read_message(data, &message));
-    SOTTO_TRY(omemo_session_read(session, &omemo_dialect_2, &message, &skipped, &p->arena, &step, &plain));
+    SOTTO_TRY(p->dialect->read_message(data, &message));
+    SOTTO_TRY(omemo_session_read(session, p->dialect, &message, &skipped, &p->arena, &step, &plain));
     SOTTO_TRY(omemo_session_apply(session, &step, &skipped));
     SOTTO_TRY(bytes_buffer_end(&plain, &read));
     snprintf(ret_text, 64, "%.*s", (int)read.len, (const char *)read.at);
@@ -77,7 +84,7 @@ sotto_status pairs_read(pairs *p, end *e, const written *message, char ret_text[
     omemo_kex kex;
     bytes_arena_mark mark = bytes_arena_here(&p->arena);
     if (message->kex) {
-        SOTTO_TRY(omemo_dialect_2.read_exchange(data, &kex));
+        SOTTO_TRY(p->dialect->read_exchange(data, &kex));
         data = kex.message;
     }
     sotto_status status = session_read(p, e, &e->session, data, ret_text);
@@ -117,8 +124,8 @@ sotto_status pairs_accept(pairs *p, end *bob, const written *message) {
     omemo_session session;
     char read[64];
     assert_true(message->kex);
-    SOTTO_TRY(omemo_dialect_2.read_exchange(bytes_of(message->bytes, message->len), &kex));
-    SOTTO_TRY(omemo_exchange_accept(&session, &omemo_dialect_2, &bob->identity, &bob->signed_pair, &bob->prekey, &kex));
+    SOTTO_TRY(p->dialect->read_exchange(bytes_of(message->bytes, message->len), &kex));
+    SOTTO_TRY(omemo_exchange_accept(&session, p->dialect, &bob->identity, &bob->signed_pair, &bob->prekey, &kex));
     SOTTO_TRY(session_read(p, bob, &session, kex.message, read));
     bob->session = session;
     return SOTTO_OK;
@@ -126,10 +133,9 @@ sotto_status pairs_accept(pairs *p, end *bob, const written *message) {
 
 void pairs_talk(pairs *p) {
     pairs_start(p);
-    omemo_offer offer = pairs_offer(&p->bob);
+    omemo_offer offer = pairs_offer(p, &p->bob);
     crypto_x25519_pair ephemeral = pairs_key(p);
-    assert_code(omemo_exchange_initiate(&p->alice.session, &omemo_dialect_2, &p->alice.identity, &ephemeral, &offer),
-                0);
+    assert_code(omemo_exchange_initiate(&p->alice.session, p->dialect, &p->alice.identity, &ephemeral, &offer), 0);
     written first = pairs_say(p, &p->alice, "first");
     assert_code(pairs_accept(p, &p->bob, &first), 0);
     written answer = pairs_say(p, &p->bob, "answer");

@@ -17,6 +17,7 @@ typedef struct end {
 } end;
 
 typedef struct pairs {
+    const omemo_dialect *dialect;
     bytes_arena arena;
     uint32_t keys;  /* made so far */
     end alice, bob; /* alice initiates */
@@ -28,13 +29,15 @@ typedef struct written {
     bool kex;
 } written;
 
+/* The dialect of what is started from here on; at first omemo:2. */
+void pairs_try(const omemo_dialect *);
 /* Identities and prekeys; no session yet. */
 void pairs_start(pairs *);
 /* ... and a session, its first exchange of messages done: both can write without a key exchange. */
 void pairs_talk(pairs *);
 void pairs_end(pairs *);
 crypto_x25519_pair pairs_key(pairs *);
-omemo_offer pairs_offer(const end *); /* signed prekey 7, prekey 77 */
+omemo_offer pairs_offer(const pairs *, const end *); /* signed prekey 7, prekey 77 */
 sotto_status pairs_write(pairs *, end *, const char *text, written *ret);
 /* The message inside a key exchange is read with the session there is. */
 sotto_status pairs_read(pairs *, end *, const written *, char ret_text[64]);

@@ -18,14 +18,15 @@ static sotto_bytes sealed_envelope(two *t, const char *envelope) {
         stanza_child(stanza_child(world_parse(&t->w, sealed), "encrypted", NULL), "payload", NULL);
     /* A second message of the same session, built by hand: the next ratchet key message is taken from the records. */
     omemo_peer peer;
-    uint8_t memory[1024], text_memory[2048], keys[48], key[32] = {9};
+    uint8_t memory[1024], text_memory[2048], key[32] = {9};
+    omemo_payload_keys keys;
     bytes_buffer out, text, cipher;
     sotto_bytes bytes, base64, old = payload->raw;
     bool kex;
     seal_env *env = &t->juliet->env;
-    assert_code(omemo_peer_load(env, BYTES_LITERAL(ROMEO), world_device_id(t->romeo), &peer), 0);
+    assert_code(omemo_peer_load(env, BYTES_LITERAL(ROMEO), &omemo_dialect_2, world_device_id(t->romeo), &peer), 0);
     bytes_buffer_owned(&cipher, sotto_host_default(), 1u << 20);
-    assert_code(omemo_payload_seal(&omemo_dialect_2, key, bytes_text(envelope), &cipher, keys), 0);
+    assert_code(omemo_payload_seal(&omemo_dialect_2, key, bytes_text(envelope), &cipher, &keys), 0);
     assert_code(bytes_buffer_end(&cipher, &bytes), 0);
     bytes_buffer_owned(&out, sotto_host_default(), 1u << 20);
     bytes_base64_put(&out, bytes);
@@ -43,7 +44,8 @@ static sotto_bytes sealed_envelope(two *t, const char *envelope) {
     crypto_x25519_pair fresh;
     assert_code(omemo_own_pair(env, &fresh), 0);
     bytes_buffer_borrowed(&out, memory, sizeof memory);
-    assert_code(omemo_session_write(&peer.session, &omemo_dialect_2, &fresh, bytes_of(keys, 48), &out, &kex), 0);
+    assert_code(
+        omemo_session_write(&peer.session, &omemo_dialect_2, 1, &fresh, bytes_of(keys.bytes, keys.len), &out, &kex), 0);
     assert_false(kex);
     assert_code(omemo_peer_save(env, BYTES_LITERAL(ROMEO), &peer), 0);
     assert_code(bytes_buffer_end(&out, &bytes), 0);

@@ -14,7 +14,7 @@ static void test_first_messages_carry_the_exchange(void **state) {
     (void)state;
     pairs p;
     pairs_start(&p);
-    omemo_offer offer = pairs_offer(&p.bob);
+    omemo_offer offer = pairs_offer(&p, &p.bob);
     assert_code(initiate(&p, &offer), 0);
     written first = pairs_say(&p, &p.alice, "first"), second = pairs_say(&p, &p.alice, "second");
     assert_true(first.kex);
@@ -37,7 +37,7 @@ static void test_T30_signature_comes_before_agreement(void **state) {
     pairs p;
     pairs_start(&p);
     for (unsigned part = 0; part < 3; part++) {
-        omemo_offer offer = pairs_offer(&p.bob);
+        omemo_offer offer = pairs_offer(&p, &p.bob);
         uint8_t *at = part == 0   ? offer.signature.bytes
                       : part == 1 ? offer.signature.bytes + 32
                                   : offer.signed_key.bytes;
@@ -46,8 +46,8 @@ static void test_T30_signature_comes_before_agreement(void **state) {
         assert_code(omemo_offer_verify(&offer, &omemo_dialect_2), SOTTO_E_BAD_SIGNATURE);
         assert_false(offer.verified);
     }
-    omemo_offer other = pairs_offer(&p.bob);
-    other.identity = p.alice.identity.ed25519;
+    omemo_offer other = pairs_offer(&p, &p.bob);
+    other.identity = omemo_dialect_2.identity->of(&p.alice.identity);
     assert_code(initiate(&p, &other), SOTTO_E_BAD_SIGNATURE);
     pairs_end(&p);
 }
@@ -71,16 +71,16 @@ static void test_T25_T26_bad_points_in_offers(void **state) {
     pairs p;
     pairs_start(&p);
     for (size_t i = 0; i < sizeof small_order / sizeof small_order[0]; i++) {
-        omemo_offer offer = pairs_offer(&p.bob);
+        omemo_offer offer = pairs_offer(&p, &p.bob);
         memcpy(offer.prekey.bytes, small_order[i], 32);
         assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
-        offer = pairs_offer(&p.bob);
+        offer = pairs_offer(&p, &p.bob);
         memcpy(offer.signed_key.bytes, small_order[i], 32); /* well signed, by a malicious device */
         sotto_bytes bytes = bytes_of(offer.signed_key.bytes, 32);
         assert_code(crypto_identity_sign(&offer.signature, &p.bob.identity, bytes, sotto_host_default()), 0);
         assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
         /* Also when somebody says it was looked at. */
-        offer = pairs_offer(&p.bob);
+        offer = pairs_offer(&p, &p.bob);
         assert_code(omemo_offer_verify(&offer, &omemo_dialect_2), 0);
         assert_memory_equal(offer.form.bytes, p.bob.identity.x25519.bytes, 32);
         assert_code(initiate(&p, &offer), 0);
@@ -96,7 +96,7 @@ static void test_T25_T26_bad_points_in_exchanges(void **state) {
     pairs_start(&p);
     omemo_session session;
     for (size_t i = 0; i < sizeof small_order / sizeof small_order[0]; i++) {
-        omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .identity = p.alice.identity.ed25519};
+        omemo_kex kex = {.prekey_id = 77, .signed_id = 7, .identity = omemo_dialect_2.identity->of(&p.alice.identity)};
         memcpy(kex.ephemeral.bytes, small_order[i], 32);
         assert_code(
             omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
@@ -136,7 +136,7 @@ static void test_T26_ephemeral_keys_have_one_form(void **state) {
     pairs_start(&p);
     const crypto_x25519_private five = {{5}};
     crypto_x25519_pair ephemeral;
-    omemo_offer offer = pairs_offer(&p.bob);
+    omemo_offer offer = pairs_offer(&p, &p.bob);
     assert_code(crypto_x25519_derive(&ephemeral, &five), 0);
     assert_memory_equal(ephemeral.public_key.bytes, twisted[0], 32);
     assert_code(omemo_exchange_initiate(&p.alice.session, &omemo_dialect_2, &p.alice.identity, &ephemeral, &offer), 0);
@@ -166,10 +166,12 @@ static void test_session_with_oneself_is_refused(void **state) {
     pairs p;
     omemo_session session;
     pairs_start(&p);
-    omemo_offer offer = pairs_offer(&p.alice);
+    omemo_offer offer = pairs_offer(&p, &p.alice);
     assert_code(initiate(&p, &offer), SOTTO_E_BAD_KEY);
-    omemo_kex kex = {
-        .prekey_id = 77, .signed_id = 7, .identity = p.bob.identity.ed25519, .ephemeral = pairs_key(&p).public_key};
+    omemo_kex kex = {.prekey_id = 77,
+                     .signed_id = 7,
+                     .identity = omemo_dialect_2.identity->of(&p.bob.identity),
+                     .ephemeral = pairs_key(&p).public_key};
     assert_code(
         omemo_exchange_accept(&session, &omemo_dialect_2, &p.bob.identity, &p.bob.signed_pair, &p.bob.prekey, &kex),
         SOTTO_E_BAD_KEY);
@@ -181,7 +183,7 @@ static void test_T13_identities_are_bound(void **state) {
     (void)state;
     pairs p;
     pairs_start(&p);
-    omemo_offer offer = pairs_offer(&p.bob);
+    omemo_offer offer = pairs_offer(&p, &p.bob);
     assert_code(initiate(&p, &offer), 0);
     written first = pairs_say(&p, &p.alice, "first");
     crypto_identity mallory;
@@ -189,7 +191,7 @@ static void test_T13_identities_are_bound(void **state) {
     assert_code(crypto_identity_from_seed(&mallory, seed), 0);
     omemo_kex kex;
     assert_code(omemo_dialect_2.read_exchange(bytes_of(first.bytes, first.len), &kex), 0);
-    kex.identity = mallory.ed25519;
+    kex.identity = omemo_dialect_2.identity->of(&mallory);
     written forged = {.kex = true};
     bytes_buffer out;
     bytes_buffer_borrowed(&out, forged.bytes, sizeof forged.bytes);
@@ -215,7 +217,7 @@ static void test_T27_scalars_and_seeds(void **state) {
         }
         sotto_bytes bytes = bytes_of(p.bob.signed_pair.public_key.bytes, 32);
         assert_code(crypto_identity_sign(&p.bob.signature, &p.bob.identity, bytes, sotto_host_default()), 0);
-        omemo_offer offer = pairs_offer(&p.bob);
+        omemo_offer offer = pairs_offer(&p, &p.bob);
         assert_code(initiate(&p, &offer), 0);
         written first = pairs_say(&p, &p.alice, "first");
         assert_code(pairs_accept(&p, &p.bob, &first), 0);

@@ -61,7 +61,7 @@ static unsigned settle_with_faults(const fault *f, world_device *d) {
         bool refused;
         memmove(&d->asks[0], &d->asks[1], (d->ask_count - 1) * sizeof d->asks[0]);
         d->ask_count--;
-        sotto_bytes answer = world_server_answer(d->world, d->env.account, &ask, &refused);
+        sotto_bytes answer = world_server_answer(d, &ask, &refused);
         seal_input input = {.kind = SEAL_INPUT_ANSWER, .note = ask.note, .answer = world_parse(d->world, answer)};
         if (refused) input.status = SOTTO_FAIL(SERVER_REFUSED);
         failures += fail_input(f, d, &input);

@@ -392,7 +392,9 @@ static void test_T22_once_a_day(void **state) {
     for (int i = 0; i < 48; i++) { /* two days, the session lost each hour, with what was remembered of healing kept */
         omemo_peer peer;
         t.romeo->env.now_ms = t.w.now_ms;
-        assert_code(omemo_peer_load(&t.romeo->env, BYTES_LITERAL(JULIET), world_device_id(t.juliet), &peer), 0);
+        assert_code(
+            omemo_peer_load(&t.romeo->env, BYTES_LITERAL(JULIET), &omemo_dialect_2, world_device_id(t.juliet), &peer),
+            0);
         peer.has_session = peer.has_previous = false;
         assert_code(omemo_peer_save(&t.romeo->env, BYTES_LITERAL(JULIET), &peer), 0);
         world_open(t.romeo, t.juliet, world_say(t.juliet, ROMEO, "x"), NULL);

@@ -7,8 +7,12 @@ static const uint8_t key[32] = {1, 2, 3};
 
 static void sealed(uint8_t memory[256], sotto_bytes *ret, uint8_t ret_keys[48]) {
     bytes_buffer out;
+    omemo_payload_keys made;
     bytes_buffer_borrowed(&out, memory, 256);
-    assert_code(omemo_payload_seal(&omemo_dialect_2, key, BYTES_LITERAL("text"), &out, ret_keys), 0);
+    assert_code(omemo_payload_seal(&omemo_dialect_2, key, BYTES_LITERAL("text"), &out, &made), 0);
+    assert_int_equal(made.len, 48);
+    assert_int_equal(made.iv_len, 0);
+    memcpy(ret_keys, made.bytes, 48);
     assert_code(bytes_buffer_end(&out, ret), 0);
     assert_int_equal(ret->len, 16);
     assert_memory_equal(ret_keys, key, 32);
@@ -17,7 +21,7 @@ static void sealed(uint8_t memory[256], sotto_bytes *ret, uint8_t ret_keys[48]) 
 static sotto_status opened(sotto_bytes keys, sotto_bytes ciphertext, sotto_bytes *ret, uint8_t memory[256]) {
     bytes_buffer out;
     bytes_buffer_borrowed(&out, memory, 256);
-    sotto_status status = omemo_payload_open(&omemo_dialect_2, keys, ciphertext, &out);
+    sotto_status status = omemo_payload_open(&omemo_dialect_2, keys, BYTES_NONE, ciphertext, &out);
     if (!sotto_ok(status)) assert_int_equal(out.len, 0);
     return sotto_ok(status) ? bytes_buffer_end(&out, ret) : status;
 }

@@ -162,9 +162,9 @@ static void test_C7_bad_offer_is_a_problem_in_the_end(void **state) {
     seal_promise promise = settled(t.juliet, ROMEO);
     omemo_self *self = t.juliet->self;
     omemo_glimpse glimpse;
-    assert_true(omemo_cache_glimpse(&self->cache, BYTES_LITERAL(ROMEO), id, &glimpse));
+    assert_true(omemo_cache_glimpse(&self->cache, BYTES_LITERAL(ROMEO), &omemo_dialect_2, id, &glimpse));
     memset(glimpse.offer.prekey.bytes, 0, 32);
-    assert_code(omemo_cache_put_glimpse(&self->cache, BYTES_LITERAL(ROMEO), id, &glimpse), 0);
+    assert_code(omemo_cache_put_glimpse(&self->cache, BYTES_LITERAL(ROMEO), &omemo_dialect_2, id, &glimpse), 0);
     const char *text = "<message to='" ROMEO "'><body>x</body></message>";
     assert_code(world_seal_for(t.juliet, text, &promise.keys, &sealed), SOTTO_E_AGAIN);
     promise = world_promise(t.juliet, ROMEO);
@@ -177,24 +177,6 @@ static void test_C7_bad_offer_is_a_problem_in_the_end(void **state) {
 }
 
 /* ---- C9, C10 ---- */
-
-/* A room service that publishes devices under the room's JID is not the room's members. */
-static void test_C9_rooms_are_not_sealed_for_the_service(void **state) {
-    (void)state;
-    two t;
-    two_start(&t);
-    two_greet(&t);
-    assert_int_equal(sotto_seal_omemo()->can & SEAL_CAN_ROOM, 0);
-    sotto_bytes jid = BYTES_LITERAL(ROMEO);
-    seal_audience audience = {.jids = &jid, .count = 1, .room = true};
-    seal_promise promise = {.kind = SEAL_READY};
-    assert_code(t.w.class->promise(t.juliet->self, &t.juliet->env, &audience, &promise), 0);
-    assert_int_equal(promise.kind, SEAL_BROKEN);
-    assert_code(promise.reason, SOTTO_E_CANNOT_PROTECT);
-    assert_int_equal(promise.keys.count, 0);
-    bytes_arena_clear(&t.juliet->arena);
-    two_end(&t);
-}
 
 static void test_C10_only_messages_are_opened(void **state) {
     (void)state;
@@ -259,7 +241,6 @@ int refusal_group(void) {
         cmocka_unit_test(test_C6_old_ratchet_pair_goes_with_the_step),
         cmocka_unit_test(test_C7_allowed_key_that_cannot_be_served),
         cmocka_unit_test(test_C7_bad_offer_is_a_problem_in_the_end),
-        cmocka_unit_test(test_C9_rooms_are_not_sealed_for_the_service),
         cmocka_unit_test(test_C10_only_messages_are_opened),
         cmocka_unit_test(test_C11_leaving_with_many_kept_keys),
     };

@@ -8,6 +8,7 @@
 #include "bytes/memory.h"
 #include "groups.h"
 #include "pairs.h"
+#include "seal/omemo/wire_axolotl.h"
 #include "testing.h"
 
 static void test_turns_of_every_length(void **state) {
@@ -217,9 +218,8 @@ static void test_T26_ratchet_keys_that_are_none(void **state) {
     message = pairs_say(&p, &p.alice, "x"); /* bob wrote last: he may make a step */
     for (unsigned i = 0; i < 4; i++) {
         written forged = message;
-        /* 10 or 12 mac, 2 lengths, n, pn, tag and length of the key */
-        uint8_t *key = forged.bytes + 2 + 16 + 2 + 2 + 2 + 2;
-        assert_memory_equal(key, p.alice.session.own.public_key.bytes, 32);
+        uint8_t *key = memmem(forged.bytes, forged.len, p.alice.session.own.public_key.bytes, 32);
+        assert_non_null(key);
         memcpy(key, bad[i], 32);
         pairs_refuse(&p, &p.bob, &forged, SOTTO_E_BAD_KEY);
     }
@@ -316,13 +316,11 @@ static void test_writing_that_fails_changes_nothing(void **state) {
     bool kex;
     crypto_x25519_pair fresh = pairs_key(&p);
     bytes_buffer_borrowed(&out, small, sizeof small);
-    assert_code(omemo_session_write(&p.bob.session, &omemo_dialect_2, &fresh, BYTES_LITERAL("x"), &out, &kex),
+    assert_code(omemo_session_write(&p.bob.session, p.dialect, 1, &fresh, BYTES_LITERAL("x"), &out, &kex),
                 SOTTO_E_NO_ROOM);
-    assert_code(omemo_session_write(&p.bob.session, &omemo_dialect_2, NULL, BYTES_LITERAL("x"), &out, &kex),
-                SOTTO_E_USAGE);
-    assert_code(
-        omemo_session_write(&p.bob.session, &omemo_dialect_2, &fresh, bytes_of(large, sizeof large), &out, &kex),
-        SOTTO_E_TOO_LARGE);
+    assert_code(omemo_session_write(&p.bob.session, p.dialect, 1, NULL, BYTES_LITERAL("x"), &out, &kex), SOTTO_E_USAGE);
+    assert_code(omemo_session_write(&p.bob.session, p.dialect, 1, &fresh, bytes_of(large, sizeof large), &out, &kex),
+                SOTTO_E_TOO_LARGE);
     assert_memory_equal(&before, &p.bob.session, sizeof before);
     pairs_end(&p);
 }
@@ -337,6 +335,14 @@ static void test_writing_before_reading(void **state) {
     omemo_session_answer(&p.bob.session, p.alice.identity.secret, &p.bob.signed_pair);
     assert_code(pairs_write(&p, &p.bob, "x", &message), SOTTO_E_STATE);
     pairs_end(&p);
+}
+
+/* libomemo-c and its relatives write the index of the last message of the chain before, not the count: every test of
+ * order and loss holds with that, and keeps as many keys. */
+static void libsignal_body(bytes_buffer *out, const omemo_message *message) {
+    omemo_message as_index = *message;
+    if (as_index.pn > 0) as_index.pn--;
+    omemo_wire_axolotl_write_body(out, &as_index);
 }
 
 int session_group(void) {
@@ -357,5 +363,11 @@ int session_group(void) {
         cmocka_unit_test(test_writing_that_fails_changes_nothing),
         cmocka_unit_test(test_writing_before_reading),
     };
-    return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("session", tests, NULL, NULL);
+    omemo_dialect as_libsignal = omemo_dialect_03;
+    as_libsignal.write_body = libsignal_body;
+    pairs_try(&as_libsignal);
+    failed += cmocka_run_group_tests_name("session of 0.3, written as libsignal does", tests, NULL, NULL);
+    pairs_try(&omemo_dialect_2);
+    return failed;
 }

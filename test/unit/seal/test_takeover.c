@@ -271,11 +271,12 @@ static void test_C5_repair_forgets_all_keys(void **state) {
         uint32_t device;
         if (!bytes_starts_with(key, BYTES_LITERAL(JULIET))) continue;
         if (!omemo_row_is(key, strlen(JULIET), OMEMO_ROW_DEVICE, &device)) {
-            assert_true(key.at[key.len - 1] == OMEMO_ROW_LIST || key.at[key.len - 1] == OMEMO_ROW_BUDGET);
+            char what = (char)key.at[strlen(JULIET) + 5];
+            assert_true(what == OMEMO_ROW_LIST || what == OMEMO_ROW_LIST + 1 || what == OMEMO_ROW_BEST);
             continue;
         }
         omemo_peer peer;
-        assert_code(omemo_peer_decode(&peer, device, value), 0);
+        assert_code(omemo_peer_decode(&peer, &omemo_dialect_2, device, value), 0);
         assert_true(peer.known && !peer.has_session && !peer.has_previous);
     }
     /* An offer that was seen before is not used. */

@@ -11,14 +11,18 @@
 #define ROMEO   "romeo@montague.example"
 #define DEVICES "urn:xmpp:omemo:2:devices"
 #define BUNDLES "urn:xmpp:omemo:2:bundles"
+#define AXOLOTL "eu.siacs.conversations.axolotl"
+#define MODERN  "urn:xmpp:omemo:2"
 
 typedef struct two {
     world w;
     world_device *juliet, *romeo;
 } two;
 
+/* On a server without the nodes of 0.3: of what becomes of both, test_dialects.c and test_rooms.c speak. */
 static inline void two_start(two *t) {
     world_start(&t->w, sotto_seal_omemo());
+    t->w.without = AXOLOTL;
     t->juliet = world_join(&t->w, JULIET);
     t->romeo = world_join(&t->w, ROMEO);
     world_go_online(t->juliet, true);

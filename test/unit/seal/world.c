@@ -102,6 +102,7 @@ static sotto_status env_ask(seal_env *env, bool set, sotto_bytes to, sotto_bytes
     assert_true(d->ask_count < WORLD_LIST_MAX);
     d->asks[d->ask_count++] =
         (world_ask){set, lasting(d->world, to), lasting(d->world, payload), lasting(d->world, note)};
+    if (d->ask_count > d->world->asked_most) d->world->asked_most = d->ask_count;
     return SOTTO_OK;
 }
 
@@ -134,8 +135,14 @@ static sotto_status env_job(seal_env *env, sotto_bytes request, sotto_bytes note
 static sotto_status env_event(seal_env *env, const sotto_event *event) {
     world_device *d = device_of(env);
     assert_true(d->event_count < WORLD_LIST_MAX);
-    d->events[d->event_count++] =
-        (world_event){event->kind, lasting(d->world, event->jid), event->reason, event->number, event->key.device};
+    d->events[d->event_count++] = (world_event){.kind = event->kind,
+                                                .jid = lasting(d->world, event->jid),
+                                                .reason = event->reason,
+                                                .number = event->number,
+                                                .device = event->key.device,
+                                                .ticket = event->ticket,
+                                                .text = lasting(d->world, event->text),
+                                                .seal = lasting(d->world, event->key.seal)};
     return SOTTO_OK;
 }
 
@@ -233,13 +240,11 @@ sotto_status world_input(world_device *d, const seal_input *input) {
     return status;
 }
 
-seal_promise world_promise(world_device *d, const char *to) {
+static seal_promise promise_for(world_device *d, const seal_audience *audience) {
     call_mark mark;
     seal_promise promise = {.kind = SEAL_NEVER};
-    sotto_bytes jid = bytes_text(to);
-    seal_audience audience = {.jids = &jid, .count = 1};
     call_begin(d, &mark);
-    assert_code(d->world->class->promise(d->self, &d->env, &audience, &promise), 0);
+    assert_code(d->world->class->promise(d->self, &d->env, audience, &promise), 0);
     seal_key *keys = bytes_arena_take(&d->world->memory, promise.keys.count * sizeof *keys);
     for (size_t i = 0; i < promise.keys.count; i++) {
         keys[i] = promise.keys.at[i];
@@ -250,21 +255,87 @@ seal_promise world_promise(world_device *d, const char *to) {
     return promise;
 }
 
-sotto_status world_seal_for(world_device *d, const char *text, const seal_keys *keys, sotto_bytes *ret) {
+seal_promise world_promise(world_device *d, const char *to) {
+    sotto_bytes jid = bytes_text(to);
+    return promise_for(d, &(seal_audience){.jids = &jid, .count = 1});
+}
+
+static seal_audience room_audience(world *w, const char *const *jids, size_t count) {
+    sotto_bytes *members = bytes_arena_take(&w->memory, (count + 1) * sizeof *members);
+    for (size_t i = 0; i < count; i++) members[i] = bytes_text(jids[i]);
+    return (seal_audience){.jids = members, .count = count, .room = true};
+}
+
+seal_promise world_promise_room(world_device *d, const char *const *jids, size_t count) {
+    seal_audience audience = room_audience(d->world, jids, count);
+    return promise_for(d, &audience);
+}
+
+/* No stanza leaves *ret empty. */
+static sotto_status protect_for(world_device *d, const char *text, const seal_audience *audience, const seal_keys *keys,
+                                sotto_bytes *ret) {
     call_mark mark;
     seal_stanzas stanzas = {NULL, 0};
+    const stanza_element *stanza = world_parse(d->world, bytes_text(text));
+    *ret = BYTES_NONE;
+    call_begin(d, &mark);
+    sotto_status status = d->world->class->protect(d->self, &d->env, stanza, audience, keys, 1, &stanzas);
+    if (sotto_ok(status)) {
+        assert_true(stanzas.count <= 1);
+        if (stanzas.count == 1) *ret = lasting(d->world, stanzas.at[0]);
+    }
+    call_end(d, &mark, !sotto_ok(status));
+    return status;
+}
+
+sotto_status world_seal_for(world_device *d, const char *text, const seal_keys *keys, sotto_bytes *ret) {
     const stanza_element *stanza = world_parse(d->world, bytes_text(text));
     stanza_jid to;
     assert_true(sotto_ok(stanza_jid_parse(&d->world->memory, stanza_attribute_of(stanza, "to"), &to)));
     seal_audience audience = {.jids = &to.bare, .count = 1};
-    call_begin(d, &mark);
-    sotto_status status = d->world->class->protect(d->self, &d->env, stanza, &audience, keys, 1, &stanzas);
-    if (sotto_ok(status)) {
-        assert_int_equal(stanzas.count, 1);
-        *ret = lasting(d->world, stanzas.at[0]);
-    }
-    call_end(d, &mark, !sotto_ok(status));
+    sotto_status status = protect_for(d, text, &audience, keys, ret);
+    if (sotto_ok(status)) assert_true(ret->len > 0);
     return status;
+}
+
+static seal_keys usable_of(world_device *d, const seal_promise *promise) {
+    seal_keys usable = {NULL, 0};
+    seal_key *keys = bytes_arena_take(&d->world->memory, (promise->keys.count + 1) * sizeof *keys);
+    for (size_t i = 0; i < promise->keys.count; i++) {
+        if (sotto_ok(promise->keys.at[i].problem)) keys[usable.count++] = promise->keys.at[i];
+    }
+    usable.at = keys;
+    return usable;
+}
+
+sotto_status world_seal_room(world_device *d, const char *text, const char *const *jids, size_t count,
+                             sotto_bytes *ret) {
+    seal_audience audience = room_audience(d->world, jids, count);
+    seal_promise promise = promise_for(d, &audience);
+    for (int round = 0; promise.kind == SEAL_ASKING && round < 400; round++) {
+        size_t changed = d->changed_count;
+        while (d->ask_count > 0 && d->changed_count == changed) world_answer(d);
+        promise = promise_for(d, &audience);
+    }
+    if (promise.kind != SEAL_READY) return sotto_ok(promise.reason) ? SOTTO_FAIL(AGAIN) : promise.reason;
+    seal_keys usable = usable_of(d, &promise);
+    return protect_for(d, text, &audience, &usable, ret);
+}
+
+bool world_seal_nothing(world_device *d, const char *text) {
+    sotto_bytes sealed;
+    const stanza_element *stanza = world_parse(d->world, bytes_text(text));
+    sotto_bytes jid = stanza_attribute_of(stanza, "to");
+    seal_audience audience = {.jids = &jid, .count = 1};
+    seal_promise promise = promise_for(d, &audience);
+    for (int round = 0; promise.kind == SEAL_ASKING && round < 20; round++) {
+        world_settle(d->world);
+        promise = promise_for(d, &audience);
+    }
+    assert_int_equal(promise.kind, SEAL_READY);
+    seal_keys usable = usable_of(d, &promise);
+    assert_code(protect_for(d, text, &audience, &usable, &sealed), 0);
+    return sealed.len == 0;
 }
 
 sotto_status world_seal(world_device *d, const char *text, sotto_bytes *ret) {
@@ -326,7 +397,10 @@ world_read world_open(world_device *reader, world_device *writer, sotto_bytes st
                           .live = !(how && how->offline),
                           .answerable = !(how && how->stranger),
                           .time_ms = w->now_ms};
-    if (origin.room) origin.from = writer->env.account;
+    if (origin.room) {
+        origin.from = how->nobody ? BYTES_NONE : writer->env.account;
+        origin.own = bytes_equal(origin.from, reader->env.account);
+    }
     call_begin(reader, &mark);
     read.status = w->class->unprotect(reader->self, &reader->env, element, &origin, &read.opened);
     if (sotto_ok(read.status)) {
@@ -363,7 +437,7 @@ size_t world_pass_controls(world_device *from) {
     for (size_t i = 0; i < count; i++) {
         const stanza_element *element = world_parse(from->world, from->controls[i]);
         for (size_t k = 0; k < from->world->count; k++) {
-            world_device *to = &from->world->devices[k];
+            world_device *to = from->world->devices[k];
             if (to == from || !bytes_equal(to->env.account, stanza_attribute_of(element, "to"))) continue;
             world_read read = world_open(to, from, from->controls[i], NULL);
             assert_code(read.status, 0);
@@ -392,11 +466,12 @@ void world_start(world *w, const seal_class *class) {
 
 void world_end(world *w) {
     for (size_t i = 0; i < w->count; i++) {
-        world_device *d = &w->devices[i];
+        world_device *d = w->devices[i];
         w->class->close(d->self);
         bytes_map_clear(&d->records);
         bytes_arena_clear(&d->arena);
         stanza_parser_free(d->env.parser);
+        free(d);
     }
     bytes_map_clear(&w->items);
     bytes_map_clear(&w->config);
@@ -412,8 +487,11 @@ static void device_open(world_device *d) {
 
 world_device *world_join(world *w, const char *bare) {
     assert_true(w->count < WORLD_DEVICES_MAX);
-    world_device *d = &w->devices[w->count++];
-    *d = (world_device){.world = w};
+    world_device *d = calloc(1, sizeof *d); /* mostly never touched */
+    assert_non_null(d);
+    w->devices[w->count++] = d;
+    d->world = w;
+    d->without = w->without;
     d->env = (seal_env){.account = bytes_text(bare),
                         .host = &w->host,
                         .arena = &d->arena,
@@ -464,10 +542,10 @@ void world_wait(world *w, uint64_t ms) {
         world_device *due = NULL;
         size_t timer = 0;
         for (size_t i = 0; i < w->count; i++) {
-            for (size_t k = 0; k < w->devices[i].timer_count; k++) {
-                uint64_t at = w->devices[i].timers[k].at_ms;
+            for (size_t k = 0; k < w->devices[i]->timer_count; k++) {
+                uint64_t at = w->devices[i]->timers[k].at_ms;
                 if (at > end || (due && at >= due->timers[timer].at_ms)) continue;
-                due = &w->devices[i];
+                due = w->devices[i];
                 timer = k;
             }
         }

@@ -11,8 +11,8 @@
 #include "seal/seal.h"
 #include "stanza/writer.h"
 
-#define WORLD_DEVICES_MAX 8
-#define WORLD_LIST_MAX    512
+#define WORLD_DEVICES_MAX 210
+#define WORLD_LIST_MAX    1024
 
 typedef struct world_ask {
     bool set;
@@ -30,6 +30,9 @@ typedef struct world_event {
     sotto_status reason;
     uint32_t number;
     uint32_t device;
+    uint64_t ticket;
+    sotto_bytes text;
+    sotto_bytes seal;
 } world_event;
 
 typedef struct world_device {
@@ -37,6 +40,8 @@ typedef struct world_device {
     struct world *world;
     void *self;
     bool online;
+    const char
+        *without; /* nodes that begin like this are not there for the device: what it publishes in them is lost */
     bytes_map records;
     bytes_arena arena; /* of one call */
     world_ask asks[WORLD_LIST_MAX];
@@ -64,13 +69,15 @@ typedef struct world {
     uint64_t now_ms;
     bytes_arena memory; /* lives as long as the world */
     const seal_class *class;
-    world_device devices[WORLD_DEVICES_MAX];
+    world_device *devices[WORLD_DEVICES_MAX];
     size_t count;
     bytes_map items;         /* jid 0 node 0 item -> payload */
     bytes_map config;        /* jid 0 node -> "open many" ... */
     const char *refuse_node; /* asks about this node are refused with refuse_with, or unanswered when that is NULL */
     const char *refuse_with;
+    const char *without; /* of the devices that join from now on */
     bool notify;         /* the server sends notifications */
+    size_t asked_most;   /* questions that one device had open at once */
     size_t publications; /* of bundles */
 } world;
 
@@ -82,6 +89,7 @@ typedef struct world_read {
 
 typedef struct world_origin {
     bool offline;     /* not live */
+    bool nobody;      /* the room does not say who wrote it */
     bool stranger;    /* not answerable */
     const char *from; /* instead of the writer's */
     const char *to;
@@ -106,8 +114,13 @@ void world_wait(world *, uint64_t ms);
 seal_promise world_promise(world_device *, const char *to);
 /* Promises, answering questions, until the answer stands; then seals for every key that is usable. */
 sotto_status world_seal(world_device *, const char *text, sotto_bytes *ret);
+/* The same with a room and its members. *ret_count: stanzas; one at most. */
+seal_promise world_promise_room(world_device *, const char *const *jids, size_t count);
+sotto_status world_seal_room(world_device *, const char *text, const char *const *jids, size_t count, sotto_bytes *ret);
 /* The same for keys of the test's choice. */
 sotto_status world_seal_for(world_device *, const char *text, const seal_keys *, sotto_bytes *ret);
+/* What of world_seal nothing comes out of: no stanza. */
+bool world_seal_nothing(world_device *, const char *text);
 /* A chat message with a body, sealed; the test fails when that does. */
 sotto_bytes world_say(world_device *, const char *to, const char *body);
 world_read world_open(world_device *reader, world_device *writer, sotto_bytes stanza, const world_origin *);

@@ -86,6 +86,11 @@ static sotto_bytes finished(world *w, bytes_buffer *out) {
 
 /* ---- notifications ---- */
 
+/* For this device there are no such nodes. */
+static bool is_without(const world_device *d, sotto_bytes node) {
+    return d->without && bytes_starts_with(node, bytes_text(d->without));
+}
+
 void world_notify(world *w, const char *jid, const char *node) {
     bytes_buffer out;
     size_t count;
@@ -97,10 +102,10 @@ void world_notify(world *w, const char *jid, const char *node) {
     const char *const *wanted = w->class->nodes;
     while (*wanted && strcmp(*wanted, node) != 0) wanted++;
     for (size_t i = 0; *wanted && i < w->count; i++) {
-        if (!w->devices[i].online) continue;
+        if (!w->devices[i]->online || is_without(w->devices[i], bytes_text(node))) continue;
         seal_input input = {
             .kind = SEAL_INPUT_PEP, .jid = bytes_text(jid), .node = bytes_text(node), .items = stanza_first(event)};
-        assert_code(world_input(&w->devices[i], &input), 0);
+        assert_code(world_input(w->devices[i], &input), 0);
     }
 }
 
@@ -141,6 +146,11 @@ static sotto_bytes form_settings(world *w, const stanza_element *form) {
     return world_text(w, "%s%s", open ? "open" : "", many ? " many" : "");
 }
 
+static bool ends_with(sotto_bytes text, const char *end) {
+    size_t len = strlen(end);
+    return text.len >= len && bytes_is(bytes_after(text, text.len - len), end);
+}
+
 static sotto_bytes answer_publish(world *w, sotto_bytes jid, const stanza_element *pubsub, bool *ret_refused) {
     const stanza_element *publish = stanza_child(pubsub, "publish", NS_PUBSUB);
     const stanza_element *options = stanza_first(stanza_child(pubsub, "publish-options", NS_PUBSUB));
@@ -149,7 +159,11 @@ static sotto_bytes answer_publish(world *w, sotto_bytes jid, const stanza_elemen
     sotto_bytes config_key = item_key(w, jid, node, BYTES_LITERAL("config")),
                 asked = options ? form_settings(w, options) : BYTES_NONE;
     if (bytes_map_get(&w->config, config_key, &config)) {
-        if (options && !bytes_equal(config, asked)) return answer_error(w, "precondition-not-met", ret_refused);
+        /* XEP-0060 section 7.1.5: only what is asked for must be so. */
+        bool access =
+            bytes_starts_with(config, BYTES_LITERAL("open")) == bytes_starts_with(asked, BYTES_LITERAL("open"));
+        bool many = !ends_with(asked, " many") || ends_with(config, " many");
+        if (options && !(access && many)) return answer_error(w, "precondition-not-met", ret_refused);
     } else {
         assert_true(sotto_ok(bytes_map_put(&w->config, config_key, asked)));
     }
@@ -180,10 +194,15 @@ static sotto_bytes answer_configure(world *w, sotto_bytes jid, const stanza_elem
     return world_text(w, "<iq type='result' id='x'/>");
 }
 
-sotto_bytes world_server_answer(world *w, sotto_bytes asker, const world_ask *ask, bool *ret_refused) {
+sotto_bytes world_server_answer(world_device *d, const world_ask *ask, bool *ret_refused) {
+    world *w = d->world;
     const stanza_element *pubsub = world_parse(w, ask->payload), *action = stanza_first(pubsub);
-    sotto_bytes jid = ask->to.len > 0 ? ask->to : asker;
+    sotto_bytes asker = d->env.account, jid = ask->to.len > 0 ? ask->to : asker;
     *ret_refused = false;
+    if (is_without(d, stanza_attribute_of(action, "node"))) {
+        bool lost = ask->set && !stanza_is(action, "retract", NS_PUBSUB);
+        return lost ? world_text(w, "<iq type='result' id='x'/>") : answer_error(w, "item-not-found", ret_refused);
+    }
     if (w->refuse_node && bytes_is(stanza_attribute_of(action, "node"), w->refuse_node)) {
         return w->refuse_with ? answer_error(w, w->refuse_with, ret_refused) : BYTES_NONE;
     }
@@ -202,7 +221,7 @@ void world_answer(world_device *d) {
         bool refused;
         memmove(&d->asks[0], &d->asks[1], (d->ask_count - 1) * sizeof d->asks[0]);
         d->ask_count--;
-        sotto_bytes answer = world_server_answer(d->world, d->env.account, &ask, &refused);
+        sotto_bytes answer = world_server_answer(d, &ask, &refused);
         seal_input input = {.kind = SEAL_INPUT_ANSWER, .note = ask.note};
         if (answer.len == 0) {
             input.status = SOTTO_FAIL(TIMEOUT);
@@ -218,9 +237,9 @@ void world_settle(world *w) {
     for (int round = 0; round < 200; round++) {
         bool quiet = true;
         for (size_t i = 0; i < w->count; i++) {
-            if (!w->devices[i].online || w->devices[i].ask_count == 0) continue;
+            if (!w->devices[i]->online || w->devices[i]->ask_count == 0) continue;
             quiet = false;
-            world_answer(&w->devices[i]);
+            world_answer(w->devices[i]);
         }
         if (quiet) return;
     }

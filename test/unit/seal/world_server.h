@@ -7,6 +7,6 @@
 #include "world.h"
 
 /* The whole answering iq to a question of `asker`; an empty one: none comes. *ret_refused: it is an error. */
-sotto_bytes world_server_answer(world *, sotto_bytes asker, const world_ask *, bool *ret_refused);
+sotto_bytes world_server_answer(world_device *asker, const world_ask *, bool *ret_refused);
 
 #endif

@@ -6,5 +6,6 @@
 
 int certificate_group(void);
 int key_group(void);
+int policy_group(void);
 
 #endif

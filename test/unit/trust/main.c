@@ -4,5 +4,5 @@
 #include "groups.h"
 
 int main(void) {
-    return certificate_group() + key_group();
+    return certificate_group() + key_group() + policy_group();
 }

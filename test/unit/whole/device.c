@@ -62,6 +62,7 @@ device *world_device_over(world *w, const char *local, const char *resource, sot
                                       .seals = d->seals,
                                       .encrypt = w->encrypt,
                                       .trust = w->trust,
+                                      .catch_up = w->catch_up,
                                       .least_strength = w->seal->strength};
     device_open(d);
     return d;
@@ -392,8 +393,11 @@ static void read_delivery(device *d, const sotto_delivery *delivery) {
         *m = (read_message){.trust = delivery->trust,
                             .device = delivery->device,
                             .time_ms = delivery->time_ms,
-                            .time_doubtful = delivery->time_doubtful};
+                            .time_doubtful = delivery->time_doubtful,
+                            .archived = delivery->archived,
+                            .carbon = delivery->carbon};
         copy_text(m->from, sizeof m->from, delivery->from);
+        copy_text(m->peer, sizeof m->peer, delivery->peer);
         copy_text(m->seal, sizeof m->seal, delivery->seal);
         child_text(d, stanza, "body", m->body, sizeof m->body);
         child_text(d, stanza, "subject", m->subject, sizeof m->subject);

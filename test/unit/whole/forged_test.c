@@ -126,7 +126,7 @@ static void test_the_addresses_of_a_message(void **state) {
     refused(&f, alter_part(f.good, " from='", "'", " from='" JULIET "/tablet'"), SOTTO_E_NO_SESSION);
     refused(&f, alter_part(f.good, " from='", "'", " from='" DOMAIN "'"), SOTTO_E_NO_SESSION);
     refused(&f, alter_part(f.good, " to='", "'", " to='" MALLORY "'"), SOTTO_E_WRONG_RECIPIENT);
-    refused(&f, alter_part(f.good, " type='", "'", " type='groupchat'"), SOTTO_E_WRONG_RECIPIENT);
+    refused(&f, alter_part(f.good, " type='", "'", " type='groupchat'"), SOTTO_E_UNATTRIBUTED);
     forger_end(&f);
 }
 

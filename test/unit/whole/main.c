@@ -15,5 +15,5 @@
 /* An argument is the one group to run. */
 int main(int argc, char **argv) {
     return RUN(talk) + RUN(restart) + RUN(order) + RUN(forged) + RUN(bundle) + RUN(downgrade) + RUN(disk) +
-           RUN(stranger) + ONLY(live) + ONLY(harm) + ONLY(rules);
+           RUN(stranger) + ONLY(live) + ONLY(harm) + ONLY(rules) + ONLY(archive) + ONLY(arrival) + ONLY(policy);
 }

@@ -19,6 +19,9 @@ void world_start(world *w, const sotto_seal *seal) {
     bytes_arena_init(&w->arena, &w->host.host, (size_t)16 * 1024 * 1024);
     assert_ok(lab_server_new(&w->server, &w->host.host, DOMAIN));
     lab_server_time(w->server, w->now_ms);
+    /* What is done to keys and lists here is done to one dialect's: with the other's at hand the answers are others, and
+     * are in test/unit/seal/test_dialects.c. */
+    lab_server_without(w->server, "eu.siacs.conversations.axolotl");
     assert_ok(lab_server_account(w->server, "juliet", NULL));
     assert_ok(lab_server_account(w->server, "romeo", NULL));
     assert_ok(lab_server_account(w->server, "mallory", NULL));
@@ -309,7 +312,8 @@ void assert_read_from(const device *d, const char *from, const char *const *bodi
     for (size_t i = 0; i < d->read_len; i++) {
         const read_message *m = &d->read[i];
         if (strcmp(m->from, from) != 0) continue;
-        if (bodies[at] != NULL && strcmp(m->body, bodies[at]) == 0 && strcmp(m->seal, d->w->seal->name) == 0) {
+        const char *name = d->w->seal->name; /* which dialect of it, stands behind it */
+        if (bodies[at] != NULL && strcmp(m->body, bodies[at]) == 0 && strncmp(m->seal, name, strlen(name)) == 0) {
             at++;
             continue;
         }

@@ -30,10 +30,10 @@
 #define OWN_TICKET (UINT64_C(1) << 63) /* what the driver sends by itself */
 
 #define DEVICES_MAX 4
-#define READ_MAX    128
+#define READ_MAX    2048
 #define TOLD_MAX    1024
 #define SEEN_MAX    4096
-#define WISHES_MAX  256
+#define WISHES_MAX  2048
 #define STREAM_MAX  1024
 
 /* ---- what an application has in the end ---- */
@@ -47,6 +47,9 @@ typedef struct read_message {
     uint32_t device;
     uint64_t time_ms;
     bool time_doubtful;
+    bool archived;
+    sotto_carbon carbon;
+    char peer[64];
 } read_message;
 
 typedef struct told_event {
@@ -150,6 +153,7 @@ struct world {
     const sotto_seal *seal;
     sotto_encrypt encrypt;
     sotto_trust_policy trust;
+    bool catch_up; /* of devices that are made from now on */
     device *devices[DEVICES_MAX];
     size_t count;
     uint64_t ticket;
@@ -254,8 +258,12 @@ const sotto_seal *seal_of(void **state);
 #define WITH_BOTH(f) WITH_ROT13(f), WITH_OMEMO(f)
 
 extern const struct CMUnitTest talk_tests[], restart_tests[], order_tests[], forged_tests[], bundle_tests[],
-    downgrade_tests[], disk_tests[], stranger_tests[], live_tests[], harm_tests[], rules_tests[];
+    downgrade_tests[], disk_tests[], stranger_tests[], live_tests[], harm_tests[], rules_tests[], archive_tests[],
+    arrival_tests[];
 extern const size_t talk_count, restart_count, order_count, forged_count, bundle_count, downgrade_count, disk_count,
-    stranger_count, live_count, harm_count, rules_count;
+    stranger_count, live_count, harm_count, rules_count, archive_count, arrival_count;
+
+extern const struct CMUnitTest policy_tests[];
+extern const size_t policy_count;
 
 #endif

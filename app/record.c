@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "app/record.h"
+
+#include "bytes/span.h"
+
+#define SEAL "omemo" /* of what this program sends; which dialect each device got is not of interest here */
+
+/* That nothing is known of the message is no failure: it was not kept, or is long gone. */
+static sotto_status if_known(sotto_status status) {
+    return sotto_is(status, SOTTO_E_NOT_FOUND) ? SOTTO_OK : status;
+}
+
+/* Whoever answers is whom it was sent to. */
+static bool answers(const app_message *m) {
+    return m->entry.direction == APP_RECEIVED && !m->entry.room && bytes_equal(m->entry.who, m->entry.with);
+}
+
+static bool is_accepted(const app_entry *entry) {
+    return entry->seal.len > 0 && (entry->trust == SOTTO_TRUST_BLIND || entry->trust == SOTTO_TRUST_VERIFIED);
+}
+
+sotto_status app_record_delivery(app_history *history, const app_message *m, bool read, uint64_t seq) {
+    bool known;
+    if (m->error) return if_known(app_history_answer(history, m->entry.with, m->entry.id, APP_FATE_RETURNED));
+    if (m->receipt.len > 0 && answers(m))
+        SOTTO_TRY(if_known(app_history_answer(history, m->entry.with, m->receipt,
+                                              is_accepted(&m->entry) ? APP_FATE_ARRIVED : APP_FATE_CLAIMED)));
+    if (!m->has_text) return SOTTO_OK;
+    app_entry entry = m->entry;
+    entry.unread = !read;
+    entry.seq = seq;
+    return app_history_append(history, &entry, &known);
+}
+
+sotto_status app_record_send(app_history *history, sotto_bytes stanza, uint64_t ticket, sotto_bytes own,
+                             uint64_t now_ms) {
+    app_message m;
+    bool known;
+    sotto_status status = SOTTO_OK;
+    if (app_message_read_sent(&m, stanza, own, now_ms) && m.has_text) {
+        m.entry.ticket = ticket;
+        status = app_history_append(history, &m.entry, &known);
+    }
+    app_message_clear(&m);
+    return status;
+}
+
+sotto_status app_record_fate(app_history *history, uint64_t ticket, app_fate fate) {
+    return if_known(app_history_fate(history, ticket, fate, BYTES_NONE, SOTTO_TRUST_UNDECIDED));
+}
+
+typedef struct least {
+    bool verified, less;
+} least;
+
+static sotto_status look_at(void *arg, const sotto_key *key) {
+    least *l = arg;
+    if (key->this_device || !key->active || !key->known) return SOTTO_OK;
+    if (key->trust == SOTTO_TRUST_VERIFIED) l->verified = true;
+    if (key->trust == SOTTO_TRUST_BLIND) l->less = true;
+    return SOTTO_OK;
+}
+
+sotto_trust app_record_trust(sotto_engine *engine, sotto_bytes jid) {
+    least l = {0};
+    if (!sotto_ok(sotto_engine_keys(engine, jid, look_at, &l)) || l.less || !l.verified) return SOTTO_TRUST_BLIND;
+    return SOTTO_TRUST_VERIFIED;
+}
+
+typedef struct sent_to {
+    sotto_engine *engine;
+    sotto_trust trust;
+} sent_to;
+
+/* In a room the members' keys are many; no more is claimed than that they were accepted. */
+static sotto_status trust_of(void *arg, const app_entry *entry) {
+    sent_to *to = arg;
+    to->trust = entry->room ? SOTTO_TRUST_BLIND : app_record_trust(to->engine, entry->with);
+    return SOTTO_OK;
+}
+
+sotto_status app_record_sent(app_history *history, sotto_engine *engine, uint64_t ticket, bool sealed) {
+    sent_to to = {.engine = engine};
+    if (sealed) SOTTO_TRY(if_known(app_history_ticket(history, ticket, trust_of, &to)));
+    return if_known(
+        app_history_fate(history, ticket, APP_FATE_SENT, sealed ? BYTES_LITERAL(SEAL) : BYTES_LITERAL(""), to.trust));
+}
+
+app_fate app_record_fate_of(const sotto_event *event) {
+    if (event->ticket == 0) return APP_FATE_NONE;
+    if (event->kind == SOTTO_EVENT_REFUSED) return APP_FATE_FAILED;
+    /* AGAIN: it only waits for an answer that is on its way. */
+    return event->kind == SOTTO_EVENT_HELD && !sotto_is(event->reason, SOTTO_E_AGAIN) ? APP_FATE_HELD : APP_FATE_NONE;
+}

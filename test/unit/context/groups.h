@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The groups of tests of this program beside those of main.c. Each returns the number of failures. */
+#ifndef TEST_CONTEXT_GROUPS_H
+#define TEST_CONTEXT_GROUPS_H
+
+int trust_message_group(void);
+
+#endif
