@@ -22,7 +22,7 @@ const app_option app_text_common[] = {
 
 const char *const app_text_about[] = {
     "Sotto sends and receives end-to-end encrypted messages over XMPP, with the account you already have. Messages are "
-    "encrypted with OMEMO (urn:xmpp:omemo:2): the server passes them on and cannot read them.",
+    "encrypted with OMEMO, in both forms that clients use today: the server passes them on and cannot read them.",
     "Each account is held by one process at a time. While sotto listen runs, the other commands hand their work to it "
     "through a socket that only you can use; otherwise each command logs in by itself for as long as it takes.",
     NULL,

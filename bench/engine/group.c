@@ -22,6 +22,7 @@
 typedef struct member_device {
     char jid[48], full[56];
     uint32_t id; /* as it announced itself */
+    bool listed;
     sotto_bytes bundle;
     sotto_store *store;
     sotto_engine *engine;
@@ -94,7 +95,7 @@ static sotto_bytes keep(party *p, sotto_bytes bytes) {
 static void list_devices(const party *p, bytes_buffer *to, const char *jid) {
     if (strcmp(jid, PLAN_HUB) == 0) say(to, "<device id='%u'/>", (unsigned)p->hub_device);
     for (uint32_t i = 0; i < p->count; i++)
-        if (strcmp(p->devices[i].jid, jid) == 0 && p->devices[i].id != 0)
+        if (strcmp(p->devices[i].jid, jid) == 0 && p->devices[i].listed)
             say(to, "<device id='%u'/>", (unsigned)p->devices[i].id);
 }
 
@@ -163,11 +164,12 @@ static void answer_presence(const party *p, bytes_buffer *to, const member_devic
     bytes_buffer_u8(to, 0);
 }
 
-static void take_bundle(party *p, member_device *of, sotto_bytes stanza) {
+static void take_item(party *p, member_device *of, sotto_bytes stanza) {
     static const char end[] = "</bundle>";
     const uint8_t *from = memmem(stanza.at, stanza.len, "<bundle ", 8);
     const uint8_t *until = memmem(stanza.at, stanza.len, end, sizeof end - 1);
     char id[32];
+    if (of != NULL && has(stanza, "<publish node='" NODE_OF "devices'")) of->listed = true;
     if (!has(stanza, "<publish node='" NODE_OF "bundles'") || from == NULL || until == NULL) return;
     value_of(stanza, "<item id=", id, sizeof id);
     sotto_bytes bundle = keep(p, bytes_of(from, (size_t)(until - from) + sizeof end - 1));
@@ -185,7 +187,7 @@ static void take_bundle(party *p, member_device *of, sotto_bytes stanza) {
 static void serve(party *p, bytes_buffer *to, member_device *asker, sotto_bytes stanza) {
     if (bytes_starts_with(stanza, BYTES_LITERAL("<presence"))) answer_presence(p, to, asker, stanza);
     if (!bytes_starts_with(stanza, BYTES_LITERAL("<iq "))) return;
-    take_bundle(p, asker, stanza);
+    take_item(p, asker, stanza);
     bool known = has(stanza, " type='get'") && (has(stanza, "<items node='" NODE_OF) || has(stanza, p->room));
     if (known)
         answer_get(p, to, asker, stanza);
@@ -249,7 +251,7 @@ static void member_open(party *p, uint32_t i) {
     sotto_input online = {.kind = SOTTO_INPUT_ONLINE, .jid = bytes_text(d->full)};
     bench_must(sotto_engine_step(d->engine, &online, PLAN_START_MS));
     member_settle(p, d);
-    bench_check(d->id != 0 && d->bundle.len > 0);
+    bench_check(d->listed && d->id != 0 && d->bundle.len > 0);
 }
 
 /* Both devices are on the list, the server says. */
