@@ -106,6 +106,8 @@ typedef struct run_here {
     bool interrupted, told; /* told: the task has said how it ended */
     bool stays;             /* ... and what the archive has is stored before the session ends */
     bool caught_up;
+    bool leaves;    /* nothing of this device is to be published any more */
+    bool published; /* or known to be impossible now: after a restore nobody finds this device before */
     app_watch watch;
     int exit_status;
 } run_here;
@@ -115,11 +117,15 @@ static void here_end(run_here *here) {
     app_session_end(here->session, here->exit_status);
 }
 
+static bool all_done(const run_here *here) {
+    return (!here->stays || here->caught_up) && (here->leaves || here->published);
+}
+
 static void here_done(void *arg, int exit_status) {
     run_here *here = arg;
     here->told = true;
     here->exit_status = exit_status;
-    if (here->stays && !here->caught_up && exit_status == APP_DONE && app_session_is_online(here->session))
+    if (!all_done(here) && exit_status == APP_DONE && app_session_is_online(here->session))
         here->watch.late_ms = net_now_ms() + CATCH_UP_WAIT_MS;
     else
         here_end(here);
@@ -132,14 +138,22 @@ static void here_late(void *arg) {
 static void here_offline(void *arg, sotto_status status, sotto_bytes text, bool will_retry, uint64_t retry_ms) {
     run_here *here = arg;
     (void)status, (void)text, (void)will_retry, (void)retry_ms;
-    here->caught_up = false;
+    here->caught_up = here->published = false;
     if (here->told && here->watch.late_ms != UINT64_MAX) here_end(here);
 }
 
+/* What is not published in a stream that goes on was published when it began. */
+static void here_online(void *arg, sotto_bytes how, bool resumed) {
+    run_here *here = arg;
+    (void)how;
+    if (resumed) here->published = true;
+}
+
 static void here_caught_up(run_here *here, const sotto_event *event) {
-    if (event->kind != SOTTO_EVENT_CAUGHT_UP || !bytes_is(event->jid, app_session_jid(here->session))) return;
-    here->caught_up = true;
-    if (here->told && here->watch.late_ms != UINT64_MAX) here->watch.late_ms = net_now_ms();
+    if (!bytes_is(event->jid, app_session_jid(here->session))) return;
+    if (event->kind == SOTTO_EVENT_CAUGHT_UP) here->caught_up = true;
+    if (event->kind == SOTTO_EVENT_PUBLISHED || event->kind == SOTTO_EVENT_NOT_PUBLISHED) here->published = true;
+    if (here->told && all_done(here) && here->watch.late_ms != UINT64_MAX) here->watch.late_ms = net_now_ms();
 }
 
 /* Deliveries stay for whoever listens one day, but for what servers say about a message that did not arrive. */
@@ -164,10 +178,16 @@ static void here_interrupted(void *arg) {
 
 static int run_task(const app_context *context, app_holding *holding, app_session *session,
                     const app_arguments *arguments, sotto_bytes text) {
-    run_here here = {
-        .session = session, .output = &context->output, .stays = strcmp(arguments->topic->name, "send") == 0};
-    here.watch = (app_watch){
-        .arg = &here, .engine = here_engine, .offline = here_offline, .late = here_late, .late_ms = UINT64_MAX};
+    run_here here = {.session = session,
+                     .output = &context->output,
+                     .stays = strcmp(arguments->topic->name, "send") == 0,
+                     .leaves = strcmp(arguments->topic->name, "leave") == 0};
+    here.watch = (app_watch){.arg = &here,
+                             .online = here_online,
+                             .engine = here_engine,
+                             .offline = here_offline,
+                             .late = here_late,
+                             .late_ms = UINT64_MAX};
     const app_task_order order = {.class = app_task_find(arguments->topic->name),
                                   .arguments = arguments,
                                   .text = text,

@@ -31,6 +31,8 @@ static sotto_status key_take(void *arg, const sotto_key *from) {
     memcpy(key->key, from->key, sizeof key->key);
     memcpy(key->fingerprint, from->fingerprint, sizeof key->fingerprint);
     memcpy(key->name, from->name, sizeof key->name);
+    (void)snprintf(key->label, sizeof key->label, "%.*s", (int)from->label.len,
+                   from->label.len > 0 ? (const char *)from->label.at : "");
     (void)snprintf(key->seal, sizeof key->seal, "%.*s", (int)from->seal.len, (const char *)from->seal.at);
     return SOTTO_OK;
 }
@@ -158,6 +160,8 @@ static void print_key(const app_output *output, const app_key *key, size_t numbe
               : key->this_device ? ", not on the server's list at the moment"
                                  : ", not on the list any more");
     if (key->known) print_fingerprint(output, key);
+    /* At the end of a line of its own: nothing in it can look like what we say about the key (T10). */
+    if (key->label[0] != '\0') app_print(output, APP_OUT, MARGIN "calls itself %s\n", key->label);
 }
 
 void app_keys_print(const app_output *output, const app_keys *keys, uint64_t now_ms) {
@@ -180,6 +184,10 @@ void app_keys_json(bytes_buffer *to, const app_keys *keys, const char *jid) {
         app_json_text(&json, "trust", bytes_text(sotto_trust_name(key->trust)));
         app_json_bool(&json, "active", key->active);
         app_json_bool(&json, "this_device", key->this_device);
+        if (key->label[0] != '\0')
+            app_json_text(&json, "label", bytes_text(key->label));
+        else
+            app_json_null(&json, "label");
         app_json_time(&json, "first_seen", key->first_seen_ms);
         app_json_time(&json, "last_used", key->last_used_ms);
         app_json_end(&json);

@@ -19,7 +19,8 @@ typedef struct app_key {
     sotto_trust trust;
     bool active, this_device, known;
     uint64_t first_seen_ms, last_used_ms;
-    uint8_t name[32]; /* as trust messages call it; zeros: they do not */
+    char label[4 * SOTTO_OMEMO_LABEL_POINTS_MAX + 1]; /* what its owner calls it, signed with its key; empty: nothing */
+    uint8_t name[32];                                 /* as trust messages call it; zeros: they do not */
 } app_key;
 
 typedef struct app_keys {

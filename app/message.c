@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "app/message.h"
 
+#include <stdio.h>
+
+#include "app/files/name.h"
 #include "bytes/span.h"
+#include "context/share.h"
 #include "stanza/jid.h"
 
 #define ARENA_BYTES_MAX ((size_t)8 * 1024 * 1024)
@@ -29,6 +33,24 @@ static app_typing typing_read(const stanza_element *stanza) {
     return APP_TYPING_NOTHING;
 }
 
+/* A body that only repeats a file holds the key of it, which is for programs and nothing to show: the name of the file
+ * stands instead. Files are kept by app/files/offer.c. */
+static bool file_instead(app_message *m) {
+    context_share shares[SOTTO_FILES_OF_MESSAGE_MAX];
+    size_t count;
+    sotto_bytes body;
+    sotto_status status = context_share_read(&m->arena, m->stanza, shares, SOTTO_FILES_OF_MESSAGE_MAX, &count, &body);
+    if (!sotto_ok(status)) return false;
+    if (count == 0 || body.len > 0) return true;
+    char name[APP_FILE_NAME_SIZE], text[APP_FILE_NAME_SIZE + sizeof "[a file: ]"];
+    if (shares[0].name.len > 0)
+        app_file_name(shares[0].name, name);
+    else
+        app_file_name_of_url(context_url_last(shares[0].url), name);
+    (void)snprintf(text, sizeof text, "[a file: %s]", name);
+    return bytes_arena_copy(&m->arena, bytes_text(text), &m->entry.body);
+}
+
 static bool parts_read(app_message *m) {
     if (!stanza_is(m->stanza, "message", STANZA_NS_CLIENT)) return false;
     bool has_body = text_read(m, "body", &m->entry.body), has_subject = text_read(m, "subject", &m->entry.subject);
@@ -40,7 +62,7 @@ static bool parts_read(app_message *m) {
     m->receipt = stanza_attribute_of(stanza_child(m->stanza, "received", APP_NS_RECEIPTS), "id");
     m->asks_receipt = stanza_child(m->stanza, "request", APP_NS_RECEIPTS) != NULL;
     m->typing = typing_read(m->stanza);
-    return true;
+    return file_instead(m);
 }
 
 static bool copy(app_message *m, sotto_bytes text, sotto_bytes *ret) {
@@ -67,6 +89,12 @@ static void place_it(app_message *m, sotto_bytes room, sotto_bytes from, sotto_b
     m->entry.fate = m->entry.elsewhere ? APP_FATE_SENT : APP_FATE_NONE;
 }
 
+/* XEP-0045 section 7.2.15: the last thing a room says to who enters, each time, and mostly empty. */
+bool app_message_is_topic(const stanza_element *message, const sotto_delivery *delivery) {
+    return delivery->room.len > 0 && delivery->seal.len == 0 && stanza_child(message, "subject", STANZA_NS_CLIENT) &&
+           !stanza_child(message, "body", STANZA_NS_CLIENT);
+}
+
 bool app_message_read(app_message *m, const sotto_delivery *delivery, sotto_bytes own) {
     sotto_bytes from, room;
     *m = (app_message){0};
@@ -82,6 +110,7 @@ bool app_message_read(app_message *m, const sotto_delivery *delivery, sotto_byte
     if (m->entry.seal.len > 0) m->entry.trust = delivery->trust;
     memcpy(m->entry.fingerprint, delivery->fingerprint, sizeof m->entry.fingerprint);
     m->answerable = delivery->answerable;
+    if (app_message_is_topic(m->stanza, delivery)) m->has_text = false;
     return true;
 }
 

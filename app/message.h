@@ -40,6 +40,8 @@ bool app_message_read(app_message *ret, const sotto_delivery *, sotto_bytes own)
 /* A stanza of ours on its way out. */
 bool app_message_read_sent(app_message *ret, sotto_bytes stanza, sotto_bytes own, uint64_t now_ms);
 void app_message_clear(app_message *);
+/* A room's subject, as the server gives it: what the room is about, and nothing that was said. */
+bool app_message_is_topic(const stanza_element *message, const sotto_delivery *);
 
 const char *app_typing_name(app_typing); /* the element's name; NULL for NOTHING */
 

@@ -3,8 +3,6 @@
 
 #include "bytes/span.h"
 
-#define SEAL "omemo" /* of what this program sends; which dialect each device got is not of interest here */
-
 /* That nothing is known of the message is no failure: it was not kept, or is long gone. */
 static sotto_status if_known(sotto_status status) {
     return sotto_is(status, SOTTO_E_NOT_FOUND) ? SOTTO_OK : status;
@@ -79,11 +77,11 @@ static sotto_status trust_of(void *arg, const app_entry *entry) {
     return SOTTO_OK;
 }
 
-sotto_status app_record_sent(app_history *history, sotto_engine *engine, uint64_t ticket, bool sealed) {
+sotto_status app_record_sent(app_history *history, sotto_engine *engine, uint64_t ticket, sotto_bytes seal) {
     sent_to to = {.engine = engine};
-    if (sealed) SOTTO_TRY(if_known(app_history_ticket(history, ticket, trust_of, &to)));
+    if (seal.len > 0) SOTTO_TRY(if_known(app_history_ticket(history, ticket, trust_of, &to)));
     return if_known(
-        app_history_fate(history, ticket, APP_FATE_SENT, sealed ? BYTES_LITERAL(SEAL) : BYTES_LITERAL(""), to.trust));
+        app_history_fate(history, ticket, APP_FATE_SENT, seal.len > 0 ? seal : BYTES_LITERAL(""), to.trust));
 }
 
 app_fate app_record_fate_of(const sotto_event *event) {

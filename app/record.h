@@ -11,8 +11,8 @@ SOTTO_MUST_CHECK sotto_status app_record_delivery(app_history *, const app_messa
 /* A stanza was handed over for sending; what has no text is not kept. */
 SOTTO_MUST_CHECK sotto_status app_record_send(app_history *, sotto_bytes stanza, uint64_t ticket, sotto_bytes own,
                                               uint64_t now_ms);
-/* The server has it. */
-SOTTO_MUST_CHECK sotto_status app_record_sent(app_history *, sotto_engine *, uint64_t ticket, bool sealed);
+/* The server has it; seal empty: in the clear. */
+SOTTO_MUST_CHECK sotto_status app_record_sent(app_history *, sotto_engine *, uint64_t ticket, sotto_bytes seal);
 /* An event about a message of ours, or that it was taken back (APP_FATE_FAILED). */
 SOTTO_MUST_CHECK sotto_status app_record_fate(app_history *, uint64_t ticket, app_fate);
 

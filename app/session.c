@@ -93,7 +93,7 @@ static void tell_offline(app_session *session, sotto_status status, sotto_bytes 
 }
 
 static void tell_sent(app_session *session, const account_output *output) {
-    EACH_WATCH(session, watch) if (watch->sent) watch->sent(watch->arg, output->ticket, output->sealed);
+    EACH_WATCH(session, watch) if (watch->sent) watch->sent(watch->arg, output->ticket, output->seal);
 }
 
 static bool tell_engine(app_session *session, const sotto_output *output) {
@@ -235,7 +235,7 @@ static void do_offline(app_session *session, const account_output *output) {
 static void do_sent(app_session *session, const account_output *output) {
     if (session->history)
         account_told(session, app_record_sent(session->history, account_engine(session->account), output->ticket,
-                                              output->sealed));
+                                              output->seal));
     tell_sent(session, output);
 }
 

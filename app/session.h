@@ -21,7 +21,7 @@ typedef struct app_watch {
     void (*online)(void *arg, sotto_bytes how, bool resumed);
     /* will_retry: the account tries again by itself. */
     void (*offline)(void *arg, sotto_status, sotto_bytes text, bool will_retry, uint64_t retry_ms);
-    void (*sent)(void *arg, uint64_t ticket, bool sealed);
+    void (*sent)(void *arg, uint64_t ticket, sotto_bytes seal);
     /* A delivery or an event. True: it was dealt with and must not come again. */
     bool (*engine)(void *arg, const sotto_output *);
     void (*rest)(void *arg); /* everything that was stepped is committed, unless `offline` told of a failure */

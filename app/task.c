@@ -94,10 +94,9 @@ static bool on_engine(void *arg, const sotto_output *output) {
     return task->event ? task->event(task, event) : false;
 }
 
-static void on_sent(void *arg, uint64_t ticket, bool sealed) {
-    (void)sealed;
+static void on_sent(void *arg, uint64_t ticket, sotto_bytes seal) {
     app_task *task = arg;
-    if (task->sent) task->sent(task, ticket);
+    if (task->sent) task->sent(task, ticket, seal);
 }
 
 static void on_rest(void *arg) {
@@ -176,7 +175,16 @@ void app_task_fail(app_task *task, sotto_status status, const char *whom) {
 bool app_task_address(app_task *task, const char *typed, char ret[SOTTO_JID_BYTES_MAX + 1]) {
     const char *name = task->order.class->name;
     bool address = app_jid_read(typed, ret);
-    if (address && strchr(ret, '@')) return true;
+    const char *resource = strchr(typed, '/');
+    if (address && strchr(ret, '@') && !resource) return true;
+    if (address && resource) { /* dropped in silence, ROOM/NICK would be everybody in the room */
+        app_print(task->output, APP_ERR,
+                  "sotto %s: %s names one client, or somebody in a room: leave %s out; who is meant in a room has an "
+                  "address too (sotto rooms); see sotto help %s\n",
+                  name, typed, resource, name);
+        app_task_finish(task, APP_USAGE);
+        return false;
+    }
     app_print(task->output, APP_ERR, "sotto %s: %s is not %s; see sotto help %s\n", name, typed,
               address ? "the address of an account (it has no @)" : "an address", name);
     app_task_finish(task, APP_USAGE);

@@ -66,8 +66,8 @@ struct app_task {
     sotto_status lost; /* why the connection was lost last, and what was said about it */
     char lost_text[256];
     /* Events and acknowledgements for commands that look at them. */
-    bool (*event)(app_task *, const sotto_event *); /* true: dealt with */
-    void (*sent)(app_task *, uint64_t ticket);
+    bool (*event)(app_task *, const sotto_event *);              /* true: dealt with */
+    void (*sent)(app_task *, uint64_t ticket, sotto_bytes seal); /* seal empty: in the clear */
 };
 
 void app_task_finish(app_task *, int exit_status);

@@ -45,11 +45,13 @@ static const struct {
 } sentences[] = {
     {SOTTO_E_NO_DEVICE,
      "Not sent: %W has no device that can read encrypted messages. Nothing left unencrypted. Ask for "
-     "a client with OMEMO 2; sotto devices %W looks again."},
+     "a client with OMEMO; sotto devices %W looks again."},
     {SOTTO_E_NO_TRUSTED_DEVICE, "Not sent: %W has no device that you accepted. Nothing left unencrypted. sotto devices "
                                 "%W shows the new ones; compare, then sotto trust %W NUMBER."},
-    {SOTTO_E_BUNDLE_BROKEN, "Not sent: no device of %W has keys that can be used. Nothing left unencrypted. sotto "
-                            "devices %W looks again; the other side may have to publish its keys anew."},
+    {SOTTO_E_BUNDLE_BROKEN,
+     "Not sent: no device of %W has keys that can be used. Nothing left unencrypted. sotto "
+     "devices %W looks again; the other side may have to publish its keys anew, or show them only "
+     "to contacts."},
     {SOTTO_E_DEVICES_GONE, "Not sent: %W had encrypted devices and suddenly has none, which may be an attempt to make "
                            "you write in the clear. Nothing left unencrypted. Ask %W in another way; sotto devices %W "
                            "looks again."},
@@ -93,7 +95,7 @@ static const struct {
     {SOTTO_E_STREAM_ERROR, "The server of %A ended the connection with an error."},
     {SOTTO_E_BAD_SERVER, "The server of %A does not keep to the protocol."},
     {SOTTO_E_SERVER_REFUSED,
-     "No keys of %W were found (the server refused). They may have no client with OMEMO 2, show their keys only to "
+     "No keys of %W were found (the server refused). They may have no client with OMEMO, show their keys only to "
      "contacts, or not exist. Nothing left unencrypted."},
     {SOTTO_E_STORE_FULL, "The disk is full, so nothing of %A was changed. Make room, then do it again."},
     {SOTTO_E_STORE_FAILED,
@@ -141,6 +143,7 @@ void app_trouble_status(app_trouble *trouble, sotto_status status, const char *a
 
 void app_trouble_said(app_trouble *trouble, sotto_bytes text) {
     bytes_buffer all;
+    while (text.len > 0 && text.at[text.len - 1] == '.') text.len--;
     if (text.len == 0) return;
     bytes_buffer_owned(&all, sotto_host_default(), TROUBLE_BYTES_MAX);
     app_format(&all, false, "%s (It was said: %.*s.)", trouble->text, (int)text.len, (const char *)text.at);
@@ -166,7 +169,7 @@ void app_trouble_lost(app_trouble *trouble, sotto_status status, sotto_bytes tex
         return;
     }
     app_trouble_status(trouble, status, account, whom);
-    app_trouble_said(trouble, text);
+    if (!bytes_is(text, sotto_status_text(status))) app_trouble_said(trouble, text);
 }
 
 static bool begins(const char *text, const char *with) {

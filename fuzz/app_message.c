@@ -19,8 +19,7 @@ static void look(sotto_bytes shown) {
         MUST(stanza_utf8_next(shown, &at, &point));
         MUST(point == '\n' || !app_clean_forbidden(point));
     }
-    const uint8_t *mark = memchr(shown.at, '[', shown.len);
-    MUST(shown.len == 0 || mark);
+    MUST(shown.len == 0 || memchr(shown.at, '[', shown.len));
 }
 
 static app_view view;

@@ -5,7 +5,10 @@
 #include "stanza/writer.h"
 #include "trees.h"
 
-#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
+#define NS_PUBSUB  "http://jabber.org/protocol/pubsub"
+#define NS_INFO    "http://jabber.org/protocol/disco#info"
+#define NS_ARCHIVE "urn:xmpp:mam:2"
+#define NS_ROOM    "http://jabber.org/protocol/muc"
 
 static void set_text(char *to, size_t size, sotto_bytes from) {
     size_t len = from.len < size - 1 ? from.len : size - 1;
@@ -39,7 +42,7 @@ static world_item *room_for(world *w, uint8_t owner, const char *node, const cha
 
 static void publish(world_device *d, const stanza_element *element) {
     const stanza_element *item = stanza_child(element, "item", NS_PUBSUB), *payload = stanza_first(item);
-    char node[40], id[16];
+    char node[WORLD_NODE], id[16];
     set_text(node, sizeof node, stanza_attribute_of(element, "node"));
     set_text(id, sizeof id, stanza_attribute_of(item, "id"));
     world_item *room = room_for(d->world, d->account, node, id);
@@ -65,7 +68,7 @@ static void publish(world_device *d, const stanza_element *element) {
 }
 
 static void retract(world_device *d, const stanza_element *element) {
-    char node[40], id[16];
+    char node[WORLD_NODE], id[16];
     set_text(node, sizeof node, stanza_attribute_of(element, "node"));
     set_text(id, sizeof id, stanza_attribute_of(stanza_child(element, "item", NS_PUBSUB), "id"));
     world_item *room = room_for(d->world, d->account, node, id);
@@ -112,6 +115,36 @@ static void begin(bytes_buffer *ret, const char *type, sotto_bytes id, sotto_byt
     bytes_buffer_text(ret, ">");
 }
 
+/* What a room for members that shows JIDs says, and an archive that has nothing. */
+static bool give_more(const stanza_element *query, bool room, bytes_buffer *ret) {
+    static const char *const features[] = {NS_ROOM, "muc_membersonly", "muc_nonanonymous", "urn:xmpp:occupant-id:0"};
+    if (stanza_is(query, "query", NS_ARCHIVE)) {
+        bytes_buffer_text(ret, "<fin xmlns='" NS_ARCHIVE "' complete='true'/>");
+    } else if (stanza_is(query, "query", NS_INFO)) {
+        bytes_buffer_text(ret, "<query xmlns='" NS_INFO "'><feature var='" NS_ARCHIVE "'/><feature "
+                               "var='urn:xmpp:sid:0'/>");
+        for (size_t i = 0; room && i < sizeof features / sizeof *features; i++) {
+            bytes_buffer_text(ret, "<feature var='");
+            bytes_buffer_text(ret, features[i]);
+            bytes_buffer_text(ret, "'/>");
+        }
+        bytes_buffer_text(ret, "</query>");
+    } else if (room && stanza_is(query, "query", NS_ROOM "#admin")) {
+        sotto_bytes list = stanza_attribute_of(stanza_first(query), "affiliation");
+        bytes_buffer_text(ret, "<query xmlns='" NS_ROOM "#admin'>");
+        for (uint8_t i = 0; i < WORLD_ACCOUNTS; i++) {
+            if (!bytes_is(list, i == 0 ? "owner" : "member")) continue;
+            bytes_buffer_text(ret, i == 0 ? "<item affiliation='owner' jid='" : "<item affiliation='member' jid='");
+            bytes_buffer_text(ret, world_bare[i]);
+            bytes_buffer_text(ret, "'/>");
+        }
+        bytes_buffer_text(ret, "</query>");
+    } else {
+        return room && (stanza_is(query, "ping", NULL) || stanza_is(query, "query", NS_ROOM "#owner"));
+    }
+    return true;
+}
+
 bool world_answer(world_device *d, const world_text *ask, bytes_buffer *ret) {
     const stanza_element *iq = fuzz_parse(&d->world->arena, bytes_of(ask->at, ask->len));
     if (!iq) return false;
@@ -121,8 +154,10 @@ bool world_answer(world_device *d, const world_text *ask, bytes_buffer *ret) {
     bool own = to.len == 0 || bytes_is(to, world_bare[d->account]);
     bytes_buffer body;
     bytes_buffer_owned(&body, &d->world->host.host, 1u << 20);
-    bool found = true;
-    if (bytes_is(stanza_attribute_of(iq, "type"), "get"))
+    bool found = true, room = bytes_starts_with(to, BYTES_LITERAL(WORLD_ROOM));
+    if (d->world->rooms && (room || own) && !stanza_is(pubsub, "pubsub", NULL))
+        found = give_more(pubsub, room, &body);
+    else if (bytes_is(stanza_attribute_of(iq, "type"), "get"))
         found = (own || other) && stanza_is(what, "items", NULL) &&
                 give(d, (uint8_t)(other ? 1 - d->account : d->account), what, &body);
     else if (own && stanza_is(what, "publish", NULL))

@@ -95,7 +95,7 @@ static void use(sotto_engine *engine, const world *w) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static world w;
     static damage d;
-    world_start(&w, true);
+    world_start(&w, true, false);
     d = (damage){.in = bytes_of(data, size)};
     fuzz_host host;
     fuzz_host_start(&host);

@@ -5,15 +5,18 @@
 #include "crypto/curve.h"
 #include "engine/record.h"
 #include "seal/omemo/wire.h"
+#include "seal/omemo/wire_axolotl.h"
 #include "stanza/writer.h"
 #include "trees.h"
 
 #define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 #define NS_OMEMO  "urn:xmpp:omemo:2"
+#define NS_OLD    "eu.siacs.conversations.axolotl"
 #define MARK      "secret-"
 
 const char *const world_bare[WORLD_ACCOUNTS] = {"juliet@capulet.example", "romeo@montague.example"};
 const char *const world_full[WORLD_ACCOUNTS] = {"juliet@capulet.example/balcony", "romeo@montague.example/orchard"};
+const char *const world_nick[WORLD_ACCOUNTS] = {"juliet", "romeo"};
 
 /* ---- texts ---- */
 
@@ -107,14 +110,15 @@ static void check_texts(world_device *d, sotto_bytes stanza, bool sealed) {
 }
 
 /* No message key is ever used for two messages. */
-static void check_key(world *w, sotto_bytes decoded, bool kex) {
+static void check_key(world *w, sotto_bytes decoded, bool kex, bool old) {
     omemo_kex exchange;
     omemo_message message;
     if (kex) {
-        MUST_OK(omemo_wire_read_exchange(decoded, &exchange));
+        MUST_OK(old ? omemo_wire_axolotl_read_exchange(decoded, &exchange)
+                    : omemo_wire_read_exchange(decoded, &exchange));
         decoded = exchange.message;
     }
-    MUST_OK(omemo_wire_read_message(decoded, &message));
+    MUST_OK(old ? omemo_wire_axolotl_read_message(decoded, &message) : omemo_wire_read_message(decoded, &message));
     uint64_t hash = fuzz_touch(decoded);
     for (size_t i = 0; i < w->use_count; i++) {
         world_key_use *use = &w->uses[i];
@@ -129,23 +133,66 @@ static void check_key(world *w, sotto_bytes decoded, bool kex) {
     memcpy(use->ratchet, message.ratchet.bytes, 8);
 }
 
-static void check_keys(world *w, const stanza_element *stanza) {
-    const stanza_element *header = stanza_child(stanza_child(stanza, "encrypted", NS_OMEMO), "header", NS_OMEMO);
-    for (const stanza_element *keys = stanza_first(header); keys; keys = stanza_next(header, keys)) {
-        for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key)) {
-            sotto_bytes text, decoded, kex = stanza_attribute_of(key, "kex");
-            bytes_buffer out;
-            MUST(stanza_text(key, &w->arena, &text));
-            bytes_buffer_owned(&out, &w->host.host, SOTTO_OMEMO_MESSAGE_BYTES_MAX);
-            MUST_OK(bytes_base64_get(&out, text));
-            MUST_OK(bytes_buffer_end(&out, &decoded));
-            check_key(w, decoded, bytes_is(kex, "true") || bytes_is(kex, "1"));
-            bytes_buffer_free(&out);
-        }
+/* All <key/> of a header, or of a <keys/> in one. */
+static void check_keys_of(world *w, const stanza_element *keys, bool old) {
+    for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key)) {
+        sotto_bytes text, decoded, kex = stanza_attribute_of(key, old ? "prekey" : "kex");
+        bytes_buffer out;
+        if (!stanza_is(key, "key", NULL)) continue;
+        MUST(stanza_text(key, &w->arena, &text));
+        bytes_buffer_owned(&out, &w->host.host, SOTTO_OMEMO_MESSAGE_BYTES_MAX);
+        MUST_OK(bytes_base64_get(&out, text));
+        MUST_OK(bytes_buffer_end(&out, &decoded));
+        check_key(w, decoded, bytes_is(kex, "true") || bytes_is(kex, "1"), old);
+        bytes_buffer_free(&out);
     }
 }
 
+static void check_keys(world *w, const stanza_element *stanza) {
+    const stanza_element *header = stanza_child(stanza_child(stanza, "encrypted", NS_OMEMO), "header", NS_OMEMO);
+    for (const stanza_element *keys = stanza_first(header); keys; keys = stanza_next(header, keys))
+        check_keys_of(w, keys, false);
+    check_keys_of(w, stanza_child(stanza_child(stanza, "encrypted", NS_OLD), "header", NS_OLD), true);
+}
+
 /* ---- routing ---- */
+
+/* Into an inbox, as it comes from there. */
+static void forward(world_device *to, const stanza_element *stanza, const char *from, uint8_t writer_of_it, bool room) {
+    world *w = to->world;
+    bytes_buffer out;
+    stanza_writer writer;
+    bytes_buffer_owned(&out, &w->host.host, 1u << 21);
+    stanza_writer_init(&writer, &out, STANZA_NS_CLIENT);
+    stanza_open_as(&writer, stanza->name, stanza->ns);
+    stanza_put_text(&writer, "from", from);
+    for (const stanza_attribute *a = stanza->attributes; a; a = a->next) {
+        if (!bytes_is(a->name, "from")) stanza_put_ns(&writer, a);
+    }
+    for (const stanza_element *child = stanza_first(stanza); child; child = stanza_next(stanza, child))
+        stanza_copy(&writer, child);
+    if (room) {
+        stanza_open(&writer, "occupant-id", "urn:xmpp:occupant-id:0");
+        stanza_put_text(&writer, "id", world_nick[writer_of_it]);
+        stanza_close(&writer);
+    }
+    stanza_close(&writer);
+    sotto_bytes text;
+    MUST_OK(bytes_buffer_end(&out, &text));
+    text_set(&to->inbox[to->inbox_count++ % WORLD_WAITING], text);
+    bytes_buffer_free(&out);
+}
+
+/* Everybody gets what is said in the room, and one what is said to a nick. */
+static void route_room(world_device *d, const stanza_element *stanza, sotto_bytes to) {
+    char from[64];
+    (void)snprintf(from, sizeof from, WORLD_ROOM "/%s", world_nick[d->account]);
+    for (uint8_t i = 0; i < WORLD_ACCOUNTS; i++) {
+        sotto_bytes nick = bytes_after(to, sizeof WORLD_ROOM - 1);
+        if (nick.len > 0 && !bytes_is(bytes_after(nick, 1), world_nick[i])) continue;
+        forward(&d->world->devices[i], stanza, from, d->account, true);
+    }
+}
 
 static void route(world_device *d, const stanza_element *stanza) {
     world *w = d->world;
@@ -155,25 +202,11 @@ static void route(world_device *d, const stanza_element *stanza) {
     }
     world_device *other = &w->devices[1 - d->account];
     sotto_bytes to = stanza_attribute_of(stanza, "to");
-    if (!stanza_is(stanza, "message", STANZA_NS_CLIENT) ||
-        !bytes_starts_with(to, bytes_text(world_bare[other->account])))
-        return;
-    bytes_buffer out;
-    stanza_writer writer;
-    bytes_buffer_owned(&out, &w->host.host, 1u << 21);
-    stanza_writer_init(&writer, &out, STANZA_NS_CLIENT);
-    stanza_open_as(&writer, stanza->name, stanza->ns);
-    stanza_put_text(&writer, "from", world_full[d->account]);
-    for (const stanza_attribute *a = stanza->attributes; a; a = a->next) {
-        if (!bytes_is(a->name, "from")) stanza_put_ns(&writer, a);
-    }
-    for (const stanza_element *child = stanza_first(stanza); child; child = stanza_next(stanza, child))
-        stanza_copy(&writer, child);
-    stanza_close(&writer);
-    sotto_bytes text;
-    MUST_OK(bytes_buffer_end(&out, &text));
-    text_set(&other->inbox[other->inbox_count++ % WORLD_WAITING], text);
-    bytes_buffer_free(&out);
+    if (!stanza_is(stanza, "message", STANZA_NS_CLIENT)) return;
+    if (bytes_starts_with(to, BYTES_LITERAL(WORLD_ROOM)))
+        route_room(d, stanza, to);
+    else if (bytes_starts_with(to, bytes_text(world_bare[other->account])))
+        forward(other, stanza, world_full[d->account], d->account, false);
 }
 
 static void on_stanza(world_device *d, const sotto_output *out) {
@@ -198,7 +231,7 @@ static void on_delivery(world_device *d, const sotto_delivery *delivery) {
     MUST_OK(stanza_parse(&w->arena, delivery->stanza, &stanza));
     (void)fuzz_touch(delivery->from);
     if (delivery->seal.len == 0) return;
-    MUST(bytes_is(delivery->seal, "omemo:2"));
+    MUST(bytes_is(delivery->seal, "omemo:2") || bytes_is(delivery->seal, "omemo:0.3"));
     sotto_bytes body;
     MUST(stanza_text(stanza_child(stanza, "body", STANZA_NS_CLIENT), &w->arena, &body));
     MUST(bytes_is(delivery->from, world_bare[1 - d->account]));
@@ -379,6 +412,20 @@ void world_say(world_device *d, sotto_encrypt encrypt, const char *kind) {
     if (sotto_ok(world_step(d, &input, 0, false))) w->said_count++;
 }
 
+void world_say_in_room(world_device *d, sotto_encrypt encrypt) {
+    world *w = d->world;
+    if (w->said_count == WORLD_TEXTS) return;
+    char stanza[256];
+    int len = snprintf(stanza, sizeof stanza,
+                       "<message to='" WORLD_ROOM "' type='groupchat' id='m%zu'><body>" MARK "%zu</body></message>",
+                       w->said_count, w->said_count);
+    sotto_input input = {
+        .kind = SOTTO_INPUT_SEND, .stanza = bytes_of(stanza, (size_t)len), .ticket = ++w->ticket, .encrypt = encrypt};
+    bool always = encrypt == SOTTO_ENCRYPT_ALWAYS; /* else a room for everybody may have it in the clear */
+    w->said[w->said_count] = (world_said){.account = d->account, .must_seal = always, .always = always};
+    if (sotto_ok(world_step(d, &input, 0, false))) w->said_count++;
+}
+
 /* ---- beginnings and ends ---- */
 
 static void open_engine(world_device *d) {
@@ -388,7 +435,8 @@ static void open_engine(world_device *d) {
                                   .host = &d->host.host,
                                   .store = &d->store.base,
                                   .seals = seals,
-                                  .least_strength = 1};
+                                  .least_strength = 1,
+                                  .catch_up = d->world->rooms};
     MUST_OK(sotto_engine_open(&d->engine, &config, d->world->now_ms));
     d->online = false;
     d->open_stanzas = 0;
@@ -440,8 +488,8 @@ static void start_device(world *w, uint8_t account, const world *from) {
     open_engine(d);
 }
 
-static void start_from(world *w, const world *from) {
-    *w = (world){.now_ms = from ? from->now_ms : WORLD_START_MS, .ticket = from ? from->ticket : 0};
+static void start_from(world *w, const world *from, bool rooms) {
+    *w = (world){.rooms = rooms, .now_ms = from ? from->now_ms : WORLD_START_MS, .ticket = from ? from->ticket : 0};
     fuzz_host_start(&w->host);
     bytes_arena_init(&w->arena, &w->host.host, FUZZ_ARENA_BYTES_MAX);
     for (uint8_t i = 0; i < WORLD_ACCOUNTS; i++) start_device(w, i, from);
@@ -467,18 +515,18 @@ static void befriend(world_device *d) {
     MUST_OK(world_stanza(d, roster, (size_t)len));
 }
 
-void world_start(world *w, bool talked) {
+void world_start(world *w, bool talked, bool rooms) {
     static world fresh, both;
     static bool made;
     if (!made) {
         MUST_OK(crypto_start());
-        start_from(&fresh, NULL);
+        start_from(&fresh, NULL, false);
         for (int i = 0; i < WORLD_ACCOUNTS; i++) {
             world_online(&fresh.devices[i], false, 0);
             befriend(&fresh.devices[i]);
         }
         world_settle(&fresh);
-        start_from(&both, &fresh);
+        start_from(&both, &fresh, false);
         for (int i = 0; i < WORLD_ACCOUNTS; i++) {
             world_online(&both.devices[i], false, 0);
             befriend(&both.devices[i]);
@@ -491,7 +539,7 @@ void world_start(world *w, bool talked) {
         MUST(both.devices[0].sealed_before && both.devices[1].sealed_before && both.said[3].read);
         made = true;
     }
-    start_from(w, talked ? &both : &fresh);
+    start_from(w, talked ? &both : &fresh, rooms);
 }
 
 void world_end(world *w) {

@@ -13,7 +13,8 @@
 
 #define WORLD_START_MS UINT64_C(1800000000000)
 #define WORLD_ACCOUNTS 2
-#define WORLD_ITEMS    12
+#define WORLD_ITEMS    24
+#define WORLD_NODE     80
 #define WORLD_WAITING  24
 #define WORLD_TEXTS    128
 #define WORLD_ROWS     256
@@ -28,7 +29,7 @@ typedef struct world_text {
 typedef struct world_item { /* of PEP: a payload that declares its namespace itself */
     bool there;
     uint8_t owner;
-    char node[40], id[16];
+    char node[WORLD_NODE], id[16];
     world_text payload;
 } world_item;
 
@@ -81,6 +82,7 @@ typedef struct world_key_use { /* a message key: a ratchet key and a number */
 } world_key_use;
 
 typedef struct world {
+    bool rooms; /* there are a room and archives, and the engines read these */
     uint64_t now_ms;
     world_device devices[WORLD_ACCOUNTS];
     world_item items[WORLD_ITEMS];
@@ -94,10 +96,12 @@ typedef struct world {
 } world;
 
 extern const char *const world_bare[WORLD_ACCOUNTS], *const world_full[WORLD_ACCOUNTS];
+#define WORLD_ROOM "garden@chat.example"
+extern const char *const world_nick[WORLD_ACCOUNTS]; /* in it */
 
 /* A world as it is after both have published their keys; with `talked`, after both have written to each other. Made
  * once, then copied. */
-void world_start(world *, bool talked);
+void world_start(world *, bool talked, bool rooms);
 void world_end(world *);
 
 /* One step. A failure is one of those the contract names; with fail_at, that allocation of the step fails. When
@@ -113,6 +117,8 @@ void world_keep(world_device *); /* a copy of the store as it is */
 void world_set_back(world_device *);
 /* Says the next number to the other; NULL: as a plain chat message. */
 void world_say(world_device *, sotto_encrypt, const char *kind);
+/* ... or into the room. */
+void world_say_in_room(world_device *, sotto_encrypt);
 /* A person said that the other is to be written to in the clear: what waits may go so, too. */
 void world_release(world_device *);
 /* Reports as done what the application has; the server's acknowledgement of so many. */

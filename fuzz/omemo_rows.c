@@ -110,6 +110,30 @@ static void skipped(fuzz_env *env, sotto_bytes value) {
     MUST(gone == (found > 1 ? found - 1 : found) && env->records.count == 0);
 }
 
+static void labels(fuzz_env *env, sotto_bytes value) {
+    omemo_labels *read = bytes_arena_take(&env->arena, sizeof *read);
+    MUST(read != NULL);
+    put(env, 0, OMEMO_ROW_LABELS, value);
+    sotto_status status = omemo_labels_load(&env->base, JID, read);
+    store_says(status);
+    if (!sotto_ok(status)) return;
+    for (uint32_t i = 0; i < read->count; i++) MUST(omemo_label_is_good(read->at[i].text));
+    MUST_OK(omemo_labels_save(&env->base, JID, read));
+    if (read->count > 0) same(env, value);
+}
+
+static void own_label(fuzz_env *env, sotto_bytes value) {
+    omemo_label_own read;
+    omemo_row row;
+    omemo_row_own(&row, OMEMO_ROW_LABELS);
+    MUST_OK(env->base.put(&env->base, omemo_row_key(&row), value));
+    sotto_status status = omemo_label_own_load(&env->base, &read);
+    store_says(status);
+    if (!sotto_ok(status)) return;
+    MUST_OK(omemo_label_own_save(&env->base, &read));
+    if (read.text.len > 0 || read.renaming) same(env, value);
+}
+
 static void note(sotto_bytes value) {
     omemo_note read;
     omemo_note_text text;
@@ -121,9 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_env env;
     fuzz_env_start(&env, "juliet@capulet.example");
     sotto_bytes in = bytes_of(data, size);
-    uint8_t choice = fuzz_u8(&in) % 6;
+    uint8_t byte = fuzz_u8(&in), choice = byte < 0xfe ? byte % 6 : (uint8_t)(6 + (byte & 1));
     sotto_bytes value = fuzz_exact(in);
-    void (*const kinds[])(fuzz_env *, sotto_bytes) = {peer, previous, own, devices, skipped};
+    void (*const kinds[])(fuzz_env *, sotto_bytes) = {peer, previous, own, devices, skipped, NULL, labels, own_label};
     if (choice == 5)
         note(value);
     else if (value.len > 0)

@@ -83,6 +83,7 @@ static bool keys_make(keys *ret, sotto_bytes passphrase, const header *h) {
         status = crypto_hkdf(CRYPTO_SHA256, ret->check, sizeof ret->check, from, BYTES_NONE,
                              BYTES_LITERAL("sotto backup 1 check"));
     bytes_wipe(secret, sizeof secret);
+    if (!sotto_ok(status)) bytes_wipe(ret, sizeof *ret);
     return sotto_ok(status);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/commands/commands.h"
+#include "app/files/offer.h"
 #include "app/record.h"
 #include "bytes/span.h"
 
@@ -87,8 +88,10 @@ static bool take_delivery(app_chat *chat, const sotto_delivery *delivery) {
     app_message m;
     bool mine =
         app_message_read(&m, delivery, bytes_text(app_session_jid(chat->task.session))) && is_here(chat, m.entry.with);
+    bool files = mine && !m.error && !was_shown(chat, &m);
     if (mine) take_message(chat, &m);
     app_message_clear(&m);
+    if (files) app_offers_take(app_session_engine(chat->task.session), delivery, chat->view.output, chat->json);
     return mine;
 }
 
@@ -110,8 +113,8 @@ static bool on_engine(void *arg, const sotto_output *output) {
     return output->kind == SOTTO_OUTPUT_EVENT && take_event(chat, &output->event);
 }
 
-static void on_sent(void *arg, uint64_t ticket, bool sealed) {
-    app_chat_sent(arg, ticket, sealed);
+static void on_sent(void *arg, uint64_t ticket, sotto_bytes seal) {
+    app_chat_sent(arg, ticket, seal);
 }
 
 static void on_online(void *arg, sotto_bytes how, bool resumed) {

@@ -52,8 +52,10 @@ typedef struct app_chat {
     bool busy;
     char words[1024];
     app_arguments arguments;
-    bool asked; /* it wants words to be typed, before it does what it was told: `policy` */
-    char policy[64];
+    const char *other; /* its name, */
+    char rest[1024];   /* and what followed it */
+    bool asked;        /* it wants something to be typed, before it does what it was told */
+    char reduced[256]; /* what was last said to be left out for devices with an older OMEMO */
     /* the end */
     bool ending, quitting, unsent;
     uint64_t end_ms;
@@ -68,7 +70,7 @@ void app_chat_show_history(app_chat *, size_t count);
 /* In app/chat/send.c: what leaves. */
 void app_chat_say(app_chat *, sotto_bytes body, const char *corrects);
 void app_chat_send_waiting(app_chat *); /* what was typed before the conversation was ready */
-void app_chat_sent(app_chat *, uint64_t ticket, bool sealed);
+void app_chat_sent(app_chat *, uint64_t ticket, sotto_bytes seal);
 bool app_chat_own_event(app_chat *, const sotto_event *); /* false: not about a message of this conversation */
 void app_chat_answer(app_chat *, const app_message *);    /* with a receipt, where one is due */
 void app_chat_type(app_chat *, app_typing);

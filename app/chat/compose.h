@@ -36,6 +36,7 @@ typedef enum app_chat_verb {
     APP_CHAT_TRUST,
     APP_CHAT_DISTRUST,
     APP_CHAT_VERIFY,
+    APP_CHAT_RESEND,
     APP_CHAT_ENCRYPT,
     APP_CHAT_MEMBERS,
     APP_CHAT_HELP,

@@ -10,6 +10,7 @@
 #include "app/chat/editor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <histedit.h>
 #include <poll.h>
 #include <stdio.h>
@@ -248,10 +249,18 @@ static void bind_keys(EditLine *line) {
     (void)el_wset(line, EL_BIND, L"\\e[3~", L"ed-delete-next-char", NULL);
 }
 
+/* A stream of its own over the same terminal, which no other program gets. */
+static FILE *stream_of(int fd, const char *mode) {
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    FILE *stream = own >= 0 ? fdopen(own, mode) : NULL;
+    if (!stream && own >= 0) (void)close(own);
+    return stream;
+}
+
 static bool open_line(app_editor *editor) {
     HistEventW event;
-    editor->in = fdopen(dup(editor->in_fd), "r");
-    editor->out = fdopen(dup(editor->out_fd), "w");
+    editor->in = stream_of(editor->in_fd, "r");
+    editor->out = stream_of(editor->out_fd, "w");
     editor->history = history_winit();
     if (!editor->in || !editor->out || !editor->history) return false;
     editor->line = el_init("sotto", editor->in, editor->out, editor->out);

@@ -19,7 +19,14 @@ static void other_done(void *arg, int exit_status) {
     chat->busy = false;
     if (exit_status != APP_ASK) return; /* it said what it had to say */
     chat->asked = true;
-    app_view_warning(&chat->view, "To do so, type the words " APP_CHAT_WORDS ". Anything else changes nothing.");
+    if (strcmp(chat->other, "encrypt") == 0)
+        app_view_warning(&chat->view, "To do so, type the words " APP_CHAT_WORDS ". Anything else changes nothing.");
+    else if (chat->rest[0])
+        app_view_warning(&chat->view, "If you got this from them yourself, and decide so, type yes. Anything else "
+                                      "changes nothing.");
+    else
+        app_view_warning(&chat->view, "Which of them did you compare? Type their numbers. Anything else changes "
+                                      "nothing.");
 }
 
 /* The words of `rest` behind the address, in chat->words. The number of them; 0: too many. */
@@ -67,6 +74,8 @@ void app_chat_run_other(app_chat *chat, const char *name, sotto_bytes rest, cons
         app_view_warning(&chat->view, "This is too long for a command.");
         return;
     }
+    chat->other = name;
+    (void)snprintf(chat->rest, sizeof chat->rest, "%.*s", (int)rest.len, rest.len > 0 ? (const char *)rest.at : "");
     chat->arguments = (app_arguments){0};
     if (!app_arguments_read(&chat->arguments, topic, words, count, chat->task.output)) return;
     chat->busy = true;
@@ -141,8 +150,6 @@ static void take_encrypt(app_chat *chat, sotto_bytes rest) {
     static const char *const words[] = {"default", "auto", "always", "never"};
     sotto_encrypt encrypt = SOTTO_ENCRYPT_DEFAULT;
     if (app_task_find("encrypt")) {
-        (void)snprintf(chat->policy, sizeof chat->policy, "%.*s", (int)rest.len,
-                       rest.len > 0 ? (const char *)rest.at : "");
         app_chat_run_other(chat, "encrypt", rest, NULL);
         return;
     }
@@ -164,13 +171,29 @@ static void take_encrypt(app_chat *chat, sotto_bytes rest) {
         app_view_notice(&chat->view, "Messages to %s: %s.", chat->with, words[encrypt]);
 }
 
+/* Numbers and what stands between them, and nothing else. */
+static bool are_numbers(char *typed) {
+    if (!typed[strspn(typed, " ,")]) return false;
+    for (char *at = typed; *at; at++) {
+        if (*at == ',') *at = ' ';
+        if (*at != ' ' && (*at < '0' || *at > '9')) return false;
+    }
+    return true;
+}
+
 /* What was asked for cannot be sent by mistake, nor can what was not. */
 static void take_answer(app_chat *chat, sotto_bytes line) {
-    char typed[sizeof APP_CHAT_WORDS + 2];
+    char typed[sizeof chat->rest], rest[sizeof chat->rest];
+    bool encrypt = strcmp(chat->other, "encrypt") == 0;
     chat->asked = false;
     (void)snprintf(typed, sizeof typed, "%.*s", (int)line.len, line.len > 0 ? (const char *)line.at : "");
-    if (strcasecmp(typed, APP_CHAT_WORDS) == 0)
-        app_chat_run_other(chat, "encrypt", bytes_text(chat->policy), "--confirm=" APP_CHAT_WORDS);
+    memcpy(rest, chat->rest, sizeof rest);
+    if (encrypt && strcasecmp(typed, APP_CHAT_WORDS) == 0)
+        app_chat_run_other(chat, "encrypt", bytes_text(rest), "--confirm=" APP_CHAT_WORDS);
+    else if (!encrypt && rest[0] && strcasecmp(typed, "yes") == 0)
+        app_chat_run_other(chat, "verify", bytes_text(rest), "--yes");
+    else if (!encrypt && !rest[0] && are_numbers(typed))
+        app_chat_run_other(chat, "verify", bytes_text(typed), NULL);
     else
         app_view_notice(&chat->view, "Nothing was changed, and nothing was sent.");
 }
@@ -210,6 +233,9 @@ void app_chat_take_line(app_chat *chat, sotto_bytes line) {
     case APP_CHAT_VERIFY:
         if (!refused_in_room(chat))
             app_chat_run_other(chat, app_task_find("verify") ? "verify" : "devices", rest, NULL);
+        break;
+    case APP_CHAT_RESEND:
+        if (!refused_in_room(chat)) app_chat_run_other(chat, "resend", BYTES_NONE, NULL);
         break;
     case APP_CHAT_ENCRYPT:
         take_encrypt(chat, rest);

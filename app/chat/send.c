@@ -137,14 +137,14 @@ void app_chat_send_waiting(app_chat *chat) {
     }
 }
 
-void app_chat_sent(app_chat *chat, uint64_t ticket, bool sealed) {
+void app_chat_sent(app_chat *chat, uint64_t ticket, sotto_bytes seal) {
     app_chat_waiting *w = waiting_find(chat, ticket);
     if (!w || ticket == 0) return;
     app_entry entry = entry_of(chat, w);
     entry.fate = APP_FATE_SENT;
-    chat->clear = !sealed;
-    if (sealed) {
-        entry.seal = BYTES_LITERAL("omemo");
+    chat->clear = seal.len == 0;
+    if (seal.len > 0) {
+        entry.seal = seal;
         entry.trust = chat->room ? SOTTO_TRUST_BLIND
                                  : app_record_trust(app_session_engine(chat->task.session), bytes_text(chat->with));
     }
@@ -191,6 +191,12 @@ bool app_chat_own_event(app_chat *chat, const sotto_event *event) {
     switch (event->kind) {
     case SOTTO_EVENT_LEFT_OUT:
         if (!is_told(chat, event)) app_view_event(&chat->view, event, own, body);
+        break;
+    case SOTTO_EVENT_REDUCED: /* once, until it is something else */
+        if (bytes_is(event->text, chat->reduced)) break;
+        (void)snprintf(chat->reduced, sizeof chat->reduced, "%.*s", (int)event->text.len,
+                       event->text.len > 0 ? (const char *)event->text.at : "");
+        app_view_event(&chat->view, event, own, body);
         break;
     case SOTTO_EVENT_REFUSED:
         app_view_event(&chat->view, event, own, body);

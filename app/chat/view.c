@@ -128,10 +128,19 @@ static void print_time(app_view *view, const app_entry *entry) {
     app_colour_to(view->output, APP_OUT, APP_PLAIN);
 }
 
+/* That only the text is protected, as everything that is not OMEMO 2 does, is worth a word each time. */
+static void print_dialect(const app_output *to, const app_entry *entry) {
+    sotto_bytes omemo = BYTES_LITERAL("omemo:");
+    if (!bytes_starts_with(entry->seal, omemo) || bytes_is(entry->seal, "omemo:2")) return;
+    sotto_bytes which = bytes_after(entry->seal, omemo.len);
+    app_print(to, APP_OUT, ", OMEMO %.*s", (int)which.len, (const char *)which.at);
+}
+
 static void print_marks(const app_output *to, const app_entry *entry) {
     mark how = mark_of(entry), fate = fate_mark(entry->fate);
     app_print(to, APP_OUT, "[");
     print_mark(to, how, "");
+    if (how.text) print_dialect(to, entry);
     print_mark(to, fate, how.text ? ", " : "");
     app_print(to, APP_OUT, "] ");
 }

@@ -67,7 +67,16 @@ static void say_left_out(app_view *view, const sotto_event *event, bool own) {
     bool refused = sotto_is(event->reason, SOTTO_E_NO_TRUSTED_DEVICE);
     app_fingerprint_text(event->key.fingerprint, fingerprint);
     fingerprint[8] = '\0';
-    if (refused)
+    if (event->key.device == 0) /* a member of a room */
+        app_view_warning(view, "%.*s cannot read what you send: %s.", (int)event->jid.len, (const char *)event->jid.at,
+                         sotto_status_text(event->reason));
+    else if (own && sotto_is(event->reason, SOTTO_E_BAD_KEY)) /* as sotto send says (T18) */
+        app_view_warning(view,
+                         "Device %u of yours cannot read what you send: its key cannot be used. If it is a copy of "
+                         "this device, which has the same key: sotto leave in one of the two places, then sotto setup "
+                         "there.",
+                         (unsigned)event->key.device);
+    else if (refused)
         app_view_warning(view, "Device %u of %.*s cannot read what you send: its key %s... is not accepted. %s",
                          (unsigned)event->key.device, (int)event->jid.len, (const char *)event->jid.at, fingerprint,
                          own ? "sotto devices, then sotto trust." : "/devices, compare, then /trust NUMBER.");
@@ -91,13 +100,23 @@ static void capture(void *arg, app_stream stream, sotto_bytes bytes) {
     to->len += len;
 }
 
+/* What is as it should be is no warning. */
+static bool is_good_news(const sotto_event *event) {
+    bool kind = event->kind == SOTTO_EVENT_ROOM || event->kind == SOTTO_EVENT_ROOM_MEMBER ||
+                event->kind == SOTTO_EVENT_CAUGHT_UP || event->kind == SOTTO_EVENT_POLICY_ENDED;
+    return kind && sotto_ok(event->reason);
+}
+
 static void say_as_elsewhere(app_view *view, const sotto_event *event) {
     captured said;
     said.len = 0;
     const app_output output = {.write = capture, .arg = &said, .screen = {.ascii = view->output->screen.ascii}};
     app_event_print(&output, event);
     while (said.len > 0 && said.text[said.len - 1] == '\n') said.len--;
-    if (said.len > 0) app_view_warning(view, "%.*s", (int)said.len, said.text);
+    if (said.len > 0 && is_good_news(event))
+        app_view_notice(view, "%.*s", (int)said.len, said.text);
+    else if (said.len > 0)
+        app_view_warning(view, "%.*s", (int)said.len, said.text);
 }
 
 static void put_json(const app_view *view, const sotto_event *event) {

@@ -7,12 +7,30 @@
 #include "app/backup/secret.h"
 #include "app/commands/commands.h"
 #include "app/holder.h"
+#include "app/json.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
+
+#define JSON_BYTES_MAX 32768u
 
 typedef struct backup_task {
     app_task task;
 } backup_task;
+
+static void json_done(const app_task *task, const app_config *config, const char *path, uint64_t records) {
+    uint8_t room[JSON_BYTES_MAX];
+    bytes_buffer text;
+    sotto_bytes all;
+    bytes_buffer_borrowed(&text, room, sizeof room);
+    app_json json = app_json_begin(&text);
+    app_json_text(&json, "event", BYTES_LITERAL("backup"));
+    app_json_text(&json, "jid", bytes_text(config->account));
+    app_json_text(&json, "path", bytes_text(path));
+    app_json_number(&json, "records", records);
+    app_json_bool(&json, "password", app_argument(&task->arguments, "with-password") != NULL);
+    app_json_end(&json);
+    if (sotto_ok(bytes_buffer_end(&text, &all))) app_put(task->output, APP_OUT, all);
+}
 
 static void backup_begin(app_task *task) {
     app_config config;
@@ -33,10 +51,13 @@ static void backup_begin(app_task *task) {
                !app_backup_make(&order, &records, &trouble)) {
         app_task_refuse(task, "%s", trouble.text);
     } else {
-        app_print(task->output, APP_OUT,
-                  "The backup of %s is in %s: %llu records, %s the password of the account.\n"
-                  "Without its passphrase nobody can read it, you included.\n",
-                  config.account, path, (unsigned long long)records, order.with_password ? "with" : "without");
+        if (app_argument(&task->arguments, "json"))
+            json_done(task, &config, path, records);
+        else
+            app_print(task->output, APP_OUT,
+                      "The backup of %s is in %s: %llu records, %s the password of the account.\n"
+                      "Without its passphrase nobody can read it, you included.\n",
+                      config.account, path, (unsigned long long)records, order.with_password ? "with" : "without");
         app_task_finish(task, APP_DONE);
     }
 }

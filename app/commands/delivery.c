@@ -6,6 +6,7 @@
 
 #include "app/commands/event.h"
 #include "app/keys.h"
+#include "app/message.h"
 #include "bytes/span.h"
 #include "context/share.h"
 #include "stanza/element.h"
@@ -132,11 +133,23 @@ static void print_message(const app_output *output, const sotto_delivery *delive
     app_print(output, APP_OUT, "\n");
 }
 
+/* Rooms repeat it to whoever enters; without a subject there is nothing to say. */
+static void print_topic(const app_output *output, const sotto_delivery *delivery, const message *m) {
+    if (m->subject.len == 0 || delivery->archived) return; /* the archive has the old ones too */
+    print_time(output, delivery);
+    app_print(output, APP_OUT, "%.*s is about (NOT ENCRYPTED): ", (int)delivery->room.len,
+              (const char *)delivery->room.at);
+    app_print_lines(output, APP_OUT, m->subject, MARGIN);
+    app_print(output, APP_OUT, "\n");
+}
+
 void app_delivery_print(const app_output *output, const sotto_delivery *delivery, const char *own) {
     message m;
     if (message_read(&m, delivery)) {
         if (bytes_is(m.type, "error"))
             (void)app_delivery_bounce(output, delivery);
+        else if (app_message_is_topic(m.stanza, delivery))
+            print_topic(output, delivery, &m);
         else if (m.has_body || m.has_subject)
             print_message(output, delivery, &m, own);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * sotto devices: asks for the current list, and shows what is known in any case; takes other own devices off it. */
+ * sotto devices: asks for the current list, and shows what is known in any case; takes other own devices off it; gives
+ * this one a label. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +14,9 @@
 #include "app/terminal.h"
 #include "bytes/span.h"
 
-#define JSON_BYTES_MAX (1024u * 1024u)
-#define QR_BYTES_MAX   65536u
+#define JSON_BYTES_MAX       (1024u * 1024u)
+#define QR_BYTES_MAX         65536u
+#define JSON_EVENT_BYTES_MAX 8192u
 
 typedef struct devices_task {
     app_task task;
@@ -70,7 +72,7 @@ static void devices_show(app_task *task, sotto_status asked) {
                             devices->jid, why.text);
         else
             app_task_refuse(task,
-                            "No keys of %s were found (%s). They may have no client with OMEMO 2, show their keys only "
+                            "No keys of %s were found (%s). They may have no client with OMEMO, show their keys only "
                             "to contacts, or not exist.",
                             devices->jid, why.text);
     } else {
@@ -118,12 +120,34 @@ static void devices_qr(devices_task *devices) {
         app_task_fail(task, status, devices->jid);
 }
 
-/* ---- remove ---- */
+/* ---- remove, rename ---- */
+
+/* What was done, with --json. */
+static void json_done(app_task *task, const sotto_event *event) {
+    uint8_t room[JSON_EVENT_BYTES_MAX];
+    bytes_buffer text;
+    sotto_bytes all;
+    bytes_buffer_borrowed(&text, room, sizeof room);
+    app_json json = app_json_begin(&text);
+    app_json_text(&json, "event", bytes_text(sotto_event_name(event->kind)));
+    app_json_text(&json, "jid", event->jid);
+    if (event->kind == SOTTO_EVENT_REMOVED)
+        app_json_number(&json, "device", event->number);
+    else if (*task->arguments.positional[1])
+        app_json_text(&json, "label", bytes_text(task->arguments.positional[1]));
+    else
+        app_json_null(&json, "label");
+    app_json_end(&json);
+    if (sotto_ok(bytes_buffer_end(&text, &all))) app_put(task->output, APP_OUT, all);
+}
 
 static bool removed_event(app_task *task, const sotto_event *event) {
     const devices_task *devices = (const devices_task *)task;
     if (event->kind != SOTTO_EVENT_REMOVED || event->number != devices->removed) return false;
-    if (sotto_ok(event->reason)) {
+    if (sotto_ok(event->reason) && app_argument(&task->arguments, "json")) {
+        json_done(task, event);
+        app_task_finish(task, APP_DONE);
+    } else if (sotto_ok(event->reason)) {
         app_print(
             task->output, APP_OUT,
             "Device %u and its keys are off the server: nobody encrypts to it any more. If its client still runs, it "
@@ -181,7 +205,54 @@ static void remove_look(app_task *task, sotto_status asked) {
     }
 }
 
+static void rename_refuse(app_task *task, sotto_status reason, sotto_bytes text) {
+    if (sotto_is(reason, SOTTO_E_NOT_FOUND))
+        app_task_refuse(task, "This device is not on the server's list at the moment, so it cannot be called anything "
+                              "there. Try again later.");
+    else
+        app_task_refuse(task, "The server did not take the label (%s%s%.*s). Try again later.",
+                        sotto_status_text(reason), text.len > 0 ? ": " : "", (int)text.len,
+                        text.len > 0 ? (const char *)text.at : "");
+}
+
+static bool renamed_event(app_task *task, const sotto_event *event) {
+    const char *label = task->arguments.positional[1];
+    if (event->kind != SOTTO_EVENT_RENAMED) return false;
+    if (!sotto_ok(event->reason)) {
+        rename_refuse(task, event->reason, event->text);
+        return true;
+    }
+    if (app_argument(&task->arguments, "json"))
+        json_done(task, event);
+    else if (*label)
+        app_print(task->output, APP_OUT, "Everybody can see now that this device calls itself %s\n", label);
+    else
+        app_print(task->output, APP_OUT, "This device has no label any more.\n");
+    app_task_finish(task, APP_DONE);
+    return true;
+}
+
+static void rename_online(app_task *task, sotto_status status) {
+    if (sotto_ok(status)) {
+        const sotto_input input = {.kind = SOTTO_INPUT_RENAME, .name = bytes_text(task->arguments.positional[1])};
+        task->event = renamed_event;
+        app_task_wait(task, remove_failed);
+        status = app_session_step(task->session, &input);
+    }
+    if (sotto_is(status, SOTTO_E_USAGE))
+        app_task_refuse(task,
+                        "A label has 1 to %u characters, none of them a control character or direction mark, and is "
+                        "not exactly 32 bytes long.",
+                        SOTTO_OMEMO_LABEL_POINTS_MAX);
+    else if (!sotto_ok(status))
+        remove_failed(task, status);
+}
+
 /* ---- */
+
+static bool is_rename(const app_arguments *arguments) {
+    return arguments->count > 0 && strcmp(arguments->positional[0], "rename") == 0;
+}
 
 static bool is_remove(const app_arguments *arguments) {
     return arguments->count > 0 && strcmp(arguments->positional[0], "remove") == 0;
@@ -197,6 +268,10 @@ static void devices_begin(app_task *task) {
     devices_task *devices = (devices_task *)task;
     if (is_remove(&task->arguments)) {
         remove_begin(devices);
+        return;
+    }
+    if (is_rename(&task->arguments)) {
+        app_task_when_online(task, rename_online);
         return;
     }
     const char *whose = task->arguments.count > 0 ? task->arguments.positional[0] : app_session_jid(task->session);
@@ -226,10 +301,12 @@ static bool confirmed(const app_context *context, const app_arguments *arguments
 }
 
 int app_devices_run(const app_context *context, const app_arguments *arguments) {
-    bool removing = is_remove(arguments);
-    if (removing != (arguments->count == 2)) {
+    bool removing = is_remove(arguments), renaming = is_rename(arguments);
+    if ((removing || renaming) != (arguments->count == 2)) {
         app_print(&context->output, APP_ERR, "sotto devices: %s; see sotto help devices\n",
-                  removing ? "which device? a number is missing after remove" : "too many arguments");
+                  removing   ? "which device? a number is missing after remove"
+                  : renaming ? "a label is missing after rename"
+                             : "too many arguments");
         return APP_USAGE;
     }
     return removing && !confirmed(context, arguments) ? APP_REFUSED : app_holder_run(context, arguments);

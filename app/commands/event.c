@@ -207,6 +207,7 @@ static const char *event_name(sotto_event_kind kind) {
     case SOTTO_EVENT_INVITED:
     case SOTTO_EVENT_CAUGHT_UP:
     case SOTTO_EVENT_CAUGHT_UP_UNREADABLE:
+    case SOTTO_EVENT_REDUCED:
         return sotto_event_name(kind);
     default:
         return app_policy_event_name(kind);
@@ -262,6 +263,10 @@ bool app_event_json(bytes_buffer *to, const sotto_event *event) {
         app_json_number(&json, "count", event->number);
     if (event->kind == SOTTO_EVENT_PUBLISHED || event->kind == SOTTO_EVENT_COPIED)
         app_json_number(&json, "device", event->number);
+    if (event->kind == SOTTO_EVENT_REDUCED) {
+        app_json_number(&json, "recipients", event->number);
+        app_json_text(&json, "text", event->text);
+    }
     put_room(&json, event);
     app_policy_event_json(&json, event);
     if (!sotto_ok(event->reason)) app_json_text(&json, "reason", bytes_text(sotto_status_name(event->reason)));

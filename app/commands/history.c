@@ -120,10 +120,17 @@ static void history_begin(app_task *task) {
     size_t count = SHOWN_DEFAULT;
     h->json = app_argument(&task->arguments, "json") != NULL;
     if (task->arguments.count > 0 && !app_task_address(task, task->arguments.positional[0], h->with)) return;
+    if (!h->with[0] &&
+        (number || app_argument(&task->arguments, "search") || app_argument(&task->arguments, "forget"))) {
+        app_print(task->output, APP_ERR,
+                  "sotto history: that is of one conversation: say which JID; see sotto help history\n");
+        app_task_finish(task, APP_USAGE);
+        return;
+    }
     if (number && !number_read(h, number, &count)) return;
     if (!history)
         app_task_refuse(task, "No history is kept: the settings say history = no.");
-    else if (app_argument(&task->arguments, "forget") && h->with[0])
+    else if (app_argument(&task->arguments, "forget"))
         history_forget(h, history);
     else
         history_show(h, history, count);

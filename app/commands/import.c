@@ -10,11 +10,13 @@
 #include "app/fingerprint.h"
 #include "app/holder.h"
 #include "app/import/import.h"
+#include "app/json.h"
 #include "app/keys.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
-#define KEYS_AT_ONCE 256u /* in one transaction */
+#define KEYS_AT_ONCE   256u /* in one transaction */
+#define JSON_BYTES_MAX 8192u
 
 typedef struct importing {
     const app_output *output;
@@ -109,6 +111,27 @@ static bool import(importing *i, const app_context *context) {
 
 /* ---- what came of it ---- */
 
+static void tell_json(const importing *i) {
+    uint8_t room[JSON_BYTES_MAX];
+    bytes_buffer text;
+    sotto_bytes all;
+    bytes_buffer_borrowed(&text, room, sizeof room);
+    app_json json = app_json_begin(&text);
+    app_json_text(&json, "event", BYTES_LITERAL("imported"));
+    app_json_text(&json, "jid", bytes_text(i->account.jid));
+    app_json_text(&json, "client", bytes_text(i->format->name));
+    app_json_hex(&json, "fingerprint", bytes_of(i->from.key, 32));
+    app_json_number(&json, "device", i->from.device); /* 0: it does not say */
+    app_json_bool(&json, "retire", app_argument(i->arguments, "retire") != NULL);
+    app_json_number(&json, "verified", i->counts[SOTTO_TRUST_VERIFIED]);
+    app_json_number(&json, "blind", i->counts[SOTTO_TRUST_BLIND]);
+    app_json_number(&json, "distrusted", i->counts[SOTTO_TRUST_DISTRUSTED]);
+    app_json_number(&json, "undecided", i->counts[SOTTO_TRUST_UNDECIDED]);
+    app_json_number(&json, "strange", i->from.strange);
+    app_json_end(&json);
+    if (sotto_ok(bytes_buffer_end(&text, &all))) app_put(i->output, APP_OUT, all);
+}
+
 static void tell(const importing *i) {
     char fingerprint[APP_FINGERPRINT_TEXT_SIZE];
     const app_output *output = i->output;
@@ -128,7 +151,7 @@ static void tell(const importing *i) {
     else
         app_print(output, APP_OUT,
                   "It may go on: both then have one key, and your contacts write to both, but the two cannot write to "
-                  "each other.\n");
+                  "each other. Contacts with sotto will write to this one alone.\n");
     app_print(output, APP_OUT, "What to do next: sotto setup %s, which logs in and publishes this device.\n",
               i->account.jid);
 }
@@ -143,7 +166,9 @@ int app_import_run(const app_context *context, const app_arguments *arguments) {
     i->arguments = arguments;
     i->aside.lock = -1;
     bool done = import(i, context);
-    if (done)
+    if (done && app_argument(arguments, "json"))
+        tell_json(i);
+    else if (done)
         tell(i);
     else
         app_trouble_print(&context->output, "import", &i->trouble);

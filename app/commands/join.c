@@ -17,6 +17,32 @@ static void join_failed(app_task *task, sotto_status status) {
     app_task_fail(task, status, join->jid);
 }
 
+/* XEP-0045 section 7.2: why a room does not let somebody in. NULL: as the server calls it. */
+static const char *refusal_text(sotto_bytes condition) {
+    static const struct {
+        const char *condition, *text;
+    } refusals[] = {
+        {"registration-required", "it is for members only, and you are none: who runs it can make you one"},
+        {"not-authorized", "it asks for a password, which sotto does not give"},
+        {"forbidden", "you are banned from it"},
+        {"not-allowed", "there is no such room, and you may not make it there"},
+        {"item-not-found", "there is no such room"},
+        {"conflict", "somebody there has this nick: --nick chooses another"},
+        {"gone", "it is not there any more"},
+        {"not-acceptable", "it takes no nick but the one you registered: --nick says which"},
+    };
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (bytes_is(condition, refusals[i].condition)) return refusals[i].text;
+    return NULL;
+}
+
+static void join_refused(join_task *join, sotto_bytes condition) {
+    const char *text = refusal_text(condition);
+    app_task_refuse(&join->task, "%s did not let you in%s%s%s%.*s%s.", join->jid, text ? ": " : "", text ? text : "",
+                    condition.len > 0 ? (text ? " (" : ": ") : "", (int)condition.len,
+                    condition.len > 0 ? (const char *)condition.at : "", condition.len > 0 && text ? ")" : "");
+}
+
 /* The first thing the engine says about the room answers. */
 static bool join_event(app_task *task, const sotto_event *event) {
     join_task *join = (join_task *)task;
@@ -26,14 +52,17 @@ static bool join_event(app_task *task, const sotto_event *event) {
     bool is, joined;
     sotto_status status = app_room_find(app_session_engine(task->session), join->jid, &is, &joined);
     if (sotto_ok(status) && !is) {
-        app_task_refuse(task, "%s did not let you in%s%.*s.", join->jid, event->text.len > 0 ? ": " : "",
-                        (int)event->text.len, event->text.len > 0 ? (const char *)event->text.at : "");
+        join_refused(join, event->text);
         return true;
     }
     app_stream stream = in ? APP_OUT : APP_ERR;
     app_print(task->output, stream, "%s: ", join->jid);
     app_room_print_state(task->output, stream, event->reason, event->number, event->total, event->text);
-    app_print(task->output, stream, ".\n");
+    app_print(task->output, stream, ".");
+    if (sotto_ok(event->reason) && event->total == 0)
+        app_print(task->output, stream, " If that is a surprise, look at its name: a room that was not there is made.");
+    if (!in) app_print(task->output, stream, " It is tried again; sotto part %s gives it up.", join->jid);
+    app_print(task->output, stream, "\n");
     app_task_finish(task, in ? APP_DONE : APP_REFUSED);
     return true;
 }

@@ -2,6 +2,7 @@
  *
  * sotto leave: first the server, then this machine. When the server cannot be told, nothing is removed here either: the
  * keys would stay on its list with nobody left to take them off. Unless somebody says that it shall be so: --local. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "app/commands/commands.h"
@@ -116,10 +117,21 @@ static int leave_here(const app_context *context, const app_arguments *arguments
 }
 
 int app_leave_run(const app_context *context, const app_arguments *arguments) {
+    app_home home;
+    app_account at;
+    app_trouble trouble;
+    char question[SOTTO_JID_BYTES_MAX + 160];
     if (app_argument(arguments, "local")) return leave_here(context, arguments);
-    if (!confirmed(context, arguments,
-                   "Take this device off the server, and remove its keys here? Messages on their way to it are lost. "
-                   "[y/N] "))
+    /* Nobody is asked about an account that is not there, or not told which one it is about. */
+    if (!app_home_find(&home, &context->environment, app_argument(arguments, "home"), &trouble) ||
+        !app_account_choose(&at, &home, app_argument(arguments, "account"), &trouble)) {
+        app_trouble_print(&context->output, "leave", &trouble);
         return APP_REFUSED;
+    }
+    (void)snprintf(question, sizeof question,
+                   "Take this device of %s off the server, and remove its keys here? Messages on their way to it are "
+                   "lost. [y/N] ",
+                   at.jid);
+    if (!confirmed(context, arguments, question)) return APP_REFUSED;
     return app_holder_run(context, arguments);
 }

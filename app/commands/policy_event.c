@@ -78,9 +78,12 @@ static void say_doubtful(const app_output *output, const sotto_event *event) {
 static void say_missed(const app_output *output, const sotto_event *event) {
     subject s = subject_of(event);
     app_print(output, APP_ERR,
-              "The new device %u of %.*s has not got %u %s that nobody confirmed: sotto resend %.*s.\n",
+              "The new device %u of %.*s has not got %u %s that nobody confirmed: sotto resend %.*s.%s\n",
               (unsigned)event->key.device, s.len, s.jid, (unsigned)event->number,
-              event->number == 1 ? "message" : "messages", s.len, s.jid);
+              event->number == 1 ? "message" : "messages", s.len, s.jid,
+              event->key.trust == SOTTO_TRUST_VERIFIED
+                  ? ""
+                  : " Its key was not compared: ask in another way first, or whoever added it reads them.");
 }
 
 static void say_vouched(const app_output *output, const sotto_event *event) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * sotto resend: what a contact's lost device took with it is sent to a new one that was accepted. */
+ * sotto resend: what a contact's lost device took with it is sent to a new one that was accepted. Not to one that turns
+ * up while it asks for the devices: what whoever typed it knew of is what he meant. */
 #include "app/commands/commands.h"
 #include "app/task.h"
 #include "bytes/span.h"
@@ -8,7 +9,7 @@
 typedef struct resend_task {
     app_task task;
     char jid[SOTTO_JID_BYTES_MAX + 1];
-    uint64_t ticket;
+    uint64_t ticket, begun_ms;
     uint32_t number;
     sotto_status reason;
 } resend_task;
@@ -22,10 +23,11 @@ static void resend_done(app_task *task, sotto_status status) {
                   resend->number == 1 ? "message" : "messages");
         app_task_finish(task, APP_DONE);
     } else if (sotto_is(resend->reason, SOTTO_E_NO_TRUSTED_DEVICE)) {
-        app_task_refuse(task,
-                        "Not sent: %s has no accepted device that does not have it already. sotto devices %s shows the "
-                        "new ones; compare, then sotto trust %s NUMBER.",
-                        resend->jid, resend->jid, resend->jid);
+        app_task_refuse(
+            task,
+            "Not sent: %s has no accepted device that does not have it already, and was known before. sotto "
+            "devices %s shows the new ones; compare, then sotto trust %s NUMBER, then sotto resend %s.",
+            resend->jid, resend->jid, resend->jid, resend->jid);
     } else if (sotto_ok(resend->reason)) {
         app_print(task->output, APP_OUT, "%s has missed nothing that is kept here.\n", resend->jid);
         app_task_finish(task, APP_DONE);
@@ -51,7 +53,10 @@ static void resend_refreshed(app_task *task, sotto_status status) {
     resend_task *resend = (resend_task *)task;
     if (sotto_ok(status)) status = app_session_ticket(&resend->ticket);
     if (sotto_ok(status)) {
-        sotto_input input = {.kind = SOTTO_INPUT_RESEND, .jid = bytes_text(resend->jid), .ticket = resend->ticket};
+        sotto_input input = {.kind = SOTTO_INPUT_RESEND,
+                             .jid = bytes_text(resend->jid),
+                             .ticket = resend->ticket,
+                             .seen_before_ms = resend->begun_ms};
         app_task_wait(task, resend_failed);
         status = app_session_step(task->session, &input);
     }
@@ -61,6 +66,7 @@ static void resend_refreshed(app_task *task, sotto_status status) {
 static void resend_begin(app_task *task) {
     resend_task *resend = (resend_task *)task;
     task->event = resend_event;
+    resend->begun_ms = net_now_ms();
     if (!app_task_address(task, task->arguments.positional[0], resend->jid)) return;
     app_task_refresh(task, resend->jid, app_session_jid(task->session), resend_refreshed);
 }

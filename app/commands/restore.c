@@ -10,9 +10,12 @@
 #include "app/backup/secret.h"
 #include "app/commands/commands.h"
 #include "app/holder.h"
+#include "app/json.h"
 #include "app/keys.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
+
+#define JSON_BYTES_MAX 8192u
 
 typedef struct restoring {
     const app_output *output;
@@ -77,6 +80,33 @@ static bool restore(restoring *r, const app_context *context) {
     return false;
 }
 
+static bool is_without_password(const restoring *r) {
+    return !r->from.has_password && r->password.len == 0;
+}
+
+static void tell_json(const restoring *r) {
+    uint8_t room[JSON_BYTES_MAX];
+    bytes_buffer text;
+    sotto_bytes all;
+    bytes_buffer_borrowed(&text, room, sizeof room);
+    app_json json = app_json_begin(&text);
+    app_json_text(&json, "event", BYTES_LITERAL("restored"));
+    app_json_text(&json, "jid", bytes_text(r->account.jid));
+    app_json_number(&json, "records", r->from.records);
+    app_json_number(&json, "device", r->device);
+    app_json_bool(&json, "password", !is_without_password(r));
+    app_json_end(&json);
+    if (sotto_ok(bytes_buffer_end(&text, &all))) app_put(r->output, APP_OUT, all);
+}
+
+static void warn_of_ca(const restoring *r) {
+    if (!r->from.config.ca[0] || access(r->from.config.ca, R_OK) == 0) return;
+    app_print(r->output, APP_ERR,
+              "sotto: Warning: the settings name certificate authorities in %s, which is not on this machine: sotto "
+              "setup %s --ca FILE says where they are.\n",
+              r->from.config.ca, r->account.jid);
+}
+
 static void tell(const restoring *r) {
     const char *jid = r->account.jid;
     app_print(r->output, APP_OUT, "%s is restored: %llu records. This is a new device, number %u, with the same key.\n",
@@ -85,13 +115,7 @@ static void tell(const restoring *r) {
         r->output, APP_OUT,
         "The next command that connects publishes it and takes the old one off the list. Sessions begin anew, and "
         "what arrived since the backup was made is not here.\n");
-    if (r->from.config.ca[0] && access(r->from.config.ca, R_OK) != 0)
-        app_print(
-            r->output, APP_ERR,
-            "sotto: Warning: the settings name certificate authorities in %s, which is not on this machine: sotto "
-            "setup %s --ca FILE says where they are.\n",
-            r->from.config.ca, jid);
-    if (!r->from.has_password && r->password.len == 0)
+    if (is_without_password(r))
         app_print(r->output, APP_OUT, "The password is not in the backup: sotto setup %s asks for it.\n", jid);
     app_print(r->output, APP_OUT,
               "If the old device is still in use, leave with one of the two (sotto leave): they have one key, and "
@@ -108,7 +132,10 @@ int app_restore_run(const app_context *context, const app_arguments *arguments) 
     r->arguments = arguments;
     r->aside.lock = r->from.file.fd = -1;
     bool done = restore(r, context);
-    if (done)
+    if (done) warn_of_ca(r);
+    if (done && app_argument(arguments, "json"))
+        tell_json(r);
+    else if (done)
         tell(r);
     else
         app_trouble_print(&context->output, "restore", &r->trouble);

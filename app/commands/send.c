@@ -24,6 +24,7 @@ typedef struct send_task {
     app_task task;
     char to[SOTTO_JID_BYTES_MAX + 1];
     bool room; /* it is one that was joined */
+    bool told_clear; /* that it is not encrypted, before it was sent */
     uint64_t ticket;
     sotto_status refused; /* why it is being taken back */
     size_t files_sent;    /* of those that --file names; each is a message of its own, after the text */
@@ -74,11 +75,12 @@ static sotto_bytes text_of(const app_task *task) {
     return text;
 }
 
-static void tell_clear(const send_task *send) {
+static void tell_clear(send_task *send) {
     sotto_contact contact;
     sotto_status status =
         sotto_engine_contact(app_session_engine(send->task.session), bytes_text(send->to), &contact);
-    if (sotto_ok(status) && contact.now == SOTTO_ENCRYPT_NEVER)
+    send->told_clear = sotto_ok(status) && contact.now == SOTTO_ENCRYPT_NEVER;
+    if (send->told_clear)
         app_print(send->task.output, APP_ERR,
                   "sotto send: this is sent WITHOUT ENCRYPTION, as sotto encrypt %s says. sotto encrypt %s always takes "
                   "that back.\n",
@@ -126,8 +128,8 @@ static void refuse_no_keys(send_task *send, sotto_status reason) {
     app_trouble why;
     app_task_answer_text(&send->task, reason, &why);
     app_task_refuse(&send->task,
-                    "Not sent: no keys of %s were found (%s). They may have no client with OMEMO 2, show their keys "
-                    "only to contacts, or not exist. Nothing left unencrypted.",
+                    "Not sent: no keys of %s were found (%s). They may have no client with OMEMO, show their keys "
+                    "only to contacts, not exist, or be a room (sotto join). Nothing left unencrypted.",
                     send->to, why.text);
 }
 
@@ -282,7 +284,9 @@ static void tell_left_out(const send_task *send, const sotto_event *event) {
     bool refused = sotto_is(event->reason, SOTTO_E_NO_TRUSTED_DEVICE);
     if (event->key.device == 0) { /* a member of a room */
         app_print(send->task.output, APP_ERR, "sotto send: %.*s cannot read it: %s\n", (int)event->jid.len,
-                  (const char *)event->jid.at, sotto_status_text(event->reason));
+                  (const char *)event->jid.at,
+                  sotto_is(event->reason, SOTTO_E_SERVER_REFUSED) ? "no keys of theirs were found"
+                                                                  : sotto_status_text(event->reason));
         return;
     }
     app_print(send->task.output, APP_ERR, "sotto send: device %u of %.*s cannot read it: ", (unsigned)event->key.device,
@@ -394,9 +398,14 @@ static void send_file(send_task *send, const char *path) {
                        app_upload_name(send->upload), progress_look, send);
 }
 
-static void send_sent(app_task *task, uint64_t ticket) {
+static void send_sent(app_task *task, uint64_t ticket, sotto_bytes seal) {
     send_task *send = (send_task *)task;
     if (!task->stepped || send->ticket == 0 || ticket != send->ticket) return;
+    if (seal.len == 0 && !send->told_clear)
+        app_print(task->output, APP_ERR,
+                  "sotto send: this was sent WITHOUT ENCRYPTION: %s cannot read encrypted messages, and sotto encrypt %s "
+                  "says auto. With always it would not have left.\n",
+                  send->to, send->to);
     const char *path = app_argument_at(&task->arguments, "file", send->files_sent);
     if (path)
         send_file(send, path);

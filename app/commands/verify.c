@@ -26,6 +26,7 @@ typedef struct verify_task {
     app_task task;
     char jid[SOTTO_JID_BYTES_MAX + 1];
     bool has_uri;
+    bool answered; /* the server said which devices there are */
     app_verify_uri uri;
     size_t first_number; /* of the positional words, where numbers begin; 0: none */
     unsigned done;
@@ -106,13 +107,14 @@ static sotto_status print_own(const verify_task *verify) {
     const app_output *output = verify->task.output;
     app_keys own;
     bytes_buffer uri;
-    sotto_bytes text;
+    sotto_bytes text = BYTES_NONE;
     SOTTO_TRY(app_keys_read(&own, app_session_engine(verify->task.session), app_session_jid(verify->task.session)));
     bytes_buffer_owned(&uri, sotto_host_default(), URI_BYTES_MAX);
     sotto_status status = put_own(verify, &own, &uri);
     if (sotto_ok(status)) status = bytes_buffer_end(&uri, &text);
     if (sotto_ok(status)) status = print_code(output, text);
-    if (sotto_is(status, SOTTO_E_TOO_LARGE)) status = SOTTO_OK; /* more devices than a code holds: as text */
+    bool large = text.len > 0 && sotto_is(status, SOTTO_E_TOO_LARGE); /* more devices than a code holds: as text */
+    if (large) status = SOTTO_OK;
     if (sotto_ok(status)) app_print(output, APP_OUT, "%.*s\n", (int)text.len, (const char *)text.at);
     bytes_buffer_free(&uri);
     return status;
@@ -130,6 +132,11 @@ static void verify_show(verify_task *verify) {
     app_print(task->output, APP_OUT, is_own(verify) ? "\nYour devices\n\n" : "\nDevices of %s\n\n", verify->jid);
     app_keys_print(task->output, &verify->keys, net_now_ms());
     app_print(task->output, APP_OUT, "\n");
+    if (verify->keys.count == 0) {
+        app_task_refuse(task, "There is nothing to compare: no keys of %s are known here, and %s.", verify->jid,
+                        verify->answered ? "their server has none" : "their server did not give any");
+        return;
+    }
     app_task_finish(task, asks ? APP_ASK : APP_DONE);
 }
 
@@ -156,17 +163,18 @@ static finding compare(const verify_task *verify, const app_verify_key *claim, c
 
 static const char *finding_text(finding found, const app_key *key) {
     static const char *const texts[] = {[VERIFIED] = "verified already",
+                                        [TO_VERIFY] = "the same here",
                                         [TO_REFUSE] = "the same here; it says that this key must not be trusted",
                                         [THIS_DEVICE] = "this very device",
                                         [REFUSED] = "refused already",
                                         [UNKNOWN] = "not known here: nothing is done about it",
                                         [CONTRADICTED] = "ANOTHER KEY than this device has here"};
-    if (found != TO_VERIFY) return texts[found];
-    return key->trust == SOTTO_TRUST_DISTRUSTED ? "the same here, and you had refused it" : "the same here";
+    bool refused = found == TO_VERIFY && key && key->trust == SOTTO_TRUST_DISTRUSTED;
+    return refused ? "the same here, and you had refused it" : texts[found];
 }
 
 typedef struct comparison {
-    size_t to_do, contradicted;
+    size_t to_do, contradicted, unknown;
 } comparison;
 
 static comparison print_comparison(const verify_task *verify) {
@@ -190,6 +198,7 @@ static comparison print_comparison(const verify_task *verify) {
         app_print(output, APP_OUT, "\n");
         found.to_do += result == TO_VERIFY || result == TO_REFUSE;
         found.contradicted += result == CONTRADICTED;
+        found.unknown += result == UNKNOWN;
     }
     return found;
 }
@@ -234,6 +243,13 @@ static void verify_claims(verify_task *verify) {
                         "A device of %s has another key here than was read: somebody may be posing as it. Nothing was "
                         "changed. Ask in another way; sotto devices %s shows what is known.",
                         verify->jid, verify->jid);
+        return;
+    }
+    if (found.unknown == verify->uri.count) {
+        app_task_refuse(task,
+                        "None of these keys is known here, so nothing was verified: they may be of devices that %s no "
+                        "longer has, or not of %s at all. sotto devices %s shows what is known.",
+                        verify->jid, verify->jid, verify->jid);
         return;
     }
     if (found.to_do == 0) {
@@ -284,7 +300,7 @@ static void verify_numbers(verify_task *verify) {
 /* What is known serves when the server cannot be asked: a key that was compared is no less so. */
 static void verify_look(app_task *task, sotto_status asked) {
     verify_task *verify = (verify_task *)task;
-    (void)asked;
+    verify->answered = sotto_ok(asked) && sotto_ok(task->answer);
     sotto_status status = app_keys_read(&verify->keys, app_session_engine(task->session), verify->jid);
     if (!sotto_ok(status))
         app_task_fail(task, status, verify->jid);
@@ -306,8 +322,9 @@ static bool read_uri(verify_task *verify, const char *text) {
     verify->has_uri = sotto_ok(status);
     if (verify->has_uri) return true;
     app_task_refuse(&verify->task, "%s Nothing was changed.",
-                    sotto_is(status, SOTTO_E_NOT_FOUND)   ? "There are no fingerprints of OMEMO keys in this address."
-                    : sotto_is(status, SOTTO_E_BAD_KEY)   ? "A fingerprint in this address is none."
+                    sotto_is(status, SOTTO_E_NOT_FOUND) ? "There are no fingerprints of OMEMO keys in this address."
+                    : sotto_is(status, SOTTO_E_BAD_KEY)
+                        ? "What should be a fingerprint in this address is not 64 hex digits."
                     : sotto_is(status, SOTTO_E_BAD_JID)   ? "This address names no account."
                     : sotto_is(status, SOTTO_E_TOO_LARGE) ? "This address is too long, or has too many keys."
                                                           : "This is no address with fingerprints that can be read, or "
@@ -367,6 +384,10 @@ static bool gather(const app_context *context, app_arguments *arguments, char *r
     if (!image && !input) return true;
     bool done = image ? app_verify_image(image, room, &trouble) : read_input(room, size);
     if (!image && !done) (void)app_trouble_set(&trouble, "Standard input holds no address.");
+    /* Whoever made the image decides what is in it: never a number, which would be a verdict on a key. */
+    if (done && !is_address(room))
+        done = app_trouble_set(&trouble, "What %s holds is no address with fingerprints. Nothing was changed.",
+                               image ? image : "standard input");
     if (image && arguments->count == APP_POSITIONAL_MAX) done = app_trouble_set(&trouble, "There are too many words.");
     if (done && image) arguments->positional[arguments->count++] = room;
     if (done && input) arguments->positional[last] = room;
@@ -386,8 +407,9 @@ static bool ask_numbers(app_arguments *arguments, int terminal, const char *own,
     return true;
 }
 
-static int ask_and_go_on(const app_context *context, app_arguments *arguments) {
+static int ask_and_go_on(const app_context *context, const app_arguments *asked) {
     char answer[ANSWER_BYTES];
+    app_arguments mine = *asked, *arguments = &mine; /* words of it lie in `answer` */
     app_holding holding = {.lock = -1};
     app_trouble trouble;
     bool claims = arguments->count > 0 && is_address(arguments->positional[arguments->count - 1]), go_on;

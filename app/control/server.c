@@ -20,6 +20,7 @@ struct app_call {
     app_output output;
     app_inlet inlet;
     bool running;
+    bool deaf;  /* it does not read: nothing more is written, and that it is lost comes soon */
     bool *gone; /* set when it is freed while it is being fed; NULL: it is not */
 };
 
@@ -55,14 +56,15 @@ static void call_leave(app_call *call, bool flush) {
     app_inlet_give(&call->inlet, APP_INPUT_END, BYTES_NONE);
 }
 
-/* Writes frames; somebody who does not read is given up. */
+/* Writes frames; somebody who does not read is given up. A command that takes lines from there is told so later: it is
+ * in the middle of something. */
 static void call_send(app_call *call, bytes_buffer *frames) {
     sotto_bytes all;
-    bool sent =
-        sotto_ok(bytes_buffer_end(frames, &all)) && call->connection && sotto_ok(net_write(call->connection, all));
-    if (!sent && call->connection) {
-        net_close(call->connection, false);
-        call->connection = NULL;
+    bool open = call->connection && !call->deaf;
+    bool sent = open && sotto_ok(bytes_buffer_end(frames, &all)) && sotto_ok(net_write(call->connection, all));
+    if (open && !sent) {
+        call->deaf = true;
+        net_drop(call->connection);
     }
     bytes_buffer_free(frames);
 }
@@ -74,7 +76,7 @@ static void frames_begin(bytes_buffer *frames) {
 static void call_write(void *arg, app_stream stream, sotto_bytes bytes) {
     app_call *call = arg;
     bytes_buffer frames;
-    if (!call->connection) return;
+    if (!call->connection || call->deaf) return;
     frames_begin(&frames);
     app_frame_put_output(&frames, stream, bytes);
     call_send(call, &frames);
@@ -93,7 +95,7 @@ void app_call_answer(app_call *call, int exit_status) {
     frames_begin(&frames);
     app_frame_put_exit(&frames, exit_status);
     call_send(call, &frames);
-    call_free(call, true);
+    call_free(call, !call->deaf);
 }
 
 /* ---- a request ---- */

@@ -180,6 +180,7 @@ static bool decrypt_held_back(app_crossing *c, sotto_bytes piece) {
 bool app_crossing_put(app_crossing *c, sotto_bytes piece) {
     if (c->end != APP_TRANSFER_DONE) return false;
     if (piece.len == 0) return true;
+    if (!piece.at) return fail(c, APP_TRANSFER_FAILED); /* bytes that are nowhere */
     if (piece.len > c->most - c->moved) return fail(c, APP_TRANSFER_TOO_LARGE);
     c->moved += piece.len;
     if (!sotto_ok(crypto_digest_put(c->sealed, piece))) return fail(c, APP_TRANSFER_FAILED);

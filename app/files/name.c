@@ -119,10 +119,13 @@ static bool is_reserved(const char *name) {
 static size_t squeeze(char *name, size_t len) {
     size_t to = 0;
     for (size_t i = 0; i < len; i++) {
-        if (len - i >= 3 && memcmp(name + i, "\xef\xbf\xbd", 3) == 0)
+        if (len - i >= 3 && memcmp(name + i, "\xef\xbf\xbd", 3) == 0) {
             i += 2;
-        else
-            name[to++] = strchr("<>:\"|?*", name[i]) ? '_' : name[i];
+            continue;
+        }
+        char c = name[i];
+        if (strchr("<>:\"|?*", c)) c = '_';
+        name[to++] = c;
     }
     return to;
 }

@@ -86,11 +86,32 @@ static void show(const app_output *output, const app_offer *offer, bool json) {
     bytes_buffer_free(&line);
 }
 
-static sotto_status offer_take(sotto_engine *engine, app_offer *offer, const app_output *output, bool json) {
+/* Several may look at one delivery (sotto listen, and a conversation in the same process), and what was not done comes
+ * again: a file that was remembered just now keeps its number. 0: it was not. */
+static sotto_status number_before(sotto_engine *engine, bytes_arena *arena, const app_offer *offer, uint64_t *ret) {
+    uint64_t next;
+    *ret = 0;
+    SOTTO_TRY(app_ledger_next(engine, &next));
+    for (uint64_t n = next - 1; n > 0 && next - n <= SOTTO_FILES_OF_MESSAGE_MAX && *ret == 0; n--) {
+        app_offer known;
+        sotto_status status = app_ledger_get(engine, arena, n, &known);
+        if (sotto_is(status, SOTTO_E_NOT_FOUND)) break;
+        SOTTO_TRY(status);
+        bool same = known.time_ms == offer->time_ms && bytes_equal(known.from, offer->from) &&
+                    bytes_equal(known.share.url, offer->share.url);
+        if (same) *ret = n;
+    }
+    return SOTTO_OK;
+}
+
+static sotto_status offer_take(sotto_engine *engine, bytes_arena *arena, const app_offer *given,
+                               const app_output *output, bool json) {
     char name[APP_FILE_NAME_SIZE];
-    names_make(offer, name);
-    SOTTO_TRY(app_ledger_add(engine, offer, &offer->number));
-    show(output, offer, json);
+    app_offer offer = *given; /* whose name is here alone */
+    names_make(&offer, name);
+    SOTTO_TRY(number_before(engine, arena, &offer, &offer.number));
+    if (offer.number == 0) SOTTO_TRY(app_ledger_add(engine, &offer, &offer.number));
+    show(output, &offer, json);
     return SOTTO_OK;
 }
 
@@ -109,7 +130,7 @@ static sotto_status offers_take(sotto_engine *engine, bytes_arena *arena, const 
         return SOTTO_FAIL(NO_MEMORY);
     for (size_t i = 0; i < count; i++) {
         offer.share = shares[i];
-        SOTTO_TRY(offer_take(engine, &offer, output, json));
+        SOTTO_TRY(offer_take(engine, arena, &offer, output, json));
     }
     return SOTTO_OK;
 }

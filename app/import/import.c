@@ -63,14 +63,16 @@ bool app_import_add(app_imported *imported, sotto_bytes jid, const uint8_t *key,
 
 bool app_import_raise(app_imported *imported, sotto_bytes jid, const uint8_t key[32], sotto_trust trust) {
     char bare[SOTTO_JID_BYTES_MAX + 1];
+    bool raised = false;
     if (!address(jid, bare)) return false;
+    /* All of them: two devices may have one key (a restored backup), and what is decided is decided about keys. */
     for (size_t i = 0; i < imported->count; i++) {
         app_import_key *one = (app_import_key *)(void *)(imported->keys.at + i * sizeof *one);
         if (strcmp(one->jid, bare) != 0 || memcmp(one->key, key, sizeof one->key) != 0) continue;
         one->trust = trust;
-        return true;
+        raised = true;
     }
-    return false;
+    return raised;
 }
 
 /* ---- the whole ---- */

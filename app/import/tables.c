@@ -12,19 +12,30 @@
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
-#define BUSY_MS 2000 /* for the other program to end a transaction */
+#define BUSY_MS    2000 /* for the other program to end a transaction */
+#define STEP_OPS   100000
+#define STEPS_MAX  300u /* of so many operations, for one query; the largest store there can be takes some tens */
+#define LENGTH_MAX (1024 * 1024) /* of a value, also of one that a column computes */
 
 struct app_tables {
     sqlite3 *db;
+    unsigned steps; /* of the query under way */
     char path[APP_PATH_SIZE];
 };
+
+/* A damaged table can be one without an end: its pages lead to each other. */
+static int on_step(void *arg) {
+    app_tables *tables = arg;
+    return ++tables->steps > STEPS_MAX ? 1 : 0;
+}
 
 static bool guard(sqlite3 *db) {
     return sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) == SQLITE_OK &&
            sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) == SQLITE_OK &&
            sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL) == SQLITE_OK &&
            sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL) == SQLITE_OK &&
-           sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0) >= 0 && sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK &&
+           sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0) >= 0 &&
+           sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MAX) >= 0 && sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK &&
            sqlite3_exec(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0", NULL, NULL, NULL) == SQLITE_OK;
 }
 
@@ -42,6 +53,7 @@ bool app_tables_open(app_tables **ret, const char *path, app_trouble *trouble) {
     (void)snprintf(tables->path, sizeof tables->path, "%s", path);
     int result = sqlite3_open_v2(path, &tables->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK && guard(tables->db)) {
+        sqlite3_progress_handler(tables->db, STEP_OPS, on_step, tables);
         *ret = tables;
         return true;
     }
@@ -70,6 +82,7 @@ bool app_tables_read(app_tables *tables, const char *query, const char *types, a
     sqlite3_stmt *row = NULL;
     app_tables_value values[APP_TABLES_COLUMNS_MAX];
     bool more = true;
+    tables->steps = 0;
     if (sqlite3_prepare_v2(tables->db, query, -1, &row, NULL) != SQLITE_OK) return failed(tables, trouble);
     int result = SQLITE_ROW;
     while (more && (result = sqlite3_step(row)) == SQLITE_ROW) {

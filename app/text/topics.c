@@ -108,7 +108,7 @@ static const char *const send_paragraphs[] = {
 };
 static const app_option send_options[] = {
     {'s', "subject", "TEXT", "a subject, encrypted like the text"},
-    {'f', "file", "PATH...", "send this file, encrypted, after the text, if there is one; may be given several times"},
+    {'f', "file", "PATH...", "send this file, encrypted, after the text, if there is one; several files: --file before each"},
     {0, "json", NULL, "with --file: how far it is, one JSON object a line"},
     OPTIONS_END,
 };
@@ -137,7 +137,7 @@ static const char *const listen_paragraphs[] = {
     "  time         when it was written, in UTC (XEP-0082)\n"
     "  body         the text; null where there is none\n"
     "  subject      the subject, where there is one\n"
-    "  seal         \"omemo:2\"; null: it came unencrypted\n"
+    "  seal         \"omemo:2\", or \"omemo:0.3\" where only the text was protected; null: it came unencrypted\n"
     "  trust        \"verified\", \"blind\", \"undecided\" or \"distrusted\"; null when unencrypted\n"
     "  device       the number of the sending device; null when unencrypted\n"
     "  fingerprint  64 hex digits of its key; null when unencrypted\n"
@@ -227,15 +227,20 @@ static const char *const devices_paragraphs[] = {
     "Compare a fingerprint with your contact over a channel that you trust (face to face, a call): both must see the "
     "same digits.",
     "With --json every device is one JSON object on a line of its own, with: number, jid, device, seal, fingerprint, "
-    "trust, active (on the current list), this_device, first_seen and last_used (null: never).",
+    "trust, active (on the current list), this_device, label (null: none), first_seen and last_used (null: never).",
     "With remove another device of your own and its keys are taken off the server, so that nobody encrypts to it any more: "
     "say which by its number, its id or its fingerprint. A client that still runs puts itself back: end it first. For this "
     "device there is sotto leave.",
+    "With rename this device gets a label that everybody sees who may see its keys: it is signed with its key, and "
+    "published in the list of OMEMO 2 alone; an empty LABEL takes it away. Without rename there is none. Some programs "
+    "(python-twomemo and what is built on it) refuse every device of an account in whose list there is a label: leave it "
+    "out if somebody cannot write to you any more. Labels of others are shown only where their device's key signed them; "
+    "anybody can call himself anything, so compare fingerprints, not labels.",
     NULL,
 };
 static const app_option devices_options[] = {
     {0, "qr", NULL, "this device's address and fingerprint as a QR code, for other programs to scan (own only)"},
-    {0, "json", NULL, "one JSON object a line"},
+    {0, "json", NULL, "one JSON object a line; with remove and rename, of what was done"},
     {'y', "yes", NULL, "remove: do not ask"},
     OPTIONS_END,
 };
@@ -243,10 +248,11 @@ static const app_example devices_examples[] = {
     {"sotto devices", "your own"},
     {"sotto devices romeo@montague.example", "a contact's"},
     {"sotto devices remove 2", "an old phone of your own"},
+    {"sotto devices rename 'Sotto on the laptop'", "a name for this device"},
     EXAMPLES_END,
 };
 static const app_topic devices = {
-    "devices",       "[JID | remove NUMBER]", 0, 2, "list devices and their fingerprints", devices_paragraphs,
+    "devices",       "[JID|remove N|rename LABEL]", 0, 2, "list devices and their fingerprints", devices_paragraphs,
     devices_options, devices_examples,
 };
 
@@ -451,7 +457,7 @@ static const app_topic repair = {
 /* ---- files ---- */
 
 static const char *const files_paragraphs[] = {
-    "Lists the files that came with messages while sotto listen ran, by number; or, with get, fetches one: by its number, "
+    "Lists the files that came with messages while sotto listen ran, or were seen in sotto chat, by number; or, with get, fetches one: by its number, "
     "or by an aesgcm URL (-: from standard input, so that nobody sees the key in the list of processes).",
     "The file is decrypted while it comes, and gets its name only when all of it is there and is what was sent; until "
     "then it is called .sotto-...part. The name is the sender's without anything that could lead elsewhere; a file that "
@@ -527,6 +533,7 @@ static const app_option backup_options[] = {
      "read the passphrase of the backup from the first line of FILE (-: standard input) instead of asking"},
     {0, "with-password", NULL, "put the password of the account into the backup too"},
     {0, "force", NULL, "write over a file that is there"},
+    {0, "json", NULL, "what was done, as one JSON object"},
     OPTIONS_END,
 };
 static const app_example backup_examples[] = {
@@ -554,6 +561,7 @@ static const app_option restore_options[] = {
     {0, "backup-passphrase-file", "FILE",
      "read the passphrase of the backup from the first line of FILE (-: standard input) instead of asking"},
     {0, "password-file", "FILE", "read the password of the account, if it is not in the backup, from FILE"},
+    {0, "json", NULL, "what was done, as one JSON object"},
     OPTIONS_END,
 };
 static const app_example restore_examples[] = {
@@ -577,7 +585,8 @@ static const char *const import_paragraphs[] = {
     "which were accepted: with --verified those count as compared, which is right if you compared them (Profanity's "
     "trust mode \"manual\").",
     "Sessions are not taken over: they would be used twice. This is a new device; the other client goes on as the one it "
-    "was, and your contacts write to both. Since both have one key, the two cannot write to each other, nor show each "
+    "was, and your contacts write to both, but for those with sotto: what has shown that it can do the newer OMEMO is not "
+    "written to in the older one. Since both have one key, the two cannot write to each other, nor show each "
     "other what they send. With --retire the other client's device is taken off the list when this one is published; do "
     "not start that client again then, it would put itself back.",
     NULL,
@@ -586,6 +595,7 @@ static const app_option import_options[] = {
     {0, "retire", NULL, "take the other client's device off the list"},
     {0, "verified", NULL, "count keys that were accepted there as verified"},
     {0, "passphrase", NULL, "seal the store with a passphrase, which is asked for"},
+    {0, "json", NULL, "what was done, as one JSON object"},
     OPTIONS_END,
 };
 static const app_example import_examples[] = {

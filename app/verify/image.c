@@ -32,7 +32,8 @@ static bool start(int image, const int out[2], pid_t *ret) {
     program_path(path);
     if (posix_spawn_file_actions_init(&actions) != 0) return false;
     bool ready = posix_spawn_file_actions_adddup2(&actions, image, STDIN_FILENO) == 0 &&
-                 posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO) == 0;
+                 posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO) == 0 &&
+                 posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) == 0;
     ready = ready && posix_spawn(ret, path, &actions, NULL, words, environment) == 0;
     (void)posix_spawn_file_actions_destroy(&actions);
     return ready;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <png.h>
 #include <zbar.h>
@@ -20,12 +21,27 @@
 
 typedef enum outcome { DONE, FAILED, NO_IMAGE, NO_CODE, SEVERAL } outcome;
 
-/* No more files, processes or memory than one image takes. */
+/* The sanitizers map more than any limit on memory that would mean something. */
+#if defined(__SANITIZE_ADDRESS__)
+#define BYTES_MAX RLIM_INFINITY
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BYTES_MAX RLIM_INFINITY
+#endif
+#endif
+#ifndef BYTES_MAX
+#define BYTES_MAX ((rlim_t)512 * 1024 * 1024)
+#endif
+
+/* No more files, processes or memory than one image takes; and of the files that whoever started this has open, none
+ * but the standard ones. */
 static bool give_away(void) {
     static const struct {
         int what;
         rlim_t most;
-    } limits[] = {{RLIMIT_NOFILE, 3}, {RLIMIT_NPROC, 0}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, TEXT_MAX}, {RLIMIT_CPU, 20}};
+    } limits[] = {{RLIMIT_NOFILE, 3},       {RLIMIT_NPROC, 0}, {RLIMIT_CORE, 0},
+                  {RLIMIT_FSIZE, TEXT_MAX}, {RLIMIT_CPU, 20},  {RLIMIT_AS, BYTES_MAX}};
+    if (close_range(STDERR_FILENO + 1, ~0u, 0) != 0) return false;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         const struct rlimit limit = {limits[i].most, limits[i].most};

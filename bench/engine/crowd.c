@@ -214,6 +214,14 @@ void crowd_list(bytes_buffer *ret, const char *jid, uint32_t also, uint32_t firs
     bytes_buffer_text(ret, "</devices></item></items></event></message>");
 }
 
+void crowd_list_axolotl(bytes_buffer *ret, const char *jid) {
+    bytes_buffer_text(ret, "<message from='");
+    bytes_buffer_text(ret, jid);
+    bytes_buffer_text(ret, "' type='headline'><event xmlns='http://jabber.org/protocol/pubsub#event'>"
+                           "<items node='eu.siacs.conversations.axolotl.devicelist'><item id='current'>"
+                           "<list xmlns='eu.siacs.conversations.axolotl'/></item></items></event></message>");
+}
+
 /* ---- engines of the crowd ---- */
 
 static sotto_engine *open_mate(crowd *c, uint32_t index, const char *jid) {

@@ -43,5 +43,7 @@ bool crowd_next_answer(sotto_bytes *rest, sotto_bytes *ret);
 void crowd_stamp(bytes_buffer *ret, sotto_bytes stanza, const char *from);
 /* The notification of a device list. */
 void crowd_list(bytes_buffer *ret, const char *jid, uint32_t also, uint32_t first, uint32_t count);
+/* The same for the other dialect, in which nobody here has a device: otherwise each first message would ask for it. */
+void crowd_list_axolotl(bytes_buffer *ret, const char *jid);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct group_row {
     uint32_t messages;
     size_t stanza_bytes, records, record_bytes; /* of a turn */
     double lent_before, lent_peak;              /* memory of engine and store, bytes as asked for */
+    double sqlite;                              /* ... of SQLite, for that and the other stores of the run */
     double rss_before, rss_after;               /* of the process, crowd included */
 } group_row;
 

@@ -176,6 +176,9 @@ void hub_online(hub *h) {
         bytes_buffer_reset(&stanza);
         crowd_list(&stanza, contact.jid, 0, contact.first, contact.count);
         feed(h, &stanza);
+        bytes_buffer_reset(&stanza);
+        crowd_list_axolotl(&stanza, contact.jid);
+        feed(h, &stanza);
         if (i % FILL_GROUP == 0) hub_commit(h);
         hub_forget_outputs(h);
     }

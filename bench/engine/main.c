@@ -156,25 +156,27 @@ static void write_catchup(FILE *out, const catchup *u) {
 
 static void write_group_row(FILE *out, const char *name, const group *g, const group_row *row) {
     double n = (double)row->messages;
-    printf("\ngroup_%ux%u_%s: %.0f us of CPU a message (%.0f in all)", (unsigned)g->members,
-           (unsigned)(g->devices / g->members), name, row->ours_us, row->ours_wall_us);
+    char op[32];
+    (void)snprintf(op, sizeof op, "group_%ux%u_%s", (unsigned)g->members, (unsigned)(g->devices / g->members), name);
+    printf("\n%s: %.0f us of CPU a message (%.0f in all)", op, row->ours_us, row->ours_wall_us);
     if (row->verify_us > 0) printf(", %.0f of it for signatures of bundles", row->verify_us);
+    printf("; libomemo-c's calls alone %.0f, ratio %.2f\n", row->peer_us, row->peer_us / row->ours_us);
+    printf("  %u to a commit; of each %.1f records of %.0f bytes together, stanza %zu bytes\n", (unsigned)row->messages,
+           (double)row->records / n, (double)row->record_bytes / n, row->stanza_bytes);
     printf(
-        "; libomemo-c's calls alone %.0f, ratio %.2f\n  %u to a commit; %.0f records of %.0f bytes, stanza %zu bytes; "
-        "memory of engine and store: %.0f KiB before, %.0f at most; resident %.0f and %.0f\n",
-        row->peer_us, row->peer_us / row->ours_us, (unsigned)row->messages, (double)row->records / n,
-        (double)row->record_bytes / n, row->stanza_bytes, row->lent_before / 1024, row->lent_peak / 1024,
-        row->rss_before / 1024, row->rss_after / 1024);
-    fprintf(
-        out,
-        "    {\"op\": \"group_%ux%u_%s\", \"ours_us\": %.2f, \"ours_wall_us\": %.2f, \"verify_us\": %.2f, \"peer\": "
-        "\"libomemo-c\", \"peer_us\": %.2f, \"ratio\": %.3f, \"devices\": %u, \"transactions\": 1, \"messages\": "
-        "%u, \"records_a_message\": %.2f, \"bytes_a_message\": %.0f, \"stanza_bytes\": %zu,\n     "
-        "\"allocated_before\": %.0f, \"allocated_peak\": %.0f, \"rss_before\": %.0f, \"rss_after\": %.0f}",
-        (unsigned)g->members, (unsigned)(g->devices / g->members), name, row->ours_us, row->ours_wall_us,
-        row->verify_us, row->peer_us, row->peer_us / row->ours_us, (unsigned)g->devices, (unsigned)row->messages,
-        (double)row->records / n, (double)row->record_bytes / n, row->stanza_bytes, row->lent_before, row->lent_peak,
-        row->rss_before, row->rss_after);
+        "  memory of engine and store: %.0f KiB before, %.0f at most, SQLite %.0f; resident with the crowd: %.0f KiB "
+        "before, %.0f after\n",
+        row->lent_before / 1024, row->lent_peak / 1024, row->sqlite / 1024, row->rss_before / 1024,
+        row->rss_after / 1024);
+    fprintf(out,
+            "    {\"op\": \"%s\", \"ours_us\": %.2f, \"ours_wall_us\": %.2f, \"verify_us\": %.2f, \"peer\": "
+            "\"libomemo-c\", \"peer_us\": %.2f, \"ratio\": %.3f, \"devices\": %u, \"transactions\": 1, "
+            "\"messages\": %u, \"records_a_message\": %.2f, \"bytes_a_message\": %.0f, \"stanza_bytes\": %zu,\n"
+            "     \"allocated_before\": %.0f, \"allocated_peak\": %.0f, \"sqlite\": %.0f, \"rss_before\": %.0f, "
+            "\"rss_after\": %.0f}",
+            op, row->ours_us, row->ours_wall_us, row->verify_us, row->peer_us, row->peer_us / row->ours_us,
+            (unsigned)g->devices, (unsigned)row->messages, (double)row->records / n, (double)row->record_bytes / n,
+            row->stanza_bytes, row->lent_before, row->lent_peak, row->sqlite, row->rss_before, row->rss_after);
 }
 
 static void write_group(FILE *out, const group *g) {

@@ -117,8 +117,10 @@ typedef enum sotto_input_kind {
                             published */
     SOTTO_INPUT_RECORD,   /* what was decided elsewhere about a key: jid, key, trust, and device if it is known; the key
                             need not have been seen. One that has been gets it as from VERDICT */
-    SOTTO_INPUT_REMOVE   /* take another device of the own account, `device`, and its keys off the server; USAGE: it is
+    SOTTO_INPUT_REMOVE,  /* take another device of the own account, `device`, and its keys off the server; USAGE: it is
                             this one. Ends in SOTTO_EVENT_REMOVED */
+    SOTTO_INPUT_RENAME   /* publish `name`, signed, as what this device is called; empty: it has no name any more. USAGE: it
+                            is none (XEP-0384 section 5.3.1). Ends in SOTTO_EVENT_RENAMED */
 } sotto_input_kind;
 
 /* One input. Only the members its kind names are looked at; everything is copied that is kept. */
@@ -138,8 +140,11 @@ typedef struct sotto_input {
     uint64_t for_ms;  /* POLICY with NEVER: it ends by itself after so long, and what was before is in force again; 0: it
                          stays */
     sotto_via via;    /* VIA */
-    sotto_bytes name; /* VIA: of a seal */
+    sotto_bytes name; /* VIA: of a seal. RENAME */
     uint32_t device; /* ADOPT, RECORD, REMOVE */
+    uint64_t seen_before_ms; /* RESEND: not to keys first seen then or later, unless they are verified: nobody has been
+                                told of them yet, and whoever can add a device could read what was said before; 0: to
+                                all that are accepted */
 } sotto_input;
 
 /* Stages one input. Errors: BAD_JID, MALFORMED, TOO_LARGE, XML_FORBIDDEN (a stanza that is none: a host that gets this
@@ -214,8 +219,9 @@ typedef enum sotto_event_kind {
     SOTTO_EVENT_REDUCED, /* ticket, jid, key: a device whose OMEMO protects the text alone, the first of `number` such
                            recipients, got no more than that; text: names of what was left out, or what of it could be
                            said in the clear without its content ("reaction, reply"). Once a message */
-    SOTTO_EVENT_REMOVED    /* the answer to REMOVE: number: the device; reason is 0 or why not; text: what the server said.
+    SOTTO_EVENT_REMOVED,   /* the answer to REMOVE: number: the device; reason is 0 or why not; text: what the server said.
                               A client that still runs puts itself back (XEP-0384 section 5.3.1) */
+    SOTTO_EVENT_RENAMED    /* the answer to RENAME: reason is 0 or why not; text: what the server said */
 } sotto_event_kind;
 
 typedef struct sotto_key {
@@ -232,6 +238,8 @@ typedef struct sotto_key {
     uint64_t last_used_ms; /* 0: never */
     uint64_t gone_ms;      /* when it was seen to be off the device list; 0: it is on it, or that is not known */
     uint8_t name[32];      /* what trust messages and their URIs call it (XEP-0434); zeros: nothing */
+    sotto_bytes label;     /* what its owner calls it, signed by this key (sotto_engine_keys alone); empty: nothing that
+                              is. It says nothing about whose key it is */
 } sotto_key;
 
 /* A copy (XEP-0280) of what another device of the account did with it. */
@@ -274,7 +282,8 @@ typedef struct sotto_output {
     sotto_output_kind kind;
     sotto_bytes stanza;      /* STANZA */
     uint64_t ticket;         /* STANZA: the SEND it belongs to, or 0 */
-    sotto_bytes seal;        /* STANZA: what protects it; empty: it leaves in the clear */
+    sotto_bytes seal;        /* STANZA: what protects it, as in sotto_key, "omemo:2+0.3" where it goes to devices of both;
+                                empty: it leaves in the clear */
     sotto_delivery delivery; /* DELIVER */
     sotto_event event;       /* EVENT */
     uint64_t job;            /* JOB */

@@ -37,7 +37,8 @@
 #define SOTTO_UNCONFIRMED_BYTES_MAX (64u * 1024u) /* of one of them; longer ones are not kept */
 #define SOTTO_TRUST_MESSAGE_KEYS    512u        /* keys in one trust message (XEP-0434) */
 #define SOTTO_VOUCHES_OF_ONE        256u        /* statements of one key that wait until it is verified */
-#define SOTTO_VOUCHES_MAX           4096u       /* ... of all keys, and about keys nobody has seen */
+#define SOTTO_VOUCHES_OF_JID        1024u       /* ... of all keys of one JID; and about keys of one that nobody has seen */
+#define SOTTO_VOUCHES_MAX           4096u       /* ... of all keys; and as many about keys nobody has seen */
 
 /* Rooms (XEP-0045) */
 #define SOTTO_ROOMS_MAX           200u  /* that are kept */
@@ -45,6 +46,7 @@
 #define SOTTO_ROOM_OCCUPANTS_MAX  2000u /* of one room that are remembered; what others write is not attributed */
 #define SOTTO_ROOM_SENT_MAX       256u  /* messages of ours that rooms have not shown us yet */
 #define SOTTO_ROOM_JID_BYTES_MAX  1000u /* of a room that is joined; it must fit a note of 1 KiB */
+#define SOTTO_OCCUPANT_BYTES_MAX  256u  /* an occupant id (XEP-0421): a hash, mostly; longer ones are none */
 
 /* Archives (XEP-0313) */
 #define SOTTO_ARCHIVE_PAGE         100u  /* messages that are asked for at once, and committed together */
@@ -55,6 +57,7 @@
 
 /* OMEMO (XEP-0384) */
 #define SOTTO_OMEMO_DEVICES_MAX        64u    /* devices of one JID that are considered */
+#define SOTTO_OMEMO_LABEL_POINTS_MAX   52u    /* XEP-0384 section 5.3.1: under 53 code points; longer ones are none */
 #define SOTTO_OMEMO_PREKEYS            100u   /* XEP-0384 section 4.2: around 100 */
 #define SOTTO_OMEMO_PREKEYS_FLOOR      25u    /* XEP-0384 section 4.2: at least 25 */
 #define SOTTO_OMEMO_BUNDLE_PREKEYS_MAX 512u   /* prekeys read from a bundle of another device */
@@ -62,6 +65,7 @@
 #define SOTTO_OMEMO_HEARTBEAT          53u    /* XEP-0384 section 6 */
 #define SOTTO_OMEMO_MESSAGE_BYTES_MAX  1024u  /* one decoded <key/> */
 #define SOTTO_OMEMO_KEYS_MAX           4096u  /* <key/> elements in one header */
+#define SOTTO_OMEMO_KEYS_OF_ONE_ID     4u     /* of these, with our device id, in 0.3: another's device may have it too */
 #define SOTTO_OMEMO_SIGNED_PREKEY_DAYS 7u     /* XEP-0384 section 4.2: a week to a month */
 #define SOTTO_OMEMO_RPAD_MAX           200u   /* XEP-0420 section 4: 0 to 200 characters */
 #define SOTTO_OMEMO_ENVELOPE_BYTES_MIN 512u   /* XEP-0420 section 4: padded to a fixed minimum size first */

@@ -122,6 +122,7 @@ typedef struct lab_account {
     size_t node_count;
     lab_list offline;
     lab_archive archive;
+    const char *without; /* as below, for its own clients */
 } lab_account;
 
 struct lab_session {

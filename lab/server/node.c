@@ -5,6 +5,11 @@
 
 #include "bytes/memory.h"
 
+bool lab_node_is_hidden(const lab_server *server, const lab_account *client, sotto_bytes name) {
+    return (server->without && bytes_starts_with(name, bytes_text(server->without))) ||
+           (client->without && bytes_starts_with(name, bytes_text(client->without)));
+}
+
 lab_node *lab_node_find(const lab_account *account, sotto_bytes name) {
     for (lab_node *node = account->nodes; node; node = node->next) {
         if (bytes_equal(node->name, name)) return node;

@@ -6,6 +6,8 @@
 
 #include "lab/server/inside.h"
 
+/* Whether this client, or any, is not to know of such a node. */
+bool lab_node_is_hidden(const lab_server *, const lab_account *client, sotto_bytes name);
 lab_node *lab_node_find(const lab_account *, sotto_bytes name);
 /* TOO_LARGE: the account has LAB_NODES_MAX. */
 SOTTO_MUST_CHECK sotto_status lab_node_new(lab_server *, lab_account *, sotto_bytes name, lab_node_config,

@@ -70,8 +70,9 @@ static sotto_status notify_one(lab_session *session, const lab_account *whose, c
 
 /* XEP-0163 section 4.3.2: subscribed are the account itself and those who see its presence. */
 static bool is_subscriber(const lab_session *session, const lab_account *whose, const lab_node *node) {
-    return session->available && lab_roster_sees(whose, session->account->jid) &&
-           lab_notify_may_read(whose, node, session->account->jid) && lab_disco_wants(&session->features, node->name);
+    return session->available && !lab_node_is_hidden(session->server, session->account, node->name) &&
+           lab_roster_sees(whose, session->account->jid) && lab_notify_may_read(whose, node, session->account->jid) &&
+           lab_disco_wants(&session->features, node->name);
 }
 
 sotto_status lab_notify(lab_server *server, lab_account *whose, const lab_node *node, lab_change change, sotto_bytes id,

@@ -302,7 +302,7 @@ sotto_status lab_pep_iq(lab_server *server, lab_account *whose, lab_account *act
         r.node_name = stanza_attribute_of(r.op, "node");
         if (op->needs_node && r.node_name.len == 0) return refuse(&r, no_node);
         if (!op->for_all && whose != actor) return refuse(&r, forbidden);
-        if (server->without && bytes_starts_with(r.node_name, bytes_text(server->without)))
+        if (lab_node_is_hidden(server, actor, r.node_name))
             return op->run == publish || op->run == create ? lab_answer_empty(server, iq) : refuse(&r, not_found);
         r.node = lab_node_find(whose, r.node_name);
         return op->run(&r);

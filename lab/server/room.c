@@ -102,7 +102,14 @@ void lab_room_free_all(lab_server *server) {
     }
 }
 
+static size_t room_count(const lab_server *server) {
+    size_t count = 0;
+    for (const lab_room *room = server->rooms; room; room = room->next) count++;
+    return count;
+}
+
 static sotto_status room_new(lab_server *server, sotto_bytes bare, bool members_only, bool shows_jids, lab_room **ret) {
+    if (room_count(server) >= LAB_ROOMS_MAX) return SOTTO_FAIL(TOO_LARGE);
     lab_room *room = bytes_new(server->host, sizeof *room);
     if (!room) return SOTTO_FAIL(NO_MEMORY);
     room->members_only = members_only;
@@ -336,6 +343,7 @@ static sotto_status take_available(lab_server *server, const stanza_element *pre
     if (occupant) return show_to_all(server, &(showing){.room = room, .whose = occupant, .presence = presence});
     if (!joins) return lab_bounce(server, presence, (lab_error){"cancel", "not-acceptable", NULL});
     if (created) {
+        if (room_count(server) >= LAB_ROOMS_MAX) return lab_bounce(server, presence, full_up);
         SOTTO_TRY(room_new(server, to->bare, false, false, &room));
         SOTTO_TRY(member_put(server, room, from->bare, LAB_OWNER));
     }
@@ -472,7 +480,7 @@ sotto_status lab_server_room_kick(lab_server *server, const char *local, const c
     bytes_arena_mark mark = bytes_arena_here(&server->arena);
     lab_room *room = NULL;
     sotto_status status = room_of(server, local, &room);
-    lab_occupant *occupant = sotto_ok(status) ? lab_room_by_nick(room, bytes_text(nick)) : NULL;
+    lab_occupant *occupant = room ? lab_room_by_nick(room, bytes_text(nick)) : NULL;
     if (sotto_ok(status)) status = occupant ? leave(server, room, occupant, "307", NULL) : SOTTO_FAIL(NOT_FOUND);
     bytes_arena_back(&server->arena, mark);
     return status;
@@ -482,7 +490,7 @@ sotto_status lab_server_room_lie(lab_server *server, const char *local, unsigned
     bytes_arena_mark mark = bytes_arena_here(&server->arena);
     lab_room *room = NULL;
     sotto_status status = room_of(server, local, &room);
-    if (sotto_ok(status)) room->lies = lies;
+    if (room) room->lies = lies;
     bytes_arena_back(&server->arena, mark);
     return status;
 }

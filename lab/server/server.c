@@ -169,6 +169,13 @@ void lab_server_without(lab_server *server, const char *nodes) {
     server->without = nodes;
 }
 
+sotto_status lab_server_without_of(lab_server *server, const char *local, const char *nodes) {
+    lab_account *account = NULL;
+    SOTTO_TRY(lab_account_local(server, local, &account));
+    account->without = nodes;
+    return SOTTO_OK;
+}
+
 sotto_status lab_server_plant(lab_server *server, const char *local, const char *node, const char *item,
                               sotto_bytes payload, bool notify) {
     lab_account *account = NULL;

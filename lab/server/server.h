@@ -59,6 +59,8 @@ typedef lab_fate lab_hook(void *arg, const stanza_element *stanza, bool to_clien
 void lab_server_hook(lab_server *, lab_hook *, void *arg);
 /* PEP nodes whose names begin like this are not there, for nobody: what is published in them is lost. Borrowed. */
 void lab_server_without(lab_server *, const char *nodes);
+/* The same for one account's clients alone, whosever nodes they look at: they know nothing of them. NOT_FOUND. */
+SOTTO_MUST_CHECK sotto_status lab_server_without_of(lab_server *, const char *local, const char *nodes);
 /* The server itself says something to a session, with any `from` it likes. */
 SOTTO_MUST_CHECK sotto_status lab_session_inject(lab_session *, sotto_bytes stanza);
 /* Replaces or removes (empty payload) an item of anybody's PEP node, with notifications or without. */

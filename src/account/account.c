@@ -106,13 +106,12 @@ static bool tell_waiting(account *a, account_output *ret) {
     sotto_bytes tickets;
     if (!sotto_ok(bytes_buffer_end(&a->sent, &tickets)))
         bytes_buffer_reset(&a->sent); /* no memory: those stay untold */
-    if (!sotto_ok(bytes_buffer_end(&a->sent, &tickets)) || tickets.len < 8) return false;
+    if (!sotto_ok(bytes_buffer_end(&a->sent, &tickets)) || tickets.len < ACCOUNT_SENT_BYTES) return false;
     uint64_t ticket = 0;
     for (size_t i = 0; i < 8; i++) ticket = ticket << 8 | tickets.at[i];
-    bytes_buffer_drop(&a->sent, 8);
-    *ret = (account_output){.kind = ACCOUNT_SENT,
-                            .ticket = ticket & ~ACCOUNT_CLEAR_TICKET,
-                            .sealed = (ticket & ACCOUNT_CLEAR_TICKET) == 0};
+    memcpy(a->seal_at, tickets.at + 8, sizeof a->seal_at);
+    bytes_buffer_drop(&a->sent, ACCOUNT_SENT_BYTES);
+    *ret = (account_output){.kind = ACCOUNT_SENT, .ticket = ticket, .seal = bytes_text(a->seal_at)};
     return true;
 }
 

@@ -46,7 +46,7 @@ typedef enum account_output_kind {
     ACCOUNT_BYTES,      /* write these */
     ACCOUNT_ONLINE,     /* logged in; text says how the hop is protected */
     ACCOUNT_OFFLINE,    /* status, text; retry_ms: when the next attempt is made, UINT64_MAX: none */
-    ACCOUNT_SENT,       /* ticket: the server has it; sealed: it left encrypted */
+    ACCOUNT_SENT,       /* ticket: the server has it; seal: how it left, as in sotto_output */
     ACCOUNT_ENGINE      /* an output of the engine for the application (DELIVER, EVENT, JOB); account_done(seq) */
 } account_output_kind;
 
@@ -59,7 +59,7 @@ typedef struct account_output {
     sotto_bytes text;
     uint64_t retry_ms;
     uint64_t ticket;
-    bool sealed;
+    sotto_bytes seal; /* lives until the next call; empty: in the clear */
     bool resumed;
     sotto_output engine;
 } account_output;

@@ -139,7 +139,7 @@ static sotto_status room_for_tickets(account *a, size_t count) {
     size_t before = a->sent.len;
     SOTTO_TRY(a->sent.status);
     if (count == 0) return SOTTO_OK;
-    bool there = bytes_buffer_room(&a->sent, count * sizeof(uint64_t)) != NULL;
+    bool there = bytes_buffer_room(&a->sent, count * ACCOUNT_SENT_BYTES) != NULL;
     if (there)
         bytes_buffer_cut(&a->sent, before);
     else
@@ -159,8 +159,9 @@ static sotto_status take_acks(account *a, uint32_t acked, bool tell_engine) {
             sotto_status status = sotto_engine_done(a->engine, entry->seq);
             if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
         }
-        if (entry->ticket != 0 && (entry->ticket & ACCOUNT_OWN_TICKET) == 0)
-            bytes_buffer_u64(&a->sent, entry->ticket | (entry->sealed ? 0 : ACCOUNT_CLEAR_TICKET));
+        if (entry->ticket == 0 || (entry->ticket & ACCOUNT_OWN_TICKET) != 0) continue;
+        bytes_buffer_u64(&a->sent, entry->ticket);
+        bytes_buffer_put(&a->sent, bytes_of(entry->seal, sizeof entry->seal));
     }
     if (known > 0) memmove(a->unacked, a->unacked + known, (a->unacked_count - known) * sizeof *a->unacked);
     a->unacked_count -= known;
@@ -282,7 +283,10 @@ static sotto_status remember_unacked(account *a, const sotto_output *out) {
         a->unacked_size = size;
     }
     bool lasting = bytes_starts_with(out->stanza, BYTES_LITERAL("<message"));
-    a->unacked[a->unacked_count++] = (account_unacked){out->seq, out->ticket, lasting, out->seal.len > 0};
+    account_unacked *entry = &a->unacked[a->unacked_count++];
+    *entry = (account_unacked){out->seq, out->ticket, lasting, ""};
+    size_t len = out->seal.len < sizeof entry->seal ? out->seal.len : sizeof entry->seal - 1;
+    if (len > 0) memcpy(entry->seal, out->seal.at, len);
     return SOTTO_OK;
 }
 

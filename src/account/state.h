@@ -12,14 +12,15 @@
 
 #define ACCOUNT_RESUME_ID_BYTES_MAX 256u
 #define ACCOUNT_OWN_TICKET          (UINT64_C(1) << 63)
-#define ACCOUNT_CLEAR_TICKET        (UINT64_C(1) << 63) /* in `sent`, where none is the account's own */
+#define ACCOUNT_SEAL_BYTES          24u /* of a name of seals, with its end; longer ones are cut */
+#define ACCOUNT_SENT_BYTES          (8u + ACCOUNT_SEAL_BYTES) /* of one in `sent` */
 
 /* A stanza the server has not acknowledged, in the order of sending. */
 typedef struct account_unacked {
     uint64_t seq;
     uint64_t ticket;
-    bool lasting; /* a message: it is sent again on a new stream */
-    bool sealed;
+    bool lasting;                  /* a message: it is sent again on a new stream */
+    char seal[ACCOUNT_SEAL_BYTES]; /* empty: it left in the clear */
 } account_unacked;
 
 struct account {
@@ -62,8 +63,9 @@ struct account {
     uint32_t acked_late; /* ... of the session before this one, as told when it could not be resumed */
     account_unacked *unacked;
     size_t unacked_count, unacked_size;
-    bytes_buffer sent;      /* tickets to tell of: 8 bytes each, oldest first; those that left in the clear are marked */
-    account_output offline; /* to be told, when its kind says so */
+    bytes_buffer sent;                /* what to tell of, oldest first: of each the ticket and how it left */
+    account_output offline;           /* to be told, when its kind says so */
+    char seal_at[ACCOUNT_SEAL_BYTES]; /* of the last that was told */
     uint8_t text_at[256];
     uint64_t own_ticket;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "context/room.h"
 
+#include <sotto/limits.h>
+
 #define NS_STANZAS      "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define NS_OCCUPANT_ID  "urn:xmpp:occupant-id:0"
 #define NS_INFO         "http://jabber.org/protocol/disco#info"
@@ -77,8 +79,10 @@ bool context_room_occupant_id(const stanza_element *stanza, sotto_bytes *ret) {
     *ret = BYTES_NONE;
     if (several) return false;
     if (id == NULL) return true;
-    *ret = stanza_attribute_of(id, "id");
-    return ret->len > 0;
+    sotto_bytes text = stanza_attribute_of(id, "id");
+    if (text.len == 0 || text.len > SOTTO_OCCUPANT_BYTES_MAX) return false; /* it is kept of everybody in the room */
+    *ret = text;
+    return true;
 }
 
 /* ---- presence ---- */

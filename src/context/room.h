@@ -81,7 +81,8 @@ typedef struct context_room_notice {
 SOTTO_MUST_CHECK sotto_status context_room_notice_read(const stanza_element *message, bytes_arena *,
                                                        context_room_notice *ret);
 
-/* The occupant id the room put into a stanza; empty: none. False: several, or one without an id. */
+/* The occupant id the room put into a stanza; empty: none. False: several, or one without an id or with one that is too
+ * long. */
 SOTTO_MUST_CHECK bool context_room_occupant_id(const stanza_element *, sotto_bytes *ret);
 
 /* What disco#info says. What is said of both, or of neither, counts as the worse one. */

@@ -37,9 +37,9 @@ static sotto_status decoded(bytes_arena *arena, const stanza_element *element, s
     if (!element) return SOTTO_FAIL(MALFORMED);
     if (!stanza_text(element, arena, &text)) return SOTTO_FAIL(NO_MEMORY);
     bytes_buffer_borrowed(&out, memory, sizeof memory);
-    SOTTO_TRY(bytes_base64_get(&out, text));
-    SOTTO_TRY(bytes_buffer_end(&out, &bytes));
-    sotto_status status = bytes.len >= least && bytes.len <= most ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+    sotto_status status = bytes_base64_get(&out, text);
+    if (sotto_ok(status)) status = bytes_buffer_end(&out, &bytes);
+    if (sotto_ok(status) && (bytes.len < least || bytes.len > most)) status = SOTTO_FAIL(MALFORMED);
     if (sotto_ok(status) && !bytes_arena_copy(arena, bytes, ret)) status = SOTTO_FAIL(NO_MEMORY);
     bytes_buffer_reset(&out); /* it was a key, perhaps */
     return status;

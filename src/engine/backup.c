@@ -28,11 +28,11 @@ static bool is_carried(char space) {
 
 /* The seal whose record it is, and the part of the key that is the seal's own; engine->seal_count: nobody's here. */
 static size_t seal_of(const sotto_engine *engine, sotto_bytes key, sotto_bytes *ret_own) {
-    sotto_bytes rest = bytes_after(key, 1);
+    sotto_bytes rest = bytes_of(key.at + 1, key.len - 1); /* of two bytes at least */
     size_t i = 0;
     for (; i < engine->seal_count; i++) {
         sotto_bytes name = bytes_text(engine->seals[i].class->name);
-        if (!bytes_starts_with(rest, name) || rest.len <= name.len || rest.at[name.len] != 0) continue;
+        if (rest.len <= name.len || !bytes_starts_with(rest, name) || rest.at[name.len] != 0) continue;
         *ret_own = bytes_after(rest, name.len + 1);
         break;
     }

@@ -291,6 +291,7 @@ typedef struct resending {
     sotto_engine *engine;
     sotto_bytes jid;
     missed_search search;
+    uint64_t before_ms; /* of the input: seen_before_ms */
     uint32_t sent;
     sotto_status reason; /* why one was not sent */
 } resending;
@@ -299,7 +300,8 @@ static sotto_status resend(void *arg, uint32_t number, const kept *row, bool *re
     resending *r = arg;
     *ret_drop = false;
     if (!is_missed(&r->search, row)) return SOTTO_OK;
-    engine_errand errand = {.seal = ENGINE_ANY_SEAL, .got = row->got, .got_bytes = ENGINE_GOT_BYTES};
+    engine_errand errand = {
+        .seal = ENGINE_ANY_SEAL, .got = row->got, .got_bytes = ENGINE_GOT_BYTES, .seen_before_ms = r->before_ms};
     SOTTO_TRY(engine_send_errand(r->engine, row->stanza, &errand));
     if (!errand.sealed) {
         r->reason = errand.reason;
@@ -311,13 +313,13 @@ static sotto_status resend(void *arg, uint32_t number, const kept *row, bool *re
     return row_put(r->engine, r->jid, number, &now);
 }
 
-sotto_status engine_doubt_resend(sotto_engine *engine, sotto_bytes jid, uint64_t ticket) {
-    resending r = {.engine = engine, .jid = jid};
+sotto_status engine_doubt_resend(sotto_engine *engine, sotto_bytes jid, const sotto_input *input) {
+    resending r = {.engine = engine, .jid = jid, .before_ms = input->seen_before_ms};
     engine_contact contact;
     SOTTO_TRY(engine_contact_get(engine, jid, &contact));
     SOTTO_TRY(here_of(engine, jid, &contact, &r.search.here));
     SOTTO_TRY(kept_each(engine, jid, &contact, resend, &r));
     sotto_event event = {
-        .kind = SOTTO_EVENT_RESENT, .ticket = ticket, .jid = jid, .reason = r.reason, .number = r.sent};
+        .kind = SOTTO_EVENT_RESENT, .ticket = input->ticket, .jid = jid, .reason = r.reason, .number = r.sent};
     return engine_event(engine, &event);
 }

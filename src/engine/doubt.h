@@ -29,6 +29,6 @@ SOTTO_MUST_CHECK sotto_status engine_doubt_silence(sotto_engine *, sotto_bytes j
 SOTTO_MUST_CHECK sotto_status engine_doubt_missed(sotto_engine *, sotto_bytes jid, const engine_contact *,
                                                   uint32_t *ret);
 /* Sends them again, to the accepted devices that did not get them. */
-SOTTO_MUST_CHECK sotto_status engine_doubt_resend(sotto_engine *, sotto_bytes jid, uint64_t ticket);
+SOTTO_MUST_CHECK sotto_status engine_doubt_resend(sotto_engine *, sotto_bytes jid, const sotto_input *);
 
 #endif

@@ -446,7 +446,8 @@ const char *sotto_event_name(sotto_event_kind kind) {
                                         [SOTTO_EVENT_RESENT] = "resent",
                                         [SOTTO_EVENT_VOUCHED] = "vouched",
                                         [SOTTO_EVENT_POLICY_ENDED] = "policy-ended",
-                                        [SOTTO_EVENT_REMOVED] = "removed"};
+                                        [SOTTO_EVENT_REMOVED] = "removed",
+                                        [SOTTO_EVENT_RENAMED] = "renamed"};
     return (unsigned)kind < sizeof names / sizeof *names && names[kind] != NULL ? names[kind] : "unknown";
 }
 

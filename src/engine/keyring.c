@@ -11,9 +11,10 @@
 #include "engine/record.h"
 #include "engine/vouch.h"
 
-#define VERSION_1   1u /* without gone_ms */
-#define ROW_VERSION 2u
-#define DAY_MS      UINT64_C(86400000)
+#define VERSION_1    1u /* without gone_ms */
+#define ROW_VERSION  2u
+#define DIALECTS_MAX 4u /* that are named of one message */
+#define DAY_MS       UINT64_C(86400000)
 
 typedef struct key_row {
     sotto_trust trust;
@@ -204,6 +205,39 @@ static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key
 /* A key is called by what its messages are written in. */
 sotto_bytes engine_keyring_dialect(const sotto_engine *engine, size_t seal, const seal_key *key) {
     return key->dialect.len > 0 ? key->dialect : bytes_text(engine->seals[seal].class->name);
+}
+
+/* What follows the colon is what dialects of one seal differ in. */
+static sotto_bytes dialect_tail(sotto_bytes name) {
+    const uint8_t *colon = memchr(name.at, ':', name.len);
+    return colon ? bytes_of(colon + 1, name.len - (size_t)(colon + 1 - name.at)) : name;
+}
+
+static bool is_among(const sotto_bytes *names, size_t count, sotto_bytes name) {
+    for (size_t i = 0; i < count; i++)
+        if (bytes_equal(names[i], name)) return true;
+    return false;
+}
+
+sotto_status engine_keyring_dialects(sotto_engine *engine, size_t seal, const seal_keys *keys, sotto_bytes *ret) {
+    sotto_bytes names[DIALECTS_MAX] = {bytes_text(engine->seals[seal].class->name)};
+    size_t count = 0, len = 0, at = 0;
+    for (size_t i = 0; i < keys->count && count < DIALECTS_MAX; i++) {
+        sotto_bytes name = engine_keyring_dialect(engine, seal, &keys->at[i]);
+        if (!is_among(names, count, name)) names[count++] = name;
+    }
+    if (count == 0) count = 1;
+    for (size_t i = 0; i < count; i++) len += names[i].len + 1;
+    uint8_t *all = bytes_arena_take(&engine->arena, len);
+    if (all == NULL) return SOTTO_FAIL(NO_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        sotto_bytes part = i == 0 ? names[i] : dialect_tail(names[i]);
+        if (i > 0) all[at++] = '+';
+        memcpy(all + at, part.at, part.len);
+        at += part.len;
+    }
+    *ret = bytes_of(all, at);
+    return SOTTO_OK;
 }
 
 sotto_status engine_keyring_seen(sotto_engine *engine, size_t seal, const seal_key *key) {
@@ -471,6 +505,7 @@ struct engine_ring_key {
     struct engine_ring_key *next;
     uint8_t key[32];
     sotto_trust trust;
+    uint64_t first_seen_ms;
 };
 
 typedef struct ring_scan {
@@ -486,6 +521,7 @@ static sotto_status add_to_ring(void *arg, sotto_bytes key, sotto_bytes value) {
     if (entry == NULL) return SOTTO_FAIL(NO_MEMORY);
     memcpy(entry->key, key.at + key.len - 32, 32);
     entry->trust = row.trust;
+    entry->first_seen_ms = row.first_seen_ms;
     entry->next = scan->ring->first;
     scan->ring->first = entry;
     if (row.trust == SOTTO_TRUST_VERIFIED) scan->ring->any_verified = true;
@@ -505,6 +541,12 @@ sotto_trust engine_ring_trust(const engine_ring *ring, const uint8_t key[32]) {
     for (const struct engine_ring_key *entry = ring->first; entry != NULL; entry = entry->next)
         if (memcmp(entry->key, key, 32) == 0) return entry->trust;
     return SOTTO_TRUST_UNDECIDED;
+}
+
+uint64_t engine_ring_first_seen(const engine_ring *ring, const uint8_t key[32]) {
+    for (const struct engine_ring_key *entry = ring->first; entry != NULL; entry = entry->next)
+        if (memcmp(entry->key, key, 32) == 0) return entry->first_seen_ms;
+    return UINT64_MAX;
 }
 
 trust_key_use engine_ring_verdict(const sotto_engine *engine, const engine_ring *ring, const uint8_t key[32]) {
@@ -561,6 +603,7 @@ static sotto_status visit_listed(sotto_engine *engine, size_t seal, const seal_k
     }
     told.active = key->active;
     told.this_device = key->this_device;
+    told.label = key->label;
     if (key->this_device) told.trust = SOTTO_TRUST_VERIFIED;
     if (key->known) SOTTO_TRY(engine_vouch_name(engine, &told, told.name));
     return visit(arg, &told);

@@ -50,11 +50,14 @@ typedef struct engine_ring {
 } engine_ring;
 SOTTO_MUST_CHECK sotto_status engine_ring_load(sotto_engine *, sotto_bytes jid, engine_ring *ret);
 sotto_trust engine_ring_trust(const engine_ring *, const uint8_t key[32]);
+uint64_t engine_ring_first_seen(const engine_ring *, const uint8_t key[32]); /* UINT64_MAX: it is not recorded */
 /* Whether a key may be sent to now. For own devices: a contact whose keys were verified is answered for by verified own
  * devices alone (T7, own list too): `ring->any_verified` is then set by the caller. */
 trust_key_use engine_ring_verdict(const sotto_engine *, const engine_ring *, const uint8_t key[32]);
 /* Whether a key may be sent to now, by itself. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_accepts(sotto_engine *, sotto_bytes jid, const uint8_t key[32], bool *ret);
+/* What is sealed for these keys is sealed with: "omemo:2", "omemo:0.3", and with both "omemo:2+0.3"; in the arena. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_dialects(sotto_engine *, size_t seal, const seal_keys *, sotto_bytes *ret);
 /* Seals' lists joined with what is recorded; then recorded keys that no list has. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_visit(sotto_engine *, sotto_bytes jid, sotto_key_visit *, void *arg);
 

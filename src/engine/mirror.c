@@ -82,6 +82,9 @@ static void attach(engine_mirror *mirror, bytes_map_entry *entry) {
         if (choice[i].entry == NULL) chosen = &choice[i];
     for (size_t i = 0; i < CHOICES && chosen == NULL; i++)
         if (!choice[i].asked) chosen = &choice[i];
+    /* All four were asked for: whoever is not again before the next one comes goes first. The hand does not come by
+     * while there are many small records and few bytes. */
+    for (size_t i = 0; i < CHOICES && chosen == NULL; i++) choice[i].asked = false;
     if (chosen == NULL) chosen = &choice[tag % CHOICES];
     place_clear(mirror, chosen);
     *chosen = (struct mirror_place){.entry = entry, .tag = tag, .asked = true};

@@ -309,12 +309,12 @@ static sotto_status leave_sealed(sotto_engine *engine, sending *s, const prospec
     engine_env env;
     engine_env_init(&env, engine, p->seal);
     seal_stanzas stanzas = {0};
+    sotto_bytes dialects;
+    SOTTO_TRY(engine_keyring_dialects(engine, p->seal, &p->allowed, &dialects));
     SOTTO_TRY(seal->class->protect(seal->self, &env.base, s->stanza, &p->audience, &p->allowed, s->ticket, &stanzas));
     for (size_t i = 0; i < stanzas.count; i++) {
-        sotto_output output = {.kind = SOTTO_OUTPUT_STANZA,
-                               .ticket = s->ticket,
-                               .stanza = stanzas.at[i],
-                               .seal = bytes_text(seal->class->name)};
+        sotto_output output = {
+            .kind = SOTTO_OUTPUT_STANZA, .ticket = s->ticket, .stanza = stanzas.at[i], .seal = dialects};
         SOTTO_TRY(engine_output_stage(engine, &output, OUTBOX_LASTING));
     }
     SOTTO_TRY(tell_left_out(engine, s, p));

@@ -17,8 +17,9 @@ typedef struct engine_errand {
     bool verified;       /* ... and for verified keys alone */
     sotto_bytes got;     /* the contact's keys that do not get it, and no own ones: their first got_bytes bytes each */
     size_t got_bytes;    /* 0: everybody */
-    bool waits;          /* held while keys are asked for; otherwise it is dropped */
-    bool sealed;         /* what came of it: it left, for these keys; or not, and why */
+    uint64_t seen_before_ms; /* not to keys first seen then or later, unless they are verified; 0: whenever it was */
+    bool waits;              /* held while keys are asked for; otherwise it is dropped */
+    bool sealed;             /* what came of it: it left, for these keys; or not, and why */
     seal_keys allowed;
     sotto_status reason;
 } engine_errand;

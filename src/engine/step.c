@@ -92,7 +92,7 @@ static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
     if (input->kind == SOTTO_INPUT_POLICY)
         return engine_contact_set(engine, jid.bare, input->encrypt, input->for_ms);
     if (input->kind == SOTTO_INPUT_VIA) return engine_contact_via(engine, jid.bare, input->via, input->name);
-    if (input->kind == SOTTO_INPUT_RESEND) return engine_doubt_resend(engine, jid.bare, input->ticket);
+    if (input->kind == SOTTO_INPUT_RESEND) return engine_doubt_resend(engine, jid.bare, input);
     if (input->kind == SOTTO_INPUT_REFRESH)
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REFRESH, .jid = jid.bare});
     if (input->kind == SOTTO_INPUT_REPAIR)
@@ -131,6 +131,8 @@ sotto_status engine_step_do(sotto_engine *engine, const sotto_input *input) {
     case SOTTO_INPUT_VIA:
     case SOTTO_INPUT_RESEND:
         return with_jid(engine, input);
+    case SOTTO_INPUT_RENAME:
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_RENAME, .bytes = input->name});
     case SOTTO_INPUT_REMOVE:
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REMOVE, .device = input->device});
     case SOTTO_INPUT_ADOPT:

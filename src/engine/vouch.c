@@ -123,6 +123,9 @@ engine_errand engine_vouch_errand(const sotto_engine *engine) {
 
 bool engine_errand_is_for(const engine_errand *errand, const engine_ring *ring, const seal_key *key, bool of_peer) {
     if (errand->verified && engine_ring_trust(ring, key->key) != SOTTO_TRUST_VERIFIED) return false;
+    if (errand->seen_before_ms != 0 && engine_ring_trust(ring, key->key) != SOTTO_TRUST_VERIFIED &&
+        engine_ring_first_seen(ring, key->key) >= errand->seen_before_ms)
+        return false;
     if (errand->dialect.len > 0 && key->dialect.len > 0 && !bytes_equal(errand->dialect, key->dialect)) return false;
     if (errand->got_bytes == 0) return true;
     for (size_t i = 0; i + errand->got_bytes <= errand->got.len; i += errand->got_bytes)
@@ -280,11 +283,15 @@ static sotto_status count_one(void *arg, sotto_bytes key, sotto_bytes value) {
     return SOTTO_OK;
 }
 
-static sotto_status has_room(sotto_engine *engine, bool *ret) {
-    size_t count = 0;
-    SOTTO_TRY(engine_record_scan(engine, BYTES_LITERAL("W"), count_one, &count));
-    SOTTO_TRY(engine_record_scan(engine, BYTES_LITERAL("V"), count_one, &count));
-    *ret = count < SOTTO_VOUCHES_MAX;
+/* What nobody's word counts for yet (W) takes no room from what verified keys say (V), and what one JID says, or what
+ * is said of it, not all of either: a contact with many keys could otherwise have a distrust dropped in silence (T39).
+ */
+static sotto_status has_room(sotto_engine *engine, sotto_bytes key, bool *ret) {
+    size_t all = 0, of_jid = 0, len = 1;
+    while (len < key.len && key.at[len] != 0) len++;
+    SOTTO_TRY(engine_record_scan(engine, bytes_of(key.at, 1), count_one, &all));
+    SOTTO_TRY(engine_record_scan(engine, bytes_of(key.at, len + 1), count_one, &of_jid));
+    *ret = all < SOTTO_VOUCHES_MAX && of_jid < SOTTO_VOUCHES_OF_JID;
     return SOTTO_OK;
 }
 
@@ -295,7 +302,7 @@ static sotto_status put_unless_distrusted(sotto_engine *engine, sotto_bytes key,
     bool is_new = sotto_is(status, SOTTO_E_NOT_FOUND), room = true;
     if (!is_new) SOTTO_TRY(status);
     if (!is_new && (!distrust || before.len < 2 || before.at[1] != 0)) return SOTTO_OK;
-    if (is_new) SOTTO_TRY(has_room(engine, &room));
+    if (is_new) SOTTO_TRY(has_room(engine, key, &room));
     return room ? engine_record_put(engine, key, value) : SOTTO_OK;
 }
 

@@ -130,6 +130,16 @@ static void connection_lost(net_connection *c) {
     if (c->callbacks.lost) c->callbacks.lost(c->arg);
 }
 
+static void drop_due(uv_timer_t *timer) {
+    connection_lost(timer->data);
+}
+
+void net_drop(net_connection *c) {
+    if (c->state != OPEN) return;
+    (void)uv_read_stop(&c->socket.stream);
+    (void)uv_timer_start(&c->timer, drop_due, 0, 0); /* idle while a connection is open; fails only while closing */
+}
+
 static void read_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret) {
     (void)suggested;
     net_connection *c = handle->data;

@@ -35,6 +35,7 @@ typedef struct seal_key {
     bool active;             /* on the current device list */
     bool this_device;
     sotto_status problem; /* not OK: the device cannot be sent to (BUNDLE_BROKEN, BAD_SIGNATURE, ...) */
+    sotto_bytes label;    /* what its owner calls it, in the call's arena: signed by this key, and checked; else empty */
     sotto_bytes dialect;  /* "omemo:2": what its messages are written in, or were; empty: the seal's name says it */
 } seal_key;
 
@@ -129,8 +130,10 @@ typedef enum seal_input_kind {
     SEAL_INPUT_ADOPT,   /* another client's identity, key (its Curve25519 scalar), before one of ours was ever shown;
                           device: of that client, to be taken off the list, or 0. STATE. Seals that have no such
                           identity ignore it */
-    SEAL_INPUT_REMOVE  /* take another own device (device) off the server; answer with a REMOVED event; USAGE: this one.
+    SEAL_INPUT_REMOVE, /* take another own device (device) off the server; answer with a REMOVED event; USAGE: this one.
                           Seals without lists ignore it */
+    SEAL_INPUT_RENAME  /* what this device is called for others to see: bytes, empty for nothing; USAGE: it is no label.
+                          Answer with a RENAMED event. Seals without labels ignore it */
 } seal_input_kind;
 
 typedef struct seal_input {

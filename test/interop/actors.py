@@ -217,7 +217,8 @@ class Sotto:
     def refuse(self, *arguments, status=1):
         """The command fails with this status and says why in one line, which is returned."""
         done = self.run(*arguments)
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        # Warnings may stand before it (doc/commands.md).
+        lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("Warning: ")]
         if done.returncode != status or (status == 1 and len(lines) != 1):
             raise AssertionError(f"{shlex.join(done.args)}: expected exit status {status} and one line, got "
                                  f"{done.returncode}\n{done.stdout}{done.stderr}")

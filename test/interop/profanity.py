@@ -5,21 +5,16 @@
     with Profanity(server, "romeo@montague.example", folder) as romeo:
         romeo.open("juliet@capulet.example"); romeo.start_omemo()
         romeo.say("hello"); romeo.see("good morning")
-
-Nothing sleeps for a fixed time: see() looks at the screen until the text is there or its seconds are over.
 """
 
 import os
 import re
 import shutil
-import subprocess
 import time
 
 import server
+from terminal import LOOK_SECONDS, SECONDS, Terminal
 
-SECONDS = 40
-COLUMNS, LINES = 240, 60
-LOOK_SECONDS = 0.1
 LIST_NODE = "eu.siacs.conversations.axolotl.devicelist"
 
 
@@ -28,15 +23,14 @@ def why_not():
     return server.lacking(("profanity", "profanity"), ("tmux", "tmux"))
 
 
-class Profanity:
+class Profanity(Terminal):
     def __init__(self, where, jid, folder, trust="blind", policy="automatic", resource="profanity"):
         """trust: of new keys, "blind", "firstusage" or "manual". policy: when it encrypts by itself, "automatic", "always"
         or "manual"."""
+        super().__init__(f"profanity {jid}", folder)
         self.server = where
         self.jid = jid
-        self.folder = os.path.abspath(folder)
         self.trust, self.policy, self.resource = trust, policy, resource
-        self.socket = os.path.join(self.folder, "tmux")
         self.running = False
 
     # --- life ---
@@ -83,12 +77,10 @@ class Profanity:
                        "port": self.server.port, "resource": self.resource, "tls.policy": "trust", "omemo.policy": self.policy,
                        "presence.login": "online", "presence.last": "online", "muc.nick": self.jid.split("@")[0],
                        "muc.service": self.server.rooms or "none.example"}})
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "TMUX"))}
-        environment.update(HOME=self.folder, XDG_CONFIG_HOME=os.path.join(self.folder, "config"),
-                           XDG_DATA_HOME=os.path.join(self.folder, "data"), LC_ALL="C.UTF-8", TERM="screen-256color")
         self.log = os.path.join(self.folder, "log")
-        subprocess.run(["tmux", "-S", self.socket, "-f", os.devnull, "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES),
-                        "profanity", "-l", "DEBUG", "-f", self.log, "-a", self.jid], env=environment, check=True)
+        self.open_terminal(["profanity", "-l", "DEBUG", "-f", self.log, "-a", self.jid],
+                           XDG_CONFIG_HOME=os.path.join(self.folder, "config"),
+                           XDG_DATA_HOME=os.path.join(self.folder, "data"))
         self.running = True
         self.see("logged in successfully")
         if first:
@@ -114,38 +106,8 @@ class Profanity:
             self.tmux("send-keys", "-l", "/quit", check=False)
             self.tmux("send-keys", "Enter", check=False)
             self.running = False
-            self.until(lambda: self.tmux("has-session", check=False).returncode != 0, "its end", last=lambda: None)
-        self.tmux("kill-server", check=False)
-
-    # --- the terminal ---
-
-    def tmux(self, *arguments, check=True):
-        return subprocess.run(["tmux", "-S", self.socket, *arguments], capture_output=True, text=True, check=check)
-
-    def screen(self):
-        done = self.tmux("capture-pane", "-p", "-J", check=False)
-        return "\n".join(line.rstrip() for line in done.stdout.splitlines() if line.strip())
-
-    def type(self, line):
-        self.tmux("send-keys", "-l", line)
-        self.tmux("send-keys", "Enter")
-
-    def until(self, found, what, seconds=SECONDS, last=None):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            result = found()
-            if result:
-                return result
-            time.sleep(LOOK_SECONDS)
-        raise TimeoutError(f"profanity {self.jid}: {what} never came\n{(last or self.screen)()}")
-
-    def see(self, pattern, seconds=SECONDS):
-        """Waits until the screen matches; returns the match."""
-        return self.until(lambda: re.search(pattern, self.screen()), repr(pattern), seconds)
-
-    def sees_not(self, pattern):
-        if re.search(pattern, self.screen()):
-            raise AssertionError(f"profanity {self.jid} shows {pattern!r}\n{self.screen()}")
+            self.until(lambda: not self.is_open(), "its end", last=lambda: None)
+        self.close_terminal()
 
     def wait_log(self, pattern, seconds=SECONDS):
         """Waits until its own log has such a line."""

@@ -25,6 +25,7 @@ from client import Client
 JULIET, ROMEO, TYBALT = "juliet@capulet.example", "romeo@montague.example", "tybalt@verona.example"
 ACCOUNTS = {JULIET: "pw-juliet", ROMEO: "pw-romeo", TYBALT: "pw-tybalt"}
 OMEMO = "urn:xmpp:omemo:2"
+OLDER = "eu.siacs.conversations.axolotl"
 OPEN = {"pubsub#access_model": "open", "pubsub#max_items": "max"}
 SECRET = "the text that must not leave"
 
@@ -154,7 +155,9 @@ class Play:
 
     @staticmethod
     async def no_devices(client):
-        await client.publish(OMEMO + ":devices", "current", ET.Element(f"{{{OMEMO}}}devices"), {"pubsub#access_model": "open"})
+        """In both forms of OMEMO: his own sotto published itself in both."""
+        for node, element in ((OMEMO + ":devices", f"{{{OMEMO}}}devices"), (OLDER + ".devicelist", f"{{{OLDER}}}list")):
+            await client.publish(node, "current", ET.Element(element), {"pubsub#access_model": "open"})
 
     @staticmethod
     async def one_device(client):

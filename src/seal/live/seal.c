@@ -305,6 +305,7 @@ static sotto_status live_input(void *arg, seal_env *env, const seal_input *input
     case SEAL_INPUT_JOB:
     case SEAL_INPUT_ADOPT:
     case SEAL_INPUT_REMOVE:
+    case SEAL_INPUT_RENAME:
     case SEAL_INPUT_CATCHUP: /* nothing of ours is in an archive */
         break;
     }

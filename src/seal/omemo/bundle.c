@@ -185,7 +185,7 @@ static sotto_status own_compare(const stanza_element *bundle, const omemo_dialec
                                 const omemo_own *own, const crypto_identity *identity,
                                 const crypto_signature *signature, bundle_prekeys *prekeys, bool *ret_same) {
     omemo_identity wire = dialect->identity->of(identity);
-    omemo_offer offer;
+    omemo_offer offer = {.verified = false};
     SOTTO_TRY(signed_read(bundle, dialect, env->arena, &offer));
     SOTTO_TRY(prekeys_find(bundle, dialect, prekeys));
     prekey_comparison comparison = {.published = prekeys, .dialect = dialect, .arena = env->arena};

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bytes/base64.h"
 #include "bytes/cursor.h"
 
 #define DEVICES_VERSION   1
@@ -31,7 +32,7 @@ static void id_insert(omemo_devices *devices, uint32_t id) {
     devices->count++;
 }
 
-static bool device_id(const stanza_element *device, const omemo_dialect *dialect, uint32_t *ret) {
+bool omemo_devices_id(const stanza_element *device, const omemo_dialect *dialect, uint32_t *ret) {
     uint64_t id;
     if (!stanza_is(device, "device", dialect->ns)) return false;
     if (!stanza_attribute_number(device, "id", 1, OMEMO_ID_MAX, &id)) return false;
@@ -43,7 +44,7 @@ void omemo_devices_read(const stanza_element *element, const omemo_dialect *dial
     *ret = (omemo_devices){.known = true};
     for (const stanza_element *one = stanza_first(element); one; one = stanza_next(element, one)) {
         uint32_t id;
-        if (device_id(one, dialect, &id)) id_insert(ret, id);
+        if (omemo_devices_id(one, dialect, &id)) id_insert(ret, id);
     }
     ret->had = ret->count > 0;
 }
@@ -122,27 +123,53 @@ sotto_status omemo_devices_save(seal_env *env, sotto_bytes jid, const omemo_dial
     return env->put(env, omemo_row_key(&row), value);
 }
 
-static void device_write(stanza_writer *w, const char *ns, uint32_t id) {
-    stanza_open(w, "device", ns);
+static void device_write(stanza_writer *w, const omemo_dialect *dialect, uint32_t id, const omemo_label *label) {
+    stanza_open(w, "device", dialect->ns);
     stanza_put_number(w, "id", id);
+    if (label && label->text.len > 0 && dialect->names->label) {
+        uint8_t memory[96];
+        bytes_buffer signature;
+        sotto_bytes text = BYTES_NONE;
+        bytes_buffer_borrowed(&signature, memory, sizeof memory);
+        bytes_base64_put(&signature, bytes_of(label->signature.bytes, sizeof label->signature.bytes));
+        if (!sotto_ok(bytes_buffer_end(&signature, &text))) text = BYTES_NONE;
+        stanza_put(w, dialect->names->label, label->text);
+        stanza_put(w, dialect->names->label_signature, text);
+    }
     stanza_close(w);
 }
 
-void omemo_devices_write(stanza_writer *w, const omemo_dialect *dialect, const stanza_element *old, uint32_t without,
-                         uint32_t with, uint32_t *ret_count) {
+/* label NULL: an entry of `with` stays as it is. */
+static void list_write(stanza_writer *w, const omemo_dialect *dialect, const stanza_element *old, uint32_t without,
+                       uint32_t with, const omemo_label *label, uint32_t *ret_count) {
     *ret_count = 0;
     bool there = false;
     stanza_open(w, dialect->names->list, dialect->ns);
     for (const stanza_element *one = stanza_first(old); one; one = stanza_next(old, one)) {
         uint32_t id;
-        if (!device_id(one, dialect, &id) || id == without) continue;
+        if (!omemo_devices_id(one, dialect, &id) || id == without) continue;
+        bool anew = label && id == with;
+        if (anew && there) continue;
         there = there || id == with;
-        stanza_copy(w, one);
+        if (anew)
+            device_write(w, dialect, id, label);
+        else
+            stanza_copy(w, one);
         ++*ret_count;
     }
     if (with != 0 && !there) {
-        device_write(w, dialect->ns, with);
+        device_write(w, dialect, with, label);
         ++*ret_count;
     }
     stanza_close(w);
+}
+
+void omemo_devices_write(stanza_writer *w, const omemo_dialect *dialect, const stanza_element *old, uint32_t without,
+                         uint32_t with, uint32_t *ret_count) {
+    list_write(w, dialect, old, without, with, NULL, ret_count);
+}
+
+void omemo_devices_write_as(stanza_writer *w, const omemo_dialect *dialect, const stanza_element *old, uint32_t without,
+                            const omemo_label *label, uint32_t *ret_count) {
+    list_write(w, dialect, old, without, label->device, label, ret_count);
 }

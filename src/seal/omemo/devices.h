@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
  * Device lists (XEP-0384 section 5.3.1): reading, remembering, and writing our own without losing what others wrote.
- * Labels are not read: what is shown to people are fingerprints; a label is something else to be lied to with (T10). */
+ * Labels are in omemo/label.h. */
 #ifndef SEAL_OMEMO_DEVICES_H
 #define SEAL_OMEMO_DEVICES_H
 
-#include "seal/omemo/dialect.h"
+#include "seal/omemo/label.h"
 #include "seal/omemo/row.h"
 #include "stanza/writer.h"
 
@@ -20,6 +20,8 @@ typedef struct omemo_devices {
 const stanza_element *omemo_devices_find(const stanza_element *items, const omemo_dialect *);
 /* The id of the first item; empty: none. */
 sotto_bytes omemo_devices_item(const stanza_element *items);
+/* Of a <device/>; false: it is none, or its id is none. */
+bool omemo_devices_id(const stanza_element *device, const omemo_dialect *, uint32_t *ret);
 /* Ids that are none are skipped, repeated ones counted once, those beyond SOTTO_OMEMO_DEVICES_MAX not considered. NULL:
  * an empty list. */
 void omemo_devices_read(const stanza_element *element, const omemo_dialect *, omemo_devices *ret);
@@ -40,5 +42,8 @@ SOTTO_MUST_CHECK sotto_status omemo_devices_decode(omemo_devices *ret, sotto_byt
  * `without` and with `with` added (0: none). *ret_count: entries written. */
 void omemo_devices_write(stanza_writer *, const omemo_dialect *, const stanza_element *old, uint32_t without,
                          uint32_t with, uint32_t *ret_count);
+/* The same, with the entry of label->device written anew, with this label (empty: without one). */
+void omemo_devices_write_as(stanza_writer *, const omemo_dialect *, const stanza_element *old, uint32_t without,
+                            const omemo_label *, uint32_t *ret_count);
 
 #endif

@@ -15,6 +15,8 @@ typedef struct omemo_names {
     const char *signed_id;  /* ... its attribute */
     const char *signature;
     const char *identity;
+    const char *label; /* attributes of <device/> in a list; NULL: there are none */
+    const char *label_signature;
     const char *prekey;    /* in <prekeys/> */
     const char *prekey_id; /* ... its attribute */
     const char *keys;      /* in <header/>: what the <key/> of one JID are in; NULL: they are in <header/> itself */
@@ -29,8 +31,8 @@ typedef struct omemo_dialect {
     const char *devices_node; /* PEP nodes */
     const char *bundles_node;
     bool node_each; /* each bundle has a node of its own, the device id behind bundles_node; item "current" */
-    bool first_key; /* of several keys for one device the first counts: Profanity 0.13 writes one for each time a member
-                       of a room appears in its lists */
+    bool first_key; /* of several keys for one device id the first that can be read counts: it does not say whose device
+                       that is, and Profanity 0.13 writes one for each time a member of a room appears in its lists */
     bool body_only; /* what is sealed is the text of <body/>, and not an XEP-0420 envelope */
     const char *exchange_info; /* HKDF info of X3DH, of the root chain, of message keys, of the payload */
     const char *root_info;

@@ -64,6 +64,15 @@ static sotto_status changed(omemo_self *self, seal_env *env, sotto_bytes jid) {
     return env->changed(env, BYTES_NONE);
 }
 
+/* Whose they are is looked at when they are shown: the keys may come later (T10). */
+static sotto_status labels_save(seal_env *env, sotto_bytes jid, const omemo_dialect *dialect,
+                                const stanza_element *devices) {
+    omemo_labels *labels = bytes_arena_take(env->arena, sizeof *labels);
+    if (!labels) return SOTTO_FAIL(NO_MEMORY);
+    omemo_labels_read(devices, dialect, labels);
+    return omemo_labels_save(env, jid, labels);
+}
+
 sotto_status omemo_fetch_list(omemo_self *self, seal_env *env, sotto_bytes jid, const omemo_dialect *dialect,
                               const stanza_element *devices) {
     omemo_devices now, before;
@@ -72,6 +81,7 @@ sotto_status omemo_fetch_list(omemo_self *self, seal_env *env, sotto_bytes jid, 
     SOTTO_TRY(omemo_devices_load(env, jid, dialect, &before));
     now.had = now.had || before.had;
     SOTTO_TRY(list_save(env, jid, dialect, &now, &before));
+    if (dialect->names->label) SOTTO_TRY(labels_save(env, jid, dialect, devices));
     SOTTO_TRY(changed(self, env, jid));
     omemo_cache_view(&self->cache, jid, dialect, &view);
     view.fresh = self->online;

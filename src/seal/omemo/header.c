@@ -17,8 +17,8 @@ typedef struct reading {
     sotto_bytes account;
     uint32_t device;
     bytes_arena *arena;
-    uint32_t count; /* of all <key/> looked at */
-    const stanza_element *found;
+    uint32_t count;    /* of all <key/> looked at */
+    omemo_header *ret; /* those that are for us */
 } reading;
 
 /* XML Schema has two words for true, and Profanity reads both; Conversations, Dino and Profanity write prekey='true'.
@@ -40,16 +40,16 @@ static sotto_status is_own_jid(const reading *r, sotto_bytes text, bool *ret) {
     return SOTTO_OK;
 }
 
-/* The <key/> with our device id among these; counts them all. At most one (T31), or the first: who could put another
- * before it could as well take it away. */
+/* The <key/> with our device id among these; counts them all. At most one (T31), or a few: who writes more of them than
+ * that leaves us out, as he could in any case. */
 static sotto_status key_find(reading *r, const stanza_element *keys) {
     for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key)) {
         uint64_t rid;
         if (!stanza_is(key, "key", r->dialect->ns)) continue;
         if (++r->count > SOTTO_OMEMO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
         if (!stanza_attribute_number(key, "rid", 1, OMEMO_ID_MAX, &rid) || rid != r->device) continue;
-        if (r->found && !r->dialect->first_key) return SOTTO_FAIL(MALFORMED);
-        if (!r->found) r->found = key;
+        if (r->ret->key_count > 0 && !r->dialect->first_key) return SOTTO_FAIL(MALFORMED);
+        if (r->ret->key_count < SOTTO_OMEMO_KEYS_OF_ONE_ID) r->ret->keys[r->ret->key_count++] = key;
     }
     return SOTTO_OK;
 }
@@ -86,10 +86,14 @@ static sotto_status iv_read(const reading *r, const stanza_element *header, omem
     return SOTTO_OK;
 }
 
+sotto_status omemo_header_kex(const stanza_element *key, const omemo_dialect *dialect, bool *ret) {
+    return boolean_read(key, dialect->names->exchange, ret) ? SOTTO_OK : SOTTO_FAIL(MALFORMED);
+}
+
 sotto_status omemo_header_read(const stanza_element *stanza, const omemo_dialect *dialect, sotto_bytes account,
                                uint32_t device, bytes_arena *arena, omemo_header *ret) {
-    reading r = {.dialect = dialect, .account = account, .device = device, .arena = arena};
     omemo_header read = {.sender = 0};
+    reading r = {.dialect = dialect, .account = account, .device = device, .arena = arena, .ret = &read};
     bool several = false;
     uint64_t sid;
     const stanza_element *encrypted = stanza_only_child(stanza, "encrypted", dialect->ns, NULL);
@@ -99,8 +103,8 @@ sotto_status omemo_header_read(const stanza_element *stanza, const omemo_dialect
     read.payload = stanza_only_child(encrypted, "payload", dialect->ns, &several);
     if (several) return SOTTO_FAIL(MALFORMED);
     SOTTO_TRY(own_key_find(&r, header));
-    read.key = r.found;
-    if (read.key && !boolean_read(read.key, dialect->names->exchange, &read.is_kex)) return SOTTO_FAIL(MALFORMED);
+    read.key = read.key_count > 0 ? read.keys[0] : NULL;
+    if (read.key) SOTTO_TRY(omemo_header_kex(read.key, dialect, &read.is_kex));
     SOTTO_TRY(iv_read(&r, header, &read));
     *ret = read;
     return SOTTO_OK;

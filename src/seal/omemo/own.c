@@ -136,6 +136,13 @@ sotto_status omemo_own_sign(seal_env *env, const crypto_identity *identity, sott
     return crypto_identity_sign(ret, identity, message, &random);
 }
 
+sotto_status omemo_own_label(seal_env *env, const crypto_identity *identity, const omemo_dialect *dialect,
+                             uint32_t device, sotto_bytes text, omemo_label *ret) {
+    const sotto_host random = {.arg = env, .random = env_random};
+    *ret = (omemo_label){.device = device, .text = text};
+    return text.len == 0 ? SOTTO_OK : omemo_label_sign(dialect, identity, text, &random, &ret->signature);
+}
+
 static sotto_status signed_sign(seal_env *env, omemo_own *own, const crypto_identity *identity,
                                 const omemo_dialect *dialect) {
     const sotto_host random = {.arg = env, .random = env_random};

@@ -6,7 +6,7 @@
 #ifndef SEAL_OMEMO_OWN_H
 #define SEAL_OMEMO_OWN_H
 
-#include "seal/omemo/dialect.h"
+#include "seal/omemo/label.h"
 #include "seal/omemo/row.h"
 
 #define OMEMO_PERIOD_MS ((uint64_t)SOTTO_OMEMO_SIGNED_PREKEY_DAYS * 24 * 3600 * 1000)
@@ -53,6 +53,9 @@ SOTTO_MUST_CHECK sotto_status omemo_own_identity(const omemo_own *, crypto_ident
 /* Signs with the identity, with the environment's randomness (XEdDSA takes some). */
 SOTTO_MUST_CHECK sotto_status omemo_own_sign(seal_env *, const crypto_identity *, sotto_bytes message,
                                              crypto_signature *ret);
+/* A label of this device, signed; an empty text is no label, and is not. */
+SOTTO_MUST_CHECK sotto_status omemo_own_label(seal_env *, const crypto_identity *, const omemo_dialect *,
+                                              uint32_t device, sotto_bytes text, omemo_label *ret);
 /* A random device id within 1 and 2^31 - 1. */
 SOTTO_MUST_CHECK sotto_status omemo_own_new_device(seal_env *, uint32_t *ret);
 /* The same identity as another device: a new id and new prekeys, nothing published; saved (T18). */

@@ -79,6 +79,9 @@ static bool prekey_used_by(const own_prekey *prekey, const crypto_x25519_public 
 
 #define CATCH_UP_VERSION 1
 #define CATCH_UP_MS      (24ull * 3600 * 1000) /* one that nobody ended: a key is not kept for ever */
+/* ... nor through one catch-up after the other, each begun before a day was over: the server says when one ends (T19,
+ * T21). No longer than the signed prekey that goes with it is kept. */
+#define KEPT_MS_MAX OMEMO_PERIOD_MS
 
 static sotto_status catch_up_since(seal_env *env, uint64_t *ret) {
     omemo_row row;
@@ -103,6 +106,22 @@ sotto_status omemo_own_catching_up(seal_env *env, bool *ret) {
     return SOTTO_OK;
 }
 
+/* Until when a used prekey is kept for a catch-up; 0: not for one. */
+static sotto_status kept_until(seal_env *env, uint64_t *ret) {
+    uint64_t since_ms;
+    bool catching_up;
+    SOTTO_TRY(omemo_own_catching_up(env, &catching_up));
+    SOTTO_TRY(catch_up_since(env, &since_ms));
+    *ret = catching_up ? since_ms + CATCH_UP_MS : 0;
+    return SOTTO_OK;
+}
+
+/* When a prekey that is due goes; in the past: now. */
+static uint64_t prekey_end(uint64_t due_ms, uint64_t kept_until_ms) {
+    if (kept_until_ms <= due_ms) return due_ms;
+    return kept_until_ms < due_ms + KEPT_MS_MAX ? kept_until_ms : due_ms + KEPT_MS_MAX;
+}
+
 sotto_status omemo_own_catch_up(seal_env *env, bool begin) {
     omemo_row row;
     uint8_t memory[9];
@@ -119,13 +138,13 @@ sotto_status omemo_own_catch_up(seal_env *env, bool begin) {
 sotto_status omemo_own_prekey(seal_env *env, uint32_t id, const crypto_x25519_public *ephemeral,
                               crypto_x25519_pair *ret) {
     own_prekey prekey;
-    bool kept = false;
-    SOTTO_TRY(omemo_own_catching_up(env, &kept));
+    uint64_t kept_ms;
+    SOTTO_TRY(kept_until(env, &kept_ms));
     SOTTO_TRY(prekey_get(env, id, &prekey));
     /* T19: a key exchange that made a session once makes none again, and a kept prekey serves a few at most. */
     sotto_status status = SOTTO_OK;
     if (prekey_used_by(&prekey, ephemeral) || prekey.uses == OMEMO_USES_MAX) status = SOTTO_FAIL(NO_PREKEY);
-    if (prekey.until_ms != 0 && env->now_ms >= prekey.until_ms && !kept) status = SOTTO_FAIL(NO_PREKEY);
+    if (prekey.until_ms != 0 && env->now_ms >= prekey_end(prekey.until_ms, kept_ms)) status = SOTTO_FAIL(NO_PREKEY);
     if (sotto_ok(status)) *ret = prekey.pair;
     bytes_wipe(&prekey, sizeof prekey);
     return status;
@@ -170,8 +189,8 @@ typedef struct prekey_scan {
     omemo_own_visit *visit; /* of those to be published */
     void *arg;
     uint32_t count;   /* of those to be published */
-    bool keep;        /* none is due */
-    uint64_t next_ms; /* earliest end of a kept one that is not due */
+    uint64_t kept_ms; /* until when those that are due are kept for a catch-up */
+    uint64_t next_ms; /* earliest end of a kept one */
     uint32_t due[SOTTO_OMEMO_PREKEYS];
     uint32_t due_count;
 } prekey_scan;
@@ -186,12 +205,11 @@ static sotto_status prekey_found(void *arg, sotto_bytes key, sotto_bytes value) 
         scan->count++;
         if (scan->visit) status = scan->visit(scan->arg, id, &prekey.pair.public_key);
     } else if (sotto_ok(status)) {
-        uint64_t end = prekey.until_ms;
+        uint64_t now = scan->env->now_ms, end = prekey_end(prekey.until_ms, scan->kept_ms);
         /* A clock that went back must not make it stay. */
-        bool due = scan->env->now_ms >= end || end - scan->env->now_ms > OMEMO_KEEP_CATCH_UP_MS;
-        if (due && scan->keep) {
-            /* the end of the catch-up looks again */
-        } else if (due && scan->due_count < SOTTO_OMEMO_PREKEYS) {
+        bool odd = prekey.until_ms > now && prekey.until_ms - now > OMEMO_KEEP_CATCH_UP_MS && scan->kept_ms == 0;
+        bool due = now >= end || odd;
+        if (due && scan->due_count < SOTTO_OMEMO_PREKEYS) {
             scan->due[scan->due_count++] = id;
         } else if (end < scan->next_ms) {
             scan->next_ms = end;
@@ -215,7 +233,7 @@ sotto_status omemo_own_prekeys(seal_env *env, omemo_own_visit *visit, void *arg)
 
 sotto_status omemo_own_expire(seal_env *env, uint64_t *ret_next) {
     prekey_scan scan = {.env = env};
-    SOTTO_TRY(omemo_own_catching_up(env, &scan.keep));
+    SOTTO_TRY(kept_until(env, &scan.kept_ms));
     SOTTO_TRY(prekey_all(&scan));
     for (uint32_t i = 0; i < scan.due_count; i++) {
         omemo_row row;

@@ -143,6 +143,25 @@ sotto_status omemo_publish_bundles(omemo_self *self, seal_env *env, omemo_own *o
     return SOTTO_OK;
 }
 
+/* The label that this device was given, anew; where it has none its entry stays as it is. */
+static sotto_status list_write(stanza_writer *w, seal_env *env, const omemo_own *own, const omemo_dialect *dialect,
+                               const stanza_element *devices) {
+    uint32_t count;
+    omemo_label_own given = {.renaming = false};
+    if (dialect->names->label) SOTTO_TRY(omemo_label_own_load(env, &given));
+    if (given.text.len == 0) {
+        omemo_devices_write(w, dialect, devices, own->retired, own->device, &count);
+        return SOTTO_OK;
+    }
+    crypto_identity identity;
+    omemo_label label;
+    SOTTO_TRY(omemo_own_identity(own, &identity));
+    sotto_status status = omemo_own_label(env, &identity, dialect, own->device, given.text, &label);
+    bytes_wipe(&identity, sizeof identity);
+    if (sotto_ok(status)) omemo_devices_write_as(w, dialect, devices, own->retired, &label, &count);
+    return status;
+}
+
 /* The list as it is, with this device in it, and without the one this store was before it was copied. */
 static sotto_status list_publish(seal_env *env, const omemo_own *own, const omemo_dialect *dialect,
                                  const stanza_element *devices, uint8_t attempt) {
@@ -150,13 +169,12 @@ static sotto_status list_publish(seal_env *env, const omemo_own *own, const omem
         .kind = OMEMO_NOTE_PUT_LIST, .attempt = attempt, .dialect = dialect->number, .number = own->device};
     bytes_buffer out;
     stanza_writer w;
-    uint32_t count;
     bytes_buffer_owned(&out, env->host, SOTTO_STANZA_BYTES_MAX);
     stanza_writer_init(&w, &out, STANZA_NS_CLIENT);
     omemo_publish_open(&w, dialect->devices_node, BYTES_LITERAL("current"));
-    omemo_devices_write(&w, dialect, devices, own->retired, own->device, &count);
+    sotto_status status = list_write(&w, env, own, dialect, devices);
     omemo_publish_close(&w, OMEMO_OPTIONS_OPEN);
-    sotto_status status = omemo_ask_payload(env, true, BYTES_NONE, &out, &note);
+    if (sotto_ok(status)) status = omemo_ask_payload(env, true, BYTES_NONE, &out, &note);
     bytes_buffer_free(&out);
     return status;
 }

@@ -52,10 +52,8 @@ static sotto_status header_read(receiving *r) {
     SOTTO_TRY(dialect_choose(r));
     r->sender = r->header.sender;
     r->payload = r->header.payload;
-    r->is_kex = r->header.is_kex;
     if (r->origin->own && r->sender == r->own->device) return SOTTO_FAIL(DUPLICATE); /* what this device wrote */
-    if (!r->header.key) return SOTTO_FAIL(NOT_FOR_US);
-    return base64_read(r, r->header.key, SOTTO_OMEMO_MESSAGE_BYTES_MAX, &r->data);
+    return r->header.key ? SOTTO_OK : SOTTO_FAIL(NOT_FOR_US);
 }
 
 /* ---- sessions ---- */
@@ -172,6 +170,25 @@ static sotto_status content_read(receiving *r) {
     return status;
 }
 
+static sotto_status key_read(receiving *r, const stanza_element *key) {
+    SOTTO_TRY(omemo_header_kex(key, r->dialect, &r->is_kex));
+    SOTTO_TRY(base64_read(r, key, SOTTO_OMEMO_MESSAGE_BYTES_MAX, &r->data));
+    SOTTO_TRY(r->is_kex ? exchange_read(r) : message_read(r));
+    return content_read(r);
+}
+
+/* Several with our device id: the others are another's, whose device has the same, and cannot be read. What the first
+ * one failed with is told, unless ours was read before: then it is a repetition. */
+static sotto_status keys_read(receiving *r) {
+    sotto_status first = SOTTO_OK;
+    for (uint8_t i = 0; i < r->header.key_count; i++) {
+        sotto_status status = key_read(r, r->header.keys[i]);
+        if (sotto_ok(status) || sotto_class(status) != SOTTO_CLASS_PEER) return status;
+        if (i == 0 || sotto_is(status, SOTTO_E_DUPLICATE)) first = status;
+    }
+    return first;
+}
+
 static sotto_status receive(receiving *r) {
     omemo_devices devices;
     sotto_status status = header_read(r);
@@ -182,8 +199,7 @@ static sotto_status receive(receiving *r) {
     SOTTO_TRY(status);
     SOTTO_TRY(omemo_peer_load(r->env, r->jid, r->dialect, r->sender, &r->peer));
     r->spent = omemo_budget_is_spent(r->self, r->env, r->jid);
-    SOTTO_TRY(r->is_kex ? exchange_read(r) : message_read(r));
-    return content_read(r);
+    return keys_read(r);
 }
 
 /* ---- unprotect ---- */

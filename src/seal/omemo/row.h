@@ -4,6 +4,7 @@
  * device id (0: about the JID itself), what it is. A JID cannot start with a zero byte: what is our own does.
  *
  *     jid 0 0 'l'                     device list as last seen
+ *     jid 0 0 't'                     labels of devices, as the list claims them
  *     jid 0 0 'v' key                 the best dialect an identity was ever seen in (T15)
  *     jid 0 device 'd'                key and session of a device
  *     jid 0 device 'o'                the session before
@@ -13,6 +14,7 @@
  *     0 'b' jid                       key exchanges of a JID in this hour
  *     0 'e'                           the openings of this store that were published (T18)
  *     0 'c'                           since when archives are being caught up with
+ *     0 't'                           the label of this device
  *     0 'n' device dialect jid        an empty message that waits until that is over
  *
  * 'l', 'd' and 'o' are those of omemo:2; each other dialect has its own, with the letter that many further. A session
@@ -38,6 +40,7 @@
 #define OMEMO_ROW_BEST     'v'
 #define OMEMO_ROW_CATCH_UP 'c'
 #define OMEMO_ROW_DUE      'n'
+#define OMEMO_ROW_LABELS   't'
 
 #define OMEMO_ROW_BYTES_MAX (SOTTO_OMEMO_JID_BYTES_MAX + 48)
 

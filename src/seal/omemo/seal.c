@@ -99,6 +99,7 @@ static sotto_status went_online(omemo_self *self, seal_env *env, bool fresh) {
 static sotto_status answered(omemo_self *self, seal_env *env, const seal_input *input) {
     omemo_note note;
     SOTTO_TRY(omemo_note_decode(input->note, &note));
+    if (note.kind >= OMEMO_NOTE_RENAME_LIST) return omemo_rename_answer(self, env, &note, input);
     if (note.kind >= OMEMO_NOTE_REMOVE_LIST) return omemo_remove_answer(self, env, &note, input);
     if (note.kind <= OMEMO_NOTE_REFRESH_BUNDLE) return omemo_fetch_answer(self, env, &note, input);
     if (note.kind <= OMEMO_NOTE_SET_DEVICES) return omemo_publish_answer(self, env, &note, input);
@@ -162,6 +163,8 @@ static sotto_status omemo_input(void *arg, seal_env *env, const seal_input *inpu
         return omemo_catch_up(self, env, input->available);
     case SEAL_INPUT_REMOVE:
         return omemo_remove_start(self, env, input->device);
+    case SEAL_INPUT_RENAME:
+        return omemo_rename_start(self, env, input->bytes);
     case SEAL_INPUT_ADOPT:
         return omemo_adopt(self, env, input);
     case SEAL_INPUT_TRUST:
@@ -181,6 +184,7 @@ typedef struct key_list {
     uint32_t retired;    /* what this device was before its store was copied (T18): not another device */
     omemo_devices all;   /* the lists of all dialects */
     omemo_devices of[OMEMO_DIALECTS];
+    omemo_labels *labels; /* as the list claims them */
     seal_key *keys;
     size_t count, room;
     uint32_t next; /* of `all` */
@@ -228,6 +232,15 @@ static sotto_status device_add(key_list *list, const seal_key *key) {
     return key_add(list, key);
 }
 
+/* XEP-0384 section 5.3.1: "The label attribute MUST be ignored if no labelsig attribute is present or the signature
+ * does not pass validation" (T10). */
+static sotto_bytes label_of(const key_list *list, const omemo_peer *peer) {
+    const omemo_label *label = omemo_labels_of(list->labels, peer->device);
+    bool good = label && peer->known && peer->dialect->names->label &&
+                sotto_ok(omemo_label_verify(peer->dialect, &peer->key, label));
+    return good ? label->text : BYTES_NONE;
+}
+
 static sotto_status row_key_add(void *arg, sotto_bytes key, sotto_bytes value) {
     key_list *list = arg;
     uint32_t device;
@@ -238,6 +251,7 @@ static sotto_status row_key_add(void *arg, sotto_bytes key, sotto_bytes value) {
         if (device == list->own_device || device == list->retired) return SOTTO_OK;
         SOTTO_TRY(omemo_peer_decode(&peer, omemo_dialects[i], device, value));
         omemo_peer_key(&peer, list->jid, &found);
+        found.label = label_of(list, &peer);
         bytes_wipe(&peer, sizeof peer);
         found.active = omemo_devices_has(&list->of[i], device);
         SOTTO_TRY(listed_until(list, device));
@@ -252,9 +266,12 @@ static sotto_status this_device_add(omemo_self *self, key_list *list) {
     list->own_device = own.device;
     list->retired = own.retired;
     bytes_wipe(&own, sizeof own);
+    omemo_label_own label;
+    SOTTO_TRY(omemo_label_own_load(list->env, &label));
     seal_key key = {
         .jid = list->jid, .dialect = bytes_text(omemo_dialects[0]->name), .device = list->own_device, .known = true};
     key.this_device = true;
+    key.label = label.text;
     key.active = omemo_devices_has(&list->all, list->own_device);
     memcpy(key.key, self->identity.x25519.bytes, 32);
     memcpy(key.fingerprint, self->identity.x25519.bytes, 32);
@@ -271,6 +288,9 @@ static sotto_status omemo_list_keys(void *arg, seal_env *env, sotto_bytes jid, s
         SOTTO_TRY(omemo_devices_load(env, jid, omemo_dialects[i], &list.of[i]));
         omemo_devices_join(&list.all, &list.of[i]);
     }
+    list.labels = bytes_arena_take(env->arena, sizeof *list.labels);
+    if (!list.labels) return SOTTO_FAIL(NO_MEMORY);
+    SOTTO_TRY(omemo_labels_load(env, list.jid, list.labels));
     if (bytes_equal(jid, env->account) && !self->gone) SOTTO_TRY(this_device_add(self, &list));
     SOTTO_TRY(env->scan(env, omemo_row_key(&prefix), row_key_add, &list));
     SOTTO_TRY(listed_until(&list, UINT32_MAX));

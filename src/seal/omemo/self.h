@@ -79,6 +79,8 @@ typedef enum omemo_note_kind {
     OMEMO_NOTE_REMOVE_LIST, /* own list, and what follows, to take number off it */
     OMEMO_NOTE_REMOVE_PUT,
     OMEMO_NOTE_REMOVE_BUNDLE,
+    OMEMO_NOTE_RENAME_LIST, /* own list, to give this device another label */
+    OMEMO_NOTE_RENAME_PUT,
     OMEMO_NOTE_END
 } omemo_note_kind;
 
@@ -190,6 +192,12 @@ SOTTO_MUST_CHECK sotto_status omemo_leave_retract(seal_env *, const char *node, 
 
 SOTTO_MUST_CHECK sotto_status omemo_remove_start(omemo_self *, seal_env *, uint32_t device);
 SOTTO_MUST_CHECK sotto_status omemo_remove_answer(omemo_self *, seal_env *, const omemo_note *, const seal_input *);
+
+/* ---- the label of this device (rename.c) ---- */
+
+/* USAGE: no label. Empty: none any more. */
+SOTTO_MUST_CHECK sotto_status omemo_rename_start(omemo_self *, seal_env *, sotto_bytes label);
+SOTTO_MUST_CHECK sotto_status omemo_rename_answer(omemo_self *, seal_env *, const omemo_note *, const seal_input *);
 
 /* ---- another client's identity (adopt.c) ---- */
 

@@ -246,6 +246,31 @@ static sotto_status clash_tell(const sending *s, const seal_key *key) {
     return s->env->event(s->env, &event);
 }
 
+static sotto_status is_established(const sending *s, const seal_key *key, bool *ret) {
+    omemo_peer peer;
+    sotto_status status = omemo_peer_load(s->env, key->jid, dialect_of(key), key->device, &peer);
+    *ret = sotto_ok(status) && peer.has_session && !peer.session.unconfirmed && !peer.pinned &&
+           memcmp(peer.fingerprint.bytes, key->key, 32) == 0;
+    bytes_wipe(&peer, sizeof peer);
+    return status;
+}
+
+/* Another one with this id has answered us, and this one never has: somebody may have taken the id of another's device
+ * to push him out of a room. */
+static sotto_status is_outranked(const sending *s, const omemo_dialect *dialect, const seal_key *key, bool *ret) {
+    bool mine;
+    *ret = false;
+    for (size_t i = 0; i < s->key_count && !*ret && !dialect->names->keys; i++) {
+        const seal_key *other = s->keys[i];
+        if (other->device != key->device || dialect_of(other) != dialect || bytes_equal(other->jid, key->jid)) continue;
+        if (is_own(s, other)) continue; /* nobody loses a message to those */
+        SOTTO_TRY(is_established(s, key, &mine));
+        if (mine) return SOTTO_OK;
+        SOTTO_TRY(is_established(s, other, ret));
+    }
+    return SOTTO_OK;
+}
+
 /* Where a <key/> does not say whose it is, of two devices with one id the first gets it (omemo/header.h). */
 static bool is_clashing(const sending *s, const omemo_dialect *dialect, const seal_key *key) {
     if (dialect->names->keys) return false;
@@ -263,11 +288,12 @@ static bool is_repeated(const sending *s, const seal_key *key) {
 static sotto_status recipient_add(sending *s, const seal_key *key) {
     const omemo_dialect *dialect = dialect_of(key);
     recipient *to = &s->recipients[s->count];
-    bool can;
+    bool can, outranked;
     if (!dialect || is_repeated(s, key) || (is_own(s, key) && key->device == s->own_device)) return SOTTO_OK;
     if (dialect->body_only && s->reduced_count++ == 0) s->reduced_key = key;
     if (!s->parts[dialect->number].wanted) return SOTTO_OK;
-    if (is_clashing(s, dialect, key)) return clash_tell(s, key);
+    SOTTO_TRY(is_outranked(s, dialect, key, &outranked));
+    if (outranked || is_clashing(s, dialect, key)) return clash_tell(s, key);
     SOTTO_TRY(recipient_ready(s->self, s->env, key, dialect, &to->peer, &can));
     if (!can) return SOTTO_OK;
     to->key = key;

@@ -55,6 +55,23 @@ static void test_message(void **state) {
     assert_int_equal(m.entry.fate, APP_FATE_SENT);
     app_message_clear(&m);
 
+    /* The body of a file is its key: the name stands instead (T34: as it would be here). */
+#define KEY "000102030405060708090a0b000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    d = delivered(MESSAGE("<body>aesgcm://a.example/x/..%2Fbalcony.jpg#" KEY "</body>"));
+    assert_true(app_message_read(&m, &d, BYTES_LITERAL(OWN)));
+    assert_true(m.has_text && bytes_is(m.entry.body, "[a file: balcony.jpg]"));
+    app_message_clear(&m);
+    assert_true(app_message_read_sent(
+        &m,
+        BYTES_LITERAL("<message to='" ROMEO "' type='chat'><body>aesgcm://a.example/b.txt#" KEY "</body></message>"),
+        BYTES_LITERAL(OWN), 1));
+    assert_true(bytes_is(m.entry.body, "[a file: b.txt]"));
+    app_message_clear(&m);
+    d = delivered(MESSAGE("<body>see aesgcm://a.example/b.txt#" KEY "</body>"));
+    assert_true(app_message_read(&m, &d, BYTES_LITERAL(OWN)));
+    assert_true(bytes_starts_with(m.entry.body, BYTES_LITERAL("see aesgcm:"))); /* a text like any other */
+    app_message_clear(&m);
+
     /* In the clear no trust is claimed, whatever the delivery says. */
     d = delivered(MESSAGE("<body>x</body>"));
     d.seal = BYTES_NONE;

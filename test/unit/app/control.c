@@ -176,9 +176,11 @@ typedef struct holder {
     pthread_barrier_t ready;
     int calls_left; /* the thread ends after so many commands */
     app_call *kept; /* a command that is not answered */
-    bool keep, die, big;
+    bool keep, die, big, flood, ended;
     char seen[256]; /* words and text of the last one */
 } holder;
+
+static void flood(holder *h, app_call *call);
 
 static void holder_run(void *arg, app_call *call, const app_request *request) {
     holder *h = arg;
@@ -190,6 +192,10 @@ static void holder_run(void *arg, app_call *call, const app_request *request) {
     }
     (void)snprintf(h->seen + len, sizeof h->seen - len, "%.*s", (int)request->text.len, (const char *)request->text.at);
     if (--h->calls_left == 0) net_loop_stop(h->loop);
+    if (h->flood) {
+        flood(h, call);
+        return;
+    }
     if (h->keep) {
         h->kept = call;
         return;
@@ -315,6 +321,47 @@ static void test_left_behind(void **state) {
     holder_join(h);
 }
 
+static void on_input(void *arg, app_input_kind kind, sotto_bytes text) {
+    holder *h = arg;
+    (void)text;
+    h->ended = kind == APP_INPUT_END;
+    net_loop_timer(h->loop, UINT64_MAX, NULL, NULL);
+    net_loop_stop(h->loop);
+}
+
+static void on_late(void *arg) {
+    holder *h = arg;
+    net_loop_stop(h->loop);
+}
+
+/* More than may wait for somebody who reads none of it; said in the middle of something, so not told at once. */
+static void flood(holder *h, app_call *call) {
+    static uint8_t much[1 << 20];
+    *app_call_inlet(call) = (app_inlet){on_input, h};
+    for (int i = 0; i < 40; i++) app_put(app_call_output(call), APP_OUT, bytes_of(much, sizeof much));
+    assert_false(h->ended);
+    net_loop_timer(h->loop, net_now_ms() + 10000, on_late, h);
+}
+
+/* A command that takes lines ends when whoever types them does not read, as when he is gone: a conversation would go on
+ * taking messages for shown. */
+static void test_somebody_who_does_not_read(void **state) {
+    holder *h = *state;
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    bytes_buffer wire = request_bytes(&hello);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", h->path);
+    h->calls_left = 2;
+    h->flood = true;
+    holder_start(h);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(write(fd, wire.at, wire.len), (ssize_t)wire.len);
+    holder_join(h);
+    assert_true(h->ended);
+    assert_int_equal(close(fd), 0);
+    bytes_buffer_free(&wire);
+}
+
 static void test_holder_ends_before_the_answer(void **state) {
     holder *h = *state;
     app_kept kept;
@@ -408,6 +455,7 @@ int app_tests_control(void) {
         TEST(test_much_output),
         TEST(test_nobody),
         TEST(test_left_behind),
+        TEST(test_somebody_who_does_not_read),
         TEST(test_holder_ends_before_the_answer),
         TEST(test_nonsense),
         TEST(test_asker_leaves),

@@ -219,6 +219,16 @@ static void test_profanity(void **state) {
     assert_true(import(s, &app_import_profanity));
     assert_own(s, 1050935224, 4, 4);
     assert_key(s, 3, ORSINO, &s->other, 6, SOTTO_TRUST_BLIND);
+    /* Two devices with one key: what was decided about the key counts for both. */
+    (void)snprintf(text, sizeof text, "[" ROMEO "]\n5=%s\n6=%s\n", hex(&s->romeo), hex(&s->romeo));
+    write_file(s, "known_devices.txt", text);
+    (void)snprintf(text, sizeof text, "[" ROMEO "]\n5=%s\n6=%s\n", base64(s->romeo.public_key.bytes, 32, true),
+                   base64(s->romeo.public_key.bytes, 32, true));
+    write_file(s, "trust.txt", text);
+    assert_true(import(s, &app_import_profanity));
+    assert_own(s, 1050935224, 2, 0);
+    assert_key(s, 0, ROMEO, &s->romeo, 5, SOTTO_TRUST_BLIND);
+    assert_key(s, 1, ROMEO, &s->romeo, 6, SOTTO_TRUST_BLIND);
     app_imported_end(&s->imported);
 }
 
@@ -371,6 +381,50 @@ static void test_libomemo(void **state) {
     assert_refused(s, &app_import_libomemo, "holds no identity of its own");
 }
 
+/* Every page of a tree that has pages below it (SQLite's file format, section 1.6) leads to the next such page alone,
+ * so that the rows have no end. */
+static void pages_entangle(const scene *s) {
+    static uint8_t file[1024 * 512];
+    FILE *stream = fopen(s->path, "r+b");
+    assert_non_null(stream);
+    size_t size = fread(file, 1, sizeof file, stream);
+    unsigned inner[12], count = 0;
+    for (unsigned page = 2; page <= size / 512 && count < 12; page++)
+        if (file[(page - 1) * 512] == 5) inner[count++] = page;
+    assert_int_equal(count, 12);
+    for (unsigned i = 0; i + 1 < count; i++) {
+        uint8_t *page = file + (inner[i] - 1) * 512;
+        unsigned cells = (unsigned)page[3] << 8 | page[4];
+        for (unsigned k = 0; k < cells; k++) {
+            unsigned at = (unsigned)page[12 + 2 * k] << 8 | page[13 + 2 * k];
+            page[at + 2] = (uint8_t)(inner[i + 1] >> 8);
+            page[at + 3] = (uint8_t)inner[i + 1];
+        }
+    }
+    rewind(stream);
+    assert_int_equal(fwrite(file, 1, size, stream), size);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* A file that somebody made: a value that is large when it is asked for, and rows without an end. */
+static void test_tables_that_are_traps(void **state) {
+    scene *s = *state;
+    sqlite3 *db = db_make(s, "CREATE TABLE secret (device_id INTEGER, public_key BLOB AS (zeroblob(900000000)), "
+                             "private_key BLOB); INSERT INTO secret (device_id) VALUES (1)");
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_refused(s, &app_import_gajim, "some.db cannot be read: string or blob too big. Nothing was changed.");
+    db = db_make(s, "PRAGMA page_size = 512;" AXC);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP TABLE settings; CREATE TABLE settings(name TEXT, property INTEGER);"
+                                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) "
+                                  "INSERT INTO settings SELECT 'x', i FROM n",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    pages_entangle(s);
+    assert_refused(s, &app_import_libomemo, "some.db cannot be read: interrupted. Nothing was changed.");
+}
+
 static void test_formats(void **state) {
     (void)state;
     assert_ptr_equal(app_import_find("profanity"), &app_import_profanity);
@@ -391,6 +445,7 @@ int app_tests_import(void) {
         SCENE(test_gajim),
         SCENE(test_gajim_refused),
         SCENE(test_libomemo),
+        SCENE(test_tables_that_are_traps),
         cmocka_unit_test(test_formats),
     };
     return cmocka_run_group_tests_name("app: import", tests, NULL, NULL);

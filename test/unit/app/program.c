@@ -165,6 +165,14 @@ static void test_messages_that_are_not_sent(void **state) {
     RUN("devices", NURSE, "--home", home);
     done();
     assert_string_equal(the.run.out, NURSE " has no devices that can read encrypted messages.\n");
+    /* What auto let leave in the clear is said. */
+    RUN("encrypt", NURSE, "auto", "--home", home);
+    done();
+    RUN("send", NURSE, "in the clear, since she has no keys", "--home", home);
+    assert_int_equal(the.run.status, 0);
+    assert_non_null(strstr(the.run.err, "this was sent WITHOUT ENCRYPTION: " NURSE " cannot read encrypted messages"));
+    RUN("encrypt", NURSE, "always", "--home", home);
+    done();
     RUN("send", "nobody@" PROGRAM_DOMAIN, "to nobody", "--home", home);
     refused(1, "Not sent: no keys of nobody@" PROGRAM_DOMAIN " were found (the server refused");
     RUN("send", ROMEO, "", "--home", home);
@@ -195,6 +203,13 @@ static void test_messages_that_are_not_sent(void **state) {
     refused(2, "hunter2 is not the address of an account (it has no @); see sotto help repair");
     RUN("send", "a@b@c", "text", "--home", home);
     refused(2, "a@b@c is not an address; see sotto help send");
+    /* ROOM/NICK without the nick would be everybody in the room. */
+    RUN("send", ROMEO "/orchard", "text", "--home", home);
+    refused(2, ROMEO "/orchard names one client, or somebody in a room: leave /orchard out;");
+    RUN("history", "--search", "balcony", "--home", home);
+    refused(2, "that is of one conversation: say which JID; see sotto help history");
+    RUN("history", "--forget", "--home", home);
+    refused(2, "that is of one conversation: say which JID; see sotto help history");
 }
 
 /* Four at once without anybody holding the account: one after the other, and all arrive. */

@@ -60,8 +60,10 @@ void test_backup(void **state) {
     RUN("backup", whole, PASSPHRASE, secret, "--with-password", "--home", home);
     done();
     assert_non_null(strstr(the.run.out, " records, with the password of the account."));
-    RUN("backup", whole, PASSPHRASE, secret, "--with-password", "--force", "--home", home);
+    RUN("backup", whole, PASSPHRASE, secret, "--with-password", "--force", "--json", "--home", home);
     done();
+    assert_string_equal(member(the.run.out, "\"event\":\"backup\"", "path"), whole);
+    assert_string_equal(member(the.run.out, "\"event\":\"backup\"", "password"), "true");
     listen_end(SIGINT, 0);
 }
 
@@ -153,9 +155,16 @@ void test_restore(void **state) {
 void test_restore_twice(void **state) {
     (void)state;
     const char *home = home_of("again");
-    RUN("restore", whole, PASSPHRASE, secret, "--home", home);
+    RUN("restore", whole, PASSPHRASE, secret, "--json", "--home", home);
     done();
-    assert_null(strstr(the.run.out, "The password is not in the backup"));
+    assert_string_equal(member(the.run.out, "\"event\":\"restored\"", "jid"), JULIET);
+    assert_string_equal(member(the.run.out, "\"event\":\"restored\"", "password"), "true");
+    /* One short command, whichever it is, and others find this device. */
+    RUN("devices", "--home", home);
+    done();
+    RUN("devices", "--json", "--home", home);
+    done();
+    assert_string_equal(member(the.run.out, "\"number\":1", "active"), "true");
     RUN("send", ROMEO, "out of the other backup", "--home", home);
     done();
     assert_non_null(strstr(the.run.err, "sotto leave in one of the two"));
@@ -190,6 +199,27 @@ void test_devices_remove(void **state) {
     refused(1, " is this one: sotto leave takes it off the server.");
     RUN("devices", "remove", "77", "--home", home);
     refused(1, "You have no device 77: sotto devices shows those there are.");
+    RUN("devices", "rename", "--home", home);
+    refused(2, "a label is missing after rename; see sotto help devices");
+    RUN("devices", "rename", "two\nlines", "--home", home);
+    refused(1, "A label has 1 to 52 characters, none of them a control character");
+    RUN("devices", "rename", "Sotto & the <balcony>", "--home", home);
+    done();
+    assert_string_equal(the.run.out, "Everybody can see now that this device calls itself Sotto & the <balcony>\n");
+    RUN("devices", JULIET, "--json", "--home", home_of("romeo"));
+    done();
+    home = home_of("juliet");
+    assert_non_null(strstr(the.run.out, "\"label\":\"Sotto & the <balcony>\""));
+    RUN("devices", "--home", home);
+    done();
+    assert_non_null(strstr(the.run.out, "     calls itself Sotto & the <balcony>\n"));
+    RUN("devices", "rename", "", "--json", "--home", home);
+    done();
+    assert_string_equal(the.run.out, "{\"event\":\"renamed\",\"jid\":\"" JULIET "\",\"label\":null}\n");
+    RUN("devices", JULIET, "--json", "--home", home_of("romeo"));
+    done();
+    assert_null(strstr(the.run.out, "balcony"));
+    home = home_of("juliet");
     RUN("devices", "remove", device, "--home", home);
     done();
     assert_non_null(strstr(the.run.out, " and its keys are off the server: nobody encrypts to it any more."));

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS_MAX 120
+#define SECONDS_MAX 180
+#define ROOM        "balcony@rooms." PROGRAM_DOMAIN
 
 static pty juliet, romeo;
 
@@ -240,6 +241,39 @@ static void test_others_wait(void **state) {
     assert_null(strstr(the.run.out, "not shown yet"));
 }
 
+/* In a room: who said it is whose it is and not the nick (T36), and a member who is not there gets it too (T35). */
+static void test_room(void **state) {
+    (void)state;
+    RUN("join", ROOM, "--home", home_of("romeo"));
+    done();
+    RUN("join", ROOM, "--nick", "capulet", "--home", home_of("juliet"));
+    done();
+    RUN("join", ROOM, "--home", home_of("nurse"));
+    done();
+    chat(&juliet, "juliet", ROOM);
+    pty_wait_for(&juliet, "encrypted");
+    chat(&romeo, "romeo", ROOM);
+    pty_wait_for(&romeo, "encrypted");
+    pty_type(&juliet, "Good pilgrim\r");
+    pty_wait_for(&juliet, "[encrypted] you: Good pilgrim");
+    pty_wait_for(&romeo, "[not compared] capulet (" JULIET "): Good pilgrim");
+    pty_type(&romeo, "Have not saints lips\r");
+    pty_wait_for(&juliet, " romeo (" ROMEO "): Have not saints lips");
+    pty_type(&juliet, "/members\r");
+    pty_wait_for(&juliet, NURSE);
+    pty_type(&juliet, "/devices\r");
+    pty_wait_for(&juliet, "In a room this is done for each member: /members shows them.");
+    quit(&romeo, 0);
+    pty_type(&juliet, "Ay, pilgrim\r");
+    pty_wait_for(&juliet, "[encrypted] you: Ay, pilgrim");
+    quit(&juliet, 0);
+    RUN("history", ROOM, "--json", "--home", home_of("juliet"));
+    done();
+    assert_string_equal(member(the.run.out, "Ay, pilgrim", "seal"), "omemo:2");
+    assert_string_equal(member(the.run.out, "Have not saints", "from"), ROMEO);
+    assert_string_equal(member(the.run.out, "Have not saints", "nick"), "romeo");
+}
+
 static void test_no_history(void **state) {
     (void)state;
     char path[320];
@@ -258,10 +292,10 @@ static void test_no_history(void **state) {
 
 static void test_server_saw_nothing(void **state) {
     (void)state;
-    static const char *const said[] = {"O Romeo",    "Shall I hear", "thy word",      "ears",         "erefore art",
-                                       "waves",      "and by night", "the moon",      "swear at all", "to nobody",
-                                       "the socket", "and back",     "a pipe",        "an object",    "are you there",
-                                       "trace",      "composing",    "received xmlns"};
+    static const char *const said[] = {
+        "O Romeo",       "Shall I hear", "thy word",    "ears",        "erefore art", "waves",     "and by night",
+        "the moon",      "swear at all", "to nobody",   "the socket",  "and back",    "a pipe",    "an object",
+        "are you there", "Good pilgrim", "saints lips", "Ay, pilgrim", "trace",       "composing", "received xmlns"};
     char *text = NULL;
     size_t size = 0;
     program_server_end(&the.server);
@@ -309,6 +343,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_through_the_listener),
         cmocka_unit_test(test_pipe),
         cmocka_unit_test(test_others_wait),
+        cmocka_unit_test(test_room),
         cmocka_unit_test(test_no_history),
         cmocka_unit_test(test_server_saw_nothing),
     };

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bytes/span.h"
+#include "lab/server/room.h"
 #include "lab/server/serve.h"
 
 /* ---- the server ---- */
@@ -34,6 +35,10 @@ static sotto_status server_accounts(lab_server *server) {
     SOTTO_TRY(lab_server_account(server, "juliet", "juliet secret"));
     SOTTO_TRY(lab_server_account(server, "romeo", "romeo secret"));
     SOTTO_TRY(lab_server_account(server, "nurse", "nurse secret"));
+    SOTTO_TRY(lab_server_room(server, "balcony", true, true));
+    SOTTO_TRY(lab_server_room_affiliate(server, "balcony", "juliet@" PROGRAM_DOMAIN, "owner"));
+    SOTTO_TRY(lab_server_room_affiliate(server, "balcony", "romeo@" PROGRAM_DOMAIN, "member"));
+    SOTTO_TRY(lab_server_room_affiliate(server, "balcony", "nurse@" PROGRAM_DOMAIN, "member"));
     return lab_server_befriend(server, "juliet", "romeo");
 }
 

@@ -91,7 +91,7 @@ void test_verify_refuses(void **state) {
     (void)state;
     const char *home = home_of("juliet");
     RUN("verify", "xmpp:" ROMEO "?omemo-sid-1=zz", "--home", home);
-    refused(1, "A fingerprint in this address is none. Nothing was changed.");
+    refused(1, "What should be a fingerprint in this address is not 64 hex digits. Nothing was changed.");
     RUN("verify", "xmpp:" ROMEO, "--home", home);
     refused(1, "There are no fingerprints of OMEMO keys in this address. Nothing was changed.");
     RUN("verify", "xmpp:" PROGRAM_DOMAIN "?omemo-sid-1=zz", "--home", home);
@@ -100,13 +100,24 @@ void test_verify_refuses(void **state) {
     refused(1, "77 is no other device of " ROMEO " whose key is known. Nothing was changed.");
     RUN_INPUT("", "verify", "-", "--home", home);
     refused(1, "Standard input holds no address.");
+    /* What is read from outside is an address, and never a number: that would be a verdict, without a question. */
+    assert_trust("verified");
+    RUN("distrust", ROMEO, "1", "--home", home);
+    done();
+    RUN_INPUT("1\n", "verify", ROMEO, "-", "--home", home);
+    refused(1, "What standard input holds is no address with fingerprints. Nothing was changed.");
+    assert_trust("distrusted");
+    RUN("trust", ROMEO, "1", "--home", home);
+    done();
+    RUN("verify", "nobody@" PROGRAM_DOMAIN, "--home", home);
+    refused(1, "There is nothing to compare: no keys of nobody@" PROGRAM_DOMAIN " are known here");
 }
 
 void test_verify_by_image(void **state) {
     (void)state;
     const char *home = home_of("juliet");
     RUN("verify", "--image", APP_TEST_FOLDER "/code.png", "--home", home);
-    done();
+    refused(1, "None of these keys is known here, so nothing was verified");
     says("Keys of " ROMEO " that were read:\n abababab abababab");
     says("device 77: not known here: nothing is done about it\n");
     RUN("verify", "--image", "/nonexistent.png", "--home", home);

@@ -7,6 +7,7 @@
 
 #include "app/commands/event.h"
 #include "app/commands/room.h"
+#include "app/message.h"
 #include "app_tests.h"
 #include "bytes/span.h"
 
@@ -48,6 +49,28 @@ static void test_T36_a_nick_is_no_address(void **state) {
     d = delivered(SAID("groupchat"), ROOM, "");
     d.seal = BYTES_NONE;
     printed(&d, WHEN " [NOT ENCRYPTED]: hail\n");
+}
+
+/* XEP-0045 section 7.2.15: every room says its subject to who enters, and mostly an empty one. */
+static void test_topics(void **state) {
+    (void)state;
+    app_message m;
+    sotto_delivery d = delivered("<message type='groupchat'><subject/></message>", ROOM, "");
+    d.seal = BYTES_NONE;
+    printed(&d, "");
+    assert_true(app_message_read(&m, &d, BYTES_LITERAL("juliet@capulet.example")));
+    assert_false(m.has_text);
+    app_message_clear(&m);
+    d.stanza = BYTES_LITERAL("<message type='groupchat'><subject>tombs\n[verified] you: ay</subject></message>");
+    printed(&d, WHEN " is about (NOT ENCRYPTED): tombs\n  | [verified] you: ay\n");
+    d.stanza = BYTES_LITERAL("<message type='groupchat'><subject>a</subject><body>b</body></message>");
+    printed(&d, WHEN " [NOT ENCRYPTED]: (a) b\n");
+    /* What was encrypted was said by somebody. */
+    d = delivered("<message type='groupchat'><subject>a</subject></message>", "romeo@montague.example", "R");
+    printed(&d, WHEN " R (romeo@montague.example) [encrypted, key not compared]: (a) \n");
+    assert_true(app_message_read(&m, &d, BYTES_LITERAL("juliet@capulet.example")));
+    assert_true(m.has_text);
+    app_message_clear(&m);
 }
 
 static void test_json_names_room_and_nick(void **state) {
@@ -115,6 +138,7 @@ static int utc(void **state) {
 int app_tests_rooms(void) {
     const struct CMUnitTest rooms[] = {
         cmocka_unit_test(test_T36_a_nick_is_no_address),
+        cmocka_unit_test(test_topics),
         cmocka_unit_test(test_json_names_room_and_nick),
         cmocka_unit_test(test_events),
     };

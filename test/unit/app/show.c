@@ -3,6 +3,7 @@
  * Messages, events and devices as they are shown: golden lines, and texts that try to look like something else. */
 #include "app_tests.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -295,6 +296,19 @@ static void test_list_of_devices(void **state) {
                                   "     11111111 11111111 11111111 11111111\n");
 }
 
+/* T10: what somebody calls a device stands where nothing else can follow it. */
+static void test_labels_cannot_forge(void **state) {
+    (void)state;
+    app_kept kept;
+    app_output output = app_kept_output(&kept);
+    app_keys keys = three_keys();
+    keys.count = 1;
+    (void)snprintf(keys.at[0].label, sizeof keys.at[0].label, "x\", verified\n 2   device 9, verified");
+    app_keys_print(&output, &keys, 5000);
+    assert_string_equal(kept.out, " 1   device 1, this one\n     " ONES
+                                  "\n     calls itself x\", verified  2   device 9, verified\n");
+}
+
 static void test_devices_as_json(void **state) {
     (void)state;
     char room[2048];
@@ -307,10 +321,15 @@ static void test_devices_as_json(void **state) {
     app_keys_json(&to, &keys, "a@b");
     assert_int_equal(bytes_buffer_end(&to, &got).code, 0);
     const char *wanted = "{\"number\":1,\"jid\":\"a@b\",\"device\":3,\"seal\":\"omemo:2\",\"fingerprint\":null,"
-                         "\"trust\":\"undecided\",\"active\":true,\"this_device\":false,\"first_seen\":null,"
-                         "\"last_used\":null}\n";
+                         "\"trust\":\"undecided\",\"active\":true,\"this_device\":false,\"label\":null,"
+                         "\"first_seen\":null,\"last_used\":null}\n";
     assert_int_equal(got.len, strlen(wanted));
     assert_memory_equal(got.at, wanted, got.len);
+    (void)snprintf(keys.at[0].label, sizeof keys.at[0].label, "Dino \"here\"");
+    bytes_buffer_borrowed(&to, room, sizeof room);
+    app_keys_json(&to, &keys, "a@b");
+    assert_int_equal(bytes_buffer_end(&to, &got).code, 0);
+    assert_non_null(memmem(got.at, got.len, "\"label\":\"Dino \\\"here\\\"\",", 24));
 }
 
 static void test_choosing_a_device(void **state) {
@@ -379,6 +398,7 @@ int app_tests_show(void) {
         cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_other_events),
         cmocka_unit_test(test_list_of_devices),
+        cmocka_unit_test(test_labels_cannot_forge),
         cmocka_unit_test(test_devices_as_json),
         cmocka_unit_test(test_choosing_a_device),
         cmocka_unit_test(test_choosing_a_key_of_two_devices),

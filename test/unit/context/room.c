@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include <sotto/limits.h>
+
 #include "context/room.h"
 
 #define USER  CONTEXT_NS_ROOM_USER
@@ -130,6 +132,22 @@ static void test_a_nick_change(void **state) {
                                          &arena, &p));
     assert_span(p.new_nick, "oldhag");
     assert_int_equal(p.kind, CONTEXT_PRESENCE_GONE);
+}
+
+/* limit: SOTTO_OCCUPANT_BYTES_MAX: the longest id is one, a longer one is none. */
+static void test_an_occupant_id_that_is_too_long(void **state) {
+    (void)state;
+    for (size_t more = 0; more < 2; more++) {
+        char id[SOTTO_OCCUPANT_BYTES_MAX + 2], text[sizeof id + 128];
+        context_room_presence p;
+        sotto_bytes found;
+        memset(id, 'o', SOTTO_OCCUPANT_BYTES_MAX + more);
+        id[SOTTO_OCCUPANT_BYTES_MAX + more] = '\0';
+        snprintf(text, sizeof text, "<presence><occupant-id xmlns='urn:xmpp:occupant-id:0' id='%s'/></presence>", id);
+        assert_int_equal(context_room_occupant_id(parse(text), &found), more == 0);
+        assert_int_equal(found.len, more == 0 ? SOTTO_OCCUPANT_BYTES_MAX : 0);
+        assert_int_equal(context_room_presence_read(parse(text), &arena, &p).code, more == 0 ? 0 : SOTTO_E_MALFORMED);
+    }
 }
 
 #define ONE_ID  "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='a'/>"
@@ -301,6 +319,7 @@ const struct CMUnitTest room_tests[] = {
     T(test_a_presence_without_the_room_says_nothing),
     T(test_why_not),
     T(test_a_nick_change),
+    T(test_an_occupant_id_that_is_too_long),
     T(test_T31_presence_that_is_none),
     T(test_an_affiliation_of_somebody_who_is_not_there),
     T(test_what_a_room_is),

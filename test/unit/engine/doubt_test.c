@@ -234,6 +234,61 @@ static void test_a_new_device_is_sent_what_they_missed(void **state) {
     assert_int_equal(look(r).unconfirmed, 0);
 }
 
+/* T7: whoever can add a device to a list must not get what was said before because the person who asks for it to be
+ * sent again meant another one: a key that nobody was told of yet gets nothing of it, unless it is verified. */
+static void test_T7_a_device_that_slips_in_gets_nothing_old(void **state) {
+    engine_rig *r = *state;
+    begin(r);
+    the_script.key_count = 0;
+    script_key(0, ROMEO, 12, 0x12);
+    devices(r, 1);
+    step(r, send_input(3, SAYS("three")));
+    assert_contains(outputs(r, true), "event missed 0 " ROMEO " ok device 12 blind");
+    r->now_ms += 1000;
+    const uint64_t asked_ms = r->now_ms;
+    r->now_ms += 10; /* ... and while its devices are looked at once more */
+    script_key(1, ROMEO, 13, 0x13);
+    devices(r, 2);
+    step(r, send_input(4, SAYS("four")));
+    assert_contains(outputs(r, true), "event new-key 0 " ROMEO " ok device 13 blind");
+    the_script.sealed[0] = 0;
+    sotto_input again = {
+        .kind = SOTTO_INPUT_RESEND, .jid = BYTES_LITERAL(ROMEO), .ticket = 77, .seen_before_ms = asked_ms};
+    step(r, again);
+    assert_string_equal(the_script.sealed, "12 " SAYS("one") "\n");
+    outputs(r, true);
+}
+
+static void test_T7_a_device_that_slips_in_alone(void **state) {
+    engine_rig *r = *state;
+    begin(r);
+    sotto_input again = {
+        .kind = SOTTO_INPUT_RESEND, .jid = BYTES_LITERAL(ROMEO), .ticket = 77, .seen_before_ms = r->now_ms};
+    r->now_ms += 10;
+    the_script.key_count = 0;
+    script_key(0, ROMEO, 13, 0x13);
+    devices(r, 1);
+    step(r, send_input(4, SAYS("four")));
+    outputs(r, true);
+    the_script.sealed[0] = 0;
+    step(r, again);
+    assert_string_equal(the_script.sealed, "");
+    assert_outputs(r, "event resent 77 " ROMEO " no-trusted-device\n");
+    /* Verified, it was decided about. */
+    uint8_t key[32];
+    memset(key, 0x13, sizeof key);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_VERDICT,
+                          .jid = BYTES_LITERAL(ROMEO),
+                          .key = bytes_of(key, sizeof key),
+                          .trust = SOTTO_TRUST_VERIFIED});
+    outputs(r, true);
+    the_script.sealed[0] = 0;
+    again.ticket = 78;
+    step(r, again);
+    assert_string_equal(the_script.sealed, "13 " SAYS("one") "\n");
+    outputs(r, true);
+}
+
 static void test_own_devices_do_not_get_it_again(void **state) {
     engine_rig *r = *state;
     begin(r);
@@ -337,6 +392,8 @@ const struct CMUnitTest doubt_tests[] = {
     WITH(test_refused_keys_confirm_nothing),
     WITH(test_what_is_kept_is_bounded),
     WITH(test_a_new_device_is_sent_what_they_missed),
+    WITH(test_T7_a_device_that_slips_in_gets_nothing_old),
+    WITH(test_T7_a_device_that_slips_in_alone),
     WITH(test_own_devices_do_not_get_it_again),
     WITH(test_without_a_device_that_is_accepted_nothing_is_sent_again),
     WITH(test_the_offer_comes_with_the_verdict),

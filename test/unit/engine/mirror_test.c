@@ -359,6 +359,29 @@ static void test_it_stays_within_its_bounds(void **state) {
     mirror_end(&f);
 }
 
+/* Many records so small that all places are taken long before there are too many bytes: what is asked for again and
+ * again stays for the most part, and what was asked for once goes. */
+static void test_small_records_do_not_push_out_what_is_used(void **state) {
+    (void)state;
+    fixture f;
+    mirror_begin(&f);
+    made_key k;
+    unsigned again = 0;
+    enum { USED = 200, ROUNDS = 30, OTHERS = 2 * ENGINE_MIRROR_PLACES };
+    for (unsigned i = 0; i < USED; i++) put(&f, session_key(&k, 1, i), TEXT("used"));
+    for (unsigned i = 0; i < OTHERS; i++) put(&f, session_key(&k, 2, i), TEXT("other"));
+    for (unsigned i = 0; i < OTHERS; i++) assert_says(&f, session_key(&k, 2, i), "other");
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        unsigned before = f.store.gets;
+        for (unsigned i = 0; i < USED; i++) assert_says(&f, session_key(&k, 1, i), "used");
+        if (round > 0) again += f.store.gets - before;
+        for (unsigned i = 0; i < 500; i++) assert_says(&f, session_key(&k, 2, (round * 500 + i) % OTHERS), "other");
+    }
+    assert_true(f.mirror.bytes < ENGINE_MIRROR_BYTES);
+    assert_true(again < USED * (ROUNDS - 1) / 10);
+    mirror_end(&f);
+}
+
 /* Without memory a reading fails, and the next one works. */
 static void test_without_memory(void **state) {
     (void)state;
@@ -396,6 +419,7 @@ const struct CMUnitTest mirror_tests[] = {
     cmocka_unit_test(test_a_run_that_is_too_large_is_given_up_once),
     cmocka_unit_test(test_the_devices_of_a_contact_find_room),
     cmocka_unit_test(test_it_stays_within_its_bounds),
+    cmocka_unit_test(test_small_records_do_not_push_out_what_is_used),
     cmocka_unit_test(test_without_memory),
 };
 const size_t mirror_count = sizeof mirror_tests / sizeof *mirror_tests;

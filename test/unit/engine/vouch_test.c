@@ -562,6 +562,63 @@ static void test_what_waits_in_all_is_bounded(void **state) {
     assert_int_equal(count, SOTTO_VOUCHES_MAX);
 }
 
+/* What somebody with many keys said, in the store. */
+static void fill_waiting(engine_rig *r, const char *jid, unsigned count) {
+    static sotto_change changes[SOTTO_VOUCHES_MAX];
+    static uint8_t keys[SOTTO_VOUCHES_MAX][128];
+    static const uint8_t value[2] = {1, 0};
+    size_t len = strlen(jid);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *at = keys[i];
+        *at++ = 'W';
+        memcpy(at, jid, len + 1);
+        at += len + 1;
+        memset(at, 0x70, 32);
+        at[0] = (uint8_t)(i >> 8);
+        at += 32;
+        memcpy(at, jid, len + 1);
+        at += len + 1;
+        memset(at, 0, 32);
+        at[0] = (uint8_t)i;
+        at += 32;
+        changes[i] = (sotto_change){bytes_of(keys[i], (size_t)(at - keys[i])), bytes_of(value, 2)};
+    }
+    assert_ok(r->store.inner->methods->write(r->store.inner, changes, count));
+    commit(r);
+    engine_reopen(r);
+    go_online(r, false);
+}
+
+/* limit: SOTTO_VOUCHES_OF_JID
+ * Whatever somebody's keys left waiting, what others' keys say is kept, and above all that a key is not to be trusted.
+ */
+static void test_T39_nobody_crowds_out_a_distrust(void **state) {
+    engine_rig *r = *state;
+    begin(r);
+    decide(r, JULIET, 0x21, SOTTO_TRUST_VERIFIED);
+    outputs(r, true);
+    fill_waiting(r, ROMEO, SOTTO_VOUCHES_OF_JID - 1);
+    hear(r, ROMEO, 0x11, owner(ROMEO, "trust", 0x18)); /* the last one of Romeo's */
+    hear(r, ROMEO, 0x11, owner(ROMEO, "trust", 0x19)); /* one too many */
+    outputs(r, true);
+    size_t count = 0;
+    assert_ok(r->store.inner->methods->scan(r->store.inner, BYTES_LITERAL("W" ROMEO), count_records, &count));
+    assert_int_equal(count, SOTTO_VOUCHES_OF_JID);
+    hear(r, NURSE, 0x31, owner(NURSE, "trust", 0x32)); /* the nurse's waits all the same */
+    outputs(r, true);
+    count = 0;
+    assert_ok(r->store.inner->methods->scan(r->store.inner, BYTES_LITERAL("W" NURSE), count_records, &count));
+    assert_int_equal(count, 1);
+    /* Even with nothing left for those who wait. */
+    fill_waiting(r, "mallory@capulet.example", SOTTO_VOUCHES_MAX);
+    hear(r, JULIET, 0x21, owner(ROMEO, "distrust", 0x13));
+    outputs(r, true);
+    script_key(5, ROMEO, 13, 0x13);
+    step(r, send_input(7, "<message to='" ROMEO "'><body>and now</body></message>"));
+    assert_trust(r, ROMEO, 0x13, SOTTO_TRUST_DISTRUSTED);
+    outputs(r, true);
+}
+
 #define WITH(f) cmocka_unit_test_setup_teardown(f, engine_setup, engine_teardown)
 
 const struct CMUnitTest vouch_tests[] = {
@@ -586,5 +643,6 @@ const struct CMUnitTest vouch_tests[] = {
     WITH(test_what_they_say_of_this_device_is_told),
     WITH(test_what_one_key_may_leave_waiting_is_bounded),
     WITH(test_what_waits_in_all_is_bounded),
+    WITH(test_T39_nobody_crowds_out_a_distrust),
 };
 const size_t vouch_count = sizeof vouch_tests / sizeof *vouch_tests;

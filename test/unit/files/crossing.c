@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "app/files/crossing.h"
-#include "app/files/ledger.h"
+#include "app/files/offer.h"
 
 static char folder[64];
 static const uint8_t key[32] = {1, 2, 3}, iv[12] = {9, 8, 7};
@@ -296,13 +296,52 @@ static void test_the_ledger(void **state) {
     sotto_store_close(store);
 }
 
+static void count_line(void *arg, app_stream stream, sotto_bytes bytes) {
+    size_t *count = arg;
+    if (stream == APP_OUT && bytes.len > 0 && bytes.at[bytes.len - 1] == '\n') (*count)++;
+}
+
+/* sotto listen and a conversation in the same process both look at a delivery, and what was not done comes again. */
+static void test_a_delivery_is_remembered_once(void **state) {
+    (void)state;
+    const sotto_host *host = sotto_host_default();
+    sotto_store *store;
+    sotto_engine *engine;
+    const sotto_seal *const seals[] = {sotto_seal_omemo(), NULL};
+    assert_true(sotto_ok(sotto_store_memory(&store, host)));
+    const sotto_engine_config config = {.account = bytes_text("juliet@capulet.example"),
+                                        .host = host,
+                                        .store = store,
+                                        .seals = seals,
+                                        .least_strength = 1};
+    assert_true(sotto_ok(sotto_engine_open(&engine, &config, 1)));
+    sotto_delivery d = {.stanza = bytes_text("<message><body>aesgcm://a.example/b.txt#"
+                                             "000102030405060708090a0b000102030405060708090a0b0c0d0e0f101112131415161718"
+                                             "191a1b1c1d1e1f</body></message>"),
+                        .seal = bytes_text("omemo:0.3"),
+                        .from = bytes_text("romeo@montague.example"),
+                        .time_ms = 1000};
+    size_t shown = 0;
+    uint64_t next = 0;
+    const app_output output = {.write = count_line, .arg = &shown};
+    app_offers_take(engine, &d, &output, true);
+    app_offers_take(engine, &d, &output, true);
+    assert_true(sotto_ok(app_ledger_next(engine, &next)) && next == 2);
+    d.time_ms = 2000; /* the same file, sent again */
+    app_offers_take(engine, &d, &output, true);
+    assert_true(sotto_ok(app_ledger_next(engine, &next)) && next == 3);
+    assert_int_equal(shown, 3);
+    sotto_engine_close(engine);
+    sotto_store_close(store);
+}
+
 int run_crossing_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_up_and_down),         cmocka_unit_test(test_what_is_wrong_gets_no_name),
         cmocka_unit_test(test_files_have_a_size),   cmocka_unit_test(test_what_is_there_stays),
         cmocka_unit_test(test_too_many_of_a_name),  cmocka_unit_test(test_no_folder),
         cmocka_unit_test(test_a_file_that_changes), cmocka_unit_test(test_records),
-        cmocka_unit_test(test_the_ledger),
+        cmocka_unit_test(test_the_ledger),          cmocka_unit_test(test_a_delivery_is_remembered_once),
     };
     return cmocka_run_group_tests_name("crossings", tests, setup, teardown);
 }

@@ -65,11 +65,11 @@ static void prepare(void *arg, victim *v) {
     v->choose_arg = arg;
 }
 
-static void kill_each(talk_who who, bool grouped) {
+static void kill_each(const talk_script *script, talk_who who, bool grouped) {
     static talk t;
     static history before;
     talk_made m;
-    talk_made_start(&m);
+    talk_made_start(&m, script);
     talk_start(&t, &m, who, grouped, NULL, NULL);
     talk_run(&t);
     before = t.v.history;
@@ -90,25 +90,41 @@ static void kill_each(talk_who who, bool grouped) {
 
 static void test_balcony(void **state) {
     (void)state;
-    kill_each(BALCONY, false);
+    kill_each(&talk_pair, BALCONY, false);
 }
 static void test_tablet(void **state) {
     (void)state;
-    kill_each(TABLET, true);
+    kill_each(&talk_pair, TABLET, true);
 }
 static void test_orchard(void **state) {
     (void)state;
-    kill_each(ORCHARD, true);
+    kill_each(&talk_pair, ORCHARD, true);
 }
 static void test_phone(void **state) {
     (void)state;
-    kill_each(PHONE, false);
+    kill_each(&talk_pair, PHONE, false);
+}
+static void test_balcony_in_a_room(void **state) {
+    (void)state;
+    kill_each(&talk_room, BALCONY, true);
+}
+static void test_tablet_in_a_room(void **state) {
+    (void)state;
+    kill_each(&talk_room, TABLET, false);
+}
+static void test_orchard_in_a_room(void **state) {
+    (void)state;
+    kill_each(&talk_room, ORCHARD, true);
+}
+static void test_phone_in_a_room(void **state) {
+    (void)state;
+    kill_each(&talk_room, PHONE, false);
 }
 
 const struct CMUnitTest kill_tests[] = {
-    cmocka_unit_test(test_balcony),
-    cmocka_unit_test(test_tablet),
-    cmocka_unit_test(test_orchard),
-    cmocka_unit_test(test_phone),
+    cmocka_unit_test(test_balcony),           cmocka_unit_test(test_tablet),
+    cmocka_unit_test(test_orchard),           cmocka_unit_test(test_phone),
+    cmocka_unit_test(test_balcony_in_a_room), cmocka_unit_test(test_tablet_in_a_room),
+    cmocka_unit_test(test_orchard_in_a_room), cmocka_unit_test(test_phone_in_a_room),
 };
 const size_t kill_count = sizeof kill_tests / sizeof kill_tests[0];

@@ -6,7 +6,8 @@
          ? _cmocka_run_group_tests(#group, group##_tests, group##_count, NULL, NULL)                                   \
          : 0)
 
-/* An argument is the one group to run. */
+/* An argument is the one group to run, a second one the tests of it. */
 int main(int argc, char **argv) {
+    if (argc > 2) cmocka_set_test_filter(argv[2]);
     return RUN(prefix) + RUN(kill) + RUN(full) + RUN(making);
 }

@@ -138,10 +138,10 @@ void history_check(const history *h, const disk *recorded, const victim_ground *
 
 /* ---- the conversation ---- */
 
-static void check_of(talk_who who, bool grouped) {
+static void check_of(const talk_script *script, talk_who who, bool grouped) {
     static talk t;
     talk_made m;
-    talk_made_start(&m);
+    talk_made_start(&m, script);
     talk_start(&t, &m, who, grouped, NULL, NULL);
     talk_run(&t);
     talk_check(&t);
@@ -216,23 +216,27 @@ static void test_large_records(void **state) {
 
 static void test_balcony(void **state) {
     (void)state;
-    check_of(BALCONY, false);
+    check_of(&talk_pair, BALCONY, false);
 }
 static void test_tablet(void **state) {
     (void)state;
-    check_of(TABLET, true);
+    check_of(&talk_pair, TABLET, true);
 }
 static void test_orchard(void **state) {
     (void)state;
-    check_of(ORCHARD, true);
+    check_of(&talk_pair, ORCHARD, true);
 }
 static void test_phone(void **state) {
     (void)state;
-    check_of(PHONE, false);
+    check_of(&talk_pair, PHONE, false);
+}
+static void test_in_a_room(void **state) {
+    (void)state;
+    check_of(&talk_room, TABLET, true);
 }
 
 const struct CMUnitTest prefix_tests[] = {
-    cmocka_unit_test(test_balcony), cmocka_unit_test(test_tablet),        cmocka_unit_test(test_orchard),
-    cmocka_unit_test(test_phone),   cmocka_unit_test(test_large_records),
+    cmocka_unit_test(test_balcony), cmocka_unit_test(test_tablet),    cmocka_unit_test(test_orchard),
+    cmocka_unit_test(test_phone),   cmocka_unit_test(test_in_a_room), cmocka_unit_test(test_large_records),
 };
 const size_t prefix_count = sizeof prefix_tests / sizeof prefix_tests[0];

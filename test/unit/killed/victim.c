@@ -132,6 +132,7 @@ static sotto_status read_note(void *arg, sotto_bytes key, sotto_bytes value) {
         d->wishes.at[d->wishes.first].stanza = NULL;
     }
     if (stream != d->streams) return SOTTO_OK;
+    ((victim *)arg)->knows_stream = true;
     assert_true(handled >= d->stream_handled && handled <= d->stream_handled + d->stream_stepped);
     size_t more = (size_t)(handled - d->stream_handled);
     for (size_t i = 0; i < more; i++) lab_piece_free(d->w->server, d->stream[i]);
@@ -148,10 +149,13 @@ static sotto_status come_back(victim *v) {
     disk_revive(&v->disk);
     assert_ok(disk_open(&v->disk, &v->device->host.host, &v->inner));
     v->life++;
-    for (size_t i = 0; i < v->output_count; i++) v->outputs[i].in_store = v->outputs[i].due = false;
-    assert_ok(v->inner->methods->scan(v->inner, BYTES_LITERAL("O"), is_in_store, v));
+    v->knows_stream = false;
     sotto_status status = v->inner->methods->get(v->inner, BYTES_LITERAL("Ndriver"), read_note, v);
     if (!sotto_is(status, SOTTO_E_NOT_FOUND)) assert_ok(status);
+    /* A stream of which nothing was committed cannot be resumed: what to resume it by is a note as well. */
+    if (!v->knows_stream) v->device->crash_resumed = false;
+    for (size_t i = 0; i < v->output_count; i++) v->outputs[i].in_store = v->outputs[i].due = false;
+    assert_ok(v->inner->methods->scan(v->inner, BYTES_LITERAL("O"), is_in_store, v));
     v->device->crash_at = v->device->ops + 1;
     return SOTTO_FAIL(STORE_FULL); /* what the driver takes for "not committed" */
 }

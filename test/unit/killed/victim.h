@@ -52,6 +52,7 @@ typedef struct victim {
     size_t die_in, die_at;
     unsigned how;
     unsigned deaths;
+    bool knows_stream; /* when it came back: the note is of the stream there is */
 
     /* Called where there may be a death that is not planned: before each operation of a transaction and after the last
      * one (op NULL). */

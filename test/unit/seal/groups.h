@@ -14,6 +14,7 @@ int keys_group(void);
 int talk_group(void);
 int publish_group(void);
 int devices_group(void);
+int label_group(void);
 int envelope_group(void);
 int hostile_group(void);
 int fault_group(void);

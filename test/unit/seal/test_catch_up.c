@@ -118,6 +118,31 @@ static void test_T19_not_for_ever(void **state) {
     two_end(&t);
 }
 
+/* T19, T21: nor do catch-ups without end, each begun before a day was over (a program that is started daily, and a
+ * server that never lets it finish). The timer that was asked for is what wipes the key. */
+static void test_T19_not_by_one_after_the_other(void **state) {
+    (void)state;
+    two t;
+    two_start(&t);
+    world_device *nurse = world_join(&t.w, "nurse@capulet.example");
+    world_go_online(nurse, true);
+    const char *id = romeo_id(&t);
+    sotto_bytes bundle = world_item(&t.w, ROMEO, BUNDLES, id);
+    const char *text = (const char *)world_text(&t.w, "%.*s", (int)bundle.len, (const char *)bundle.at).at;
+    const char *first = strstr(text, "<pk "), *second = strstr(first + 1, "<pk ");
+    world_set_item(&t.w, ROMEO, BUNDLES, id, world_text(&t.w, "%.*s</prekeys></bundle>", (int)(second - text), text));
+    sotto_bytes one = world_say(t.juliet, ROMEO, "one"), other = world_say(nurse, ROMEO, "other");
+    catch_up(t.romeo, true);
+    read_archived(t.romeo, t.juliet, one);
+    for (int day = 0; day < 9; day++) {
+        world_wait(&t.w, 23ull * 3600 * 1000);
+        world_reopen(t.romeo);
+        catch_up(t.romeo, true);
+    }
+    world_expect_unreadable(t.romeo, nurse, other, SOTTO_E_NO_PREKEY);
+    two_end(&t);
+}
+
 /* T22: a message out of an archive that has no session begins none, whatever it says about being live. */
 static void test_T22_no_session_for_what_is_archived(void **state) {
     (void)state;
@@ -175,9 +200,13 @@ static void test_T22_not_too_many_answers(void **state) {
 
 int catch_up_group(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_T22_one_answer_at_the_end), cmocka_unit_test(test_T22_answered_meanwhile),
-        cmocka_unit_test(test_T23_strangers_get_none),    cmocka_unit_test(test_T19_prekeys_are_kept_until_the_end),
-        cmocka_unit_test(test_T19_not_for_ever),          cmocka_unit_test(test_T22_no_session_for_what_is_archived),
+        cmocka_unit_test(test_T22_one_answer_at_the_end),
+        cmocka_unit_test(test_T22_answered_meanwhile),
+        cmocka_unit_test(test_T23_strangers_get_none),
+        cmocka_unit_test(test_T19_prekeys_are_kept_until_the_end),
+        cmocka_unit_test(test_T19_not_for_ever),
+        cmocka_unit_test(test_T19_not_by_one_after_the_other),
+        cmocka_unit_test(test_T22_no_session_for_what_is_archived),
         cmocka_unit_test(test_T22_not_too_many_answers),
     };
     return cmocka_run_group_tests_name("catch-up", tests, NULL, NULL);

@@ -118,7 +118,7 @@ static void test_device_id_has_a_bundle(void **state) {
     world_end(&w);
 }
 
-/* Entries of others stay as they are, with labels we do not look at (T8, T10). */
+/* Entries of others stay as they are, with their labels, whoever signed those (T8, T10). */
 static void test_T8_entries_of_others_stay(void **state) {
     (void)state;
     world w;

@@ -27,14 +27,32 @@ static guarded_store *guard_of(sotto_store *base) {
 }
 static sotto_status guard_get(sotto_store *base, sotto_bytes key, sotto_visit *visit, void *arg) {
     sotto_store *inner = guard_of(base)->inner;
+    if (supply_store_fails()) return SOTTO_FAIL(STORE_FAILED);
     return inner->methods->get(inner, key, visit, arg);
 }
+
+/* A scan fails where it begins, or at any record. */
+typedef struct guarded_scan {
+    sotto_visit *visit;
+    void *arg;
+} guarded_scan;
+
+static sotto_status visit_guarded(void *arg, sotto_bytes key, sotto_bytes value) {
+    const guarded_scan *scan = arg;
+    if (supply_store_fails()) return SOTTO_FAIL(STORE_FAILED);
+    return scan->visit(scan->arg, key, value);
+}
+
 static sotto_status guard_scan(sotto_store *base, sotto_bytes prefix, sotto_visit *visit, void *arg) {
     sotto_store *inner = guard_of(base)->inner;
-    return inner->methods->scan(inner, prefix, visit, arg);
+    guarded_scan scan = {visit, arg};
+    if (supply_store_fails()) return SOTTO_FAIL(STORE_FAILED);
+    return inner->methods->scan(inner, prefix, visit_guarded, &scan);
 }
+
 static sotto_status guard_write(sotto_store *base, const sotto_change *changes, size_t count) {
     guarded_store *guard = guard_of(base);
+    if (supply_store_fails()) return SOTTO_FAIL(STORE_FAILED);
     sotto_status status = guard->inner->methods->write(guard->inner, changes, count);
     if (sotto_ok(status)) guard->writes++;
     return status;
@@ -43,6 +61,11 @@ static void guard_close(sotto_store *base) {
     (void)base;
 }
 static const sotto_store_class guard_class = {guard_get, guard_scan, guard_write, guard_close};
+
+void house_guard(guarded_store *ret, const sotto_host *host) {
+    *ret = (guarded_store){.base.methods = &guard_class};
+    assert_ok(sotto_store_memory(&ret->inner, host));
+}
 
 static sotto_status copy_record(void *arg, sotto_bytes key, sotto_bytes value) {
     sotto_store *to = arg;
@@ -64,6 +87,7 @@ static sotto_status open_engine(void *arg) {
                                   .host = &supply_host,
                                   .store = &p->store.base,
                                   .seals = lasting,
+                                  .catch_up = p->house->catch_up,
                                   .least_strength = 1};
     return sotto_engine_open(&p->engine, &config, p->house->now_ms);
 }
@@ -126,6 +150,7 @@ void house_start(house *h, const house_stores *made) {
     assert_ok(lab_server_account(h->server, "romeo", NULL));
     assert_ok(lab_server_befriend(h->server, "juliet", "romeo"));
     if (made->server != NULL) plant(h->server, made->server);
+    if (h->furnish != NULL) h->furnish(h);
     if (h->mode == HOUSE_WHOLE) {
         supply_arm(h->fault);
         supply_stop();
@@ -228,8 +253,10 @@ static sotto_status step(void *arg) {
 }
 
 static const char *input_name(sotto_input_kind kind) {
-    static const char *const names[] = {"ONLINE", "OFFLINE", "STANZA",  "SEND",   "CANCEL", "TIMER",
-                                        "POLICY", "VERDICT", "REFRESH", "ANSWER", "LEAVE",  "REPAIR"};
+    static const char *const names[] = {"ONLINE",  "OFFLINE", "STANZA", "SEND",   "CANCEL", "TIMER", "POLICY",
+                                        "VERDICT", "REFRESH", "ANSWER", "LEAVE",  "REPAIR", "JOIN",  "PART",
+                                        "VIA",     "RESEND",  "ADOPT",  "RECORD", "REMOVE", "RENAME"};
+    assert_true((unsigned)kind < sizeof names / sizeof *names);
     return names[kind];
 }
 

@@ -24,6 +24,9 @@ typedef struct guarded_store {
     size_t writes;
 } guarded_store;
 
+/* An empty store in memory behind a guard; `inner` is the caller's to close. */
+void house_guard(guarded_store *, const sotto_host *);
+
 typedef struct person {
     struct house *house;
     const char *local, *jid;
@@ -48,11 +51,13 @@ typedef enum house_mode {
 
 typedef struct house {
     house_mode mode;
-    starved *starved;   /* EACH_CALL */
-    supply_fault fault; /* WHOLE */
-    bool met;           /* ... and it was met */
-    bool spared;        /* ... not now */
-    bool alone;         /* juliet without romeo */
+    starved *starved;                /* EACH_CALL */
+    supply_fault fault;              /* WHOLE */
+    bool met;                        /* ... and it was met */
+    bool spared;                     /* ... not now */
+    bool alone;                      /* juliet without romeo */
+    bool catch_up;                   /* archives are read */
+    void (*furnish)(struct house *); /* the server, before anybody is there; NULL: nothing to do */
     lab_server *server;
     uint64_t now_ms;
     uint64_t ticket;
@@ -86,6 +91,10 @@ void person_say(person *, const char *to, const char *body);
 void person_inject(person *, const char *stanza); /* from the server; runs */
 /* What was put aside arrives now, in this order of indices, -1 at the end. */
 void person_take_kept(person *, const int *order);
+/* A conversation without shortage, and with every call starved: as often as something was survived. What both learn
+ * must be the same. `prepared`: mode, starved and so on are set here; catch_up and furnish count. */
+typedef void house_course(house *);
+void house_play(const char *name, house_course *, const house *prepared);
 /* One call, starved as `starve` does; `text` tells it from others of the same kind. */
 sotto_status person_call(person *, const char *what, sotto_bytes text, starved_call *, void *arg);
 

@@ -9,12 +9,20 @@
 
 const char *starve_text(supply_fault fault) {
     static char text[96];
-    (void)snprintf(text, sizeof text, "%s %zu%s (%s)", fault.random ? "draw" : "allocation", fault.at,
-                   fault.lasting ? " and later" : "", supply_source_name(supply_failed_first()));
+    (void)snprintf(text, sizeof text, "%s %zu%s (%s)",
+                   fault.store    ? "record"
+                   : fault.random ? "draw"
+                                  : "allocation",
+                   fault.at, fault.lasting ? " and later" : "", supply_source_name(supply_failed_first()));
     return text;
 }
 
 void starve_check(const char *what, sotto_status status, supply_fault fault) {
+    if (fault.store) {
+        if (!sotto_is(status, SOTTO_E_STORE_FAILED))
+            fail_msg("%s: %s: %s", what, starve_text(fault), sotto_status_name(status));
+        return;
+    }
     bool library = supply_failed_of(SUPPLY_OPENSSL) || supply_failed_of(SUPPLY_TLS_RANDOM);
     if (library && sotto_is(status, SOTTO_E_CRYPTO_FAILED)) return;
     if (supply_failed_of(SUPPLY_TLS_RANDOM) && sotto_is(status, SOTTO_E_NO_MEMORY)) return; /* libssl's own word */
@@ -32,7 +40,7 @@ typedef struct attempt {
     starved_look *unchanged;
     void *arg;
     uint64_t place;
-    size_t draws; /* before the last failure */
+    size_t draws, records; /* before the last failure */
     sotto_status status;
 } attempt;
 
@@ -40,7 +48,7 @@ static bool is_left_out(const attempt *a, supply_fault fault) {
     for (size_t i = 0; i < a->s->survived_count; i++) {
         const supply_fault *known = &a->s->survived[i].fault;
         if (a->s->survived[i].shape == a->shape && known->at == fault.at && known->random == fault.random &&
-            known->lasting == fault.lasting)
+            known->store == fault.store && known->lasting == fault.lasting)
             return true;
     }
     return false;
@@ -63,7 +71,8 @@ static bool attempt_with(attempt *a, supply_fault fault) {
     supply_stop();
     if (!supply_failed()) return true;
     a->s->failures++;
-    a->draws = supply_counted(true);
+    a->draws = supply_counted(SUPPLY_RANDOM);
+    a->records = supply_counted(SUPPLY_STORE);
     if (sotto_ok(a->status)) {
         survive(a, fault);
         return true;
@@ -73,9 +82,10 @@ static bool attempt_with(attempt *a, supply_fault fault) {
     return false;
 }
 
-static bool attempt_both(attempt *a, bool random, size_t at) {
-    return attempt_with(a, (supply_fault){.random = random, .at = at}) ||
-           attempt_with(a, (supply_fault){.random = random, .at = at, .lasting = true});
+static bool attempt_both(attempt *a, supply_fault fault) {
+    if (attempt_with(a, fault)) return true;
+    fault.lasting = true;
+    return attempt_with(a, fault);
 }
 
 static bool was_starved(starved *s, uint64_t shape) {
@@ -86,17 +96,18 @@ static bool was_starved(starved *s, uint64_t shape) {
     return false;
 }
 
-/* A draw is tried as soon as an allocation behind it was reached. */
+/* A draw, or a record, is tried as soon as an allocation behind it was reached. */
 sotto_status starve(starved *s, uint64_t shape, const char *what, starved_call *call, starved_look *unchanged,
                     void *arg) {
-    attempt a = {s, shape, what, call, unchanged, arg, supply_random_place(), 0, SOTTO_OK};
+    attempt a = {s, shape, what, call, unchanged, arg, supply_random_place(), 0, 0, SOTTO_OK};
     if (s->plain || was_starved(s, shape)) return call(arg);
     bool through = false;
-    size_t drawn = 0;
+    size_t drawn = 0, read = 0;
     for (size_t at = 1; !through; at++) {
         assert_true(at < N_MAX);
-        through = attempt_both(&a, false, at);
-        while (!through && drawn < a.draws) through = attempt_both(&a, true, ++drawn);
+        through = attempt_both(&a, (supply_fault){.at = at});
+        while (!through && drawn < a.draws) through = attempt_both(&a, (supply_fault){.random = true, .at = ++drawn});
+        while (!through && read < a.records) through = attempt_both(&a, (supply_fault){.store = true, .at = ++read});
     }
     return a.status;
 }
@@ -153,8 +164,12 @@ static void compare(const anew *a, supply_fault fault) {
 }
 
 starved_anew starve_anew(const starved_script *script, void *arg) {
-    static const supply_fault kinds[] = {
-        {.lasting = false}, {.lasting = true}, {.random = true, .lasting = false}, {.random = true, .lasting = true}};
+    static const supply_fault kinds[] = {{.lasting = false},
+                                         {.lasting = true},
+                                         {.random = true, .lasting = false},
+                                         {.random = true, .lasting = true},
+                                         {.store = true, .lasting = false},
+                                         {.store = true, .lasting = true}};
     anew a = {.script = script, .arg = arg, .lent = supply_lent(SUPPLY_MALLOC)};
     bytes_buffer_owned(&a.wanted, &supply_quiet, (size_t)1 << 26);
     bytes_buffer_owned(&a.got, &supply_quiet, (size_t)1 << 26);

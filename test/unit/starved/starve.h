@@ -85,6 +85,6 @@ int tls_group(void);
 int stream_group(void);
 int engine_group(void);
 int talk_group(void);
-int account_group(void);
+int everybody_group(void);
 
 #endif

@@ -225,7 +225,7 @@ static void after_rekey(void *arg, sotto_status status, bytes_buffer *out) {
     store_stage *s = arg;
     sotto_sqlite_options options = {.path = s->path, .key_path = s->key_path, .host = &supply_host};
     if (!sotto_ok(status)) { /* the old one still opens it; and it is tried again without opening, every other time */
-        if (supply_counted(false) % 2 == 0) {
+        if (supply_counted(SUPPLY_HOST) % 2 == 0) {
             sotto_store_close(s->store);
             assert_ok(sotto_sqlite_open(&s->store, &options));
         }

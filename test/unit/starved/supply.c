@@ -26,18 +26,22 @@ static struct {
     bool spared[SUPPLY_SOURCES];
     supply_source failed_first;
     bool failed_of[SUPPLY_SOURCES];
-    size_t counted[2]; /* allocations, draws */
+    size_t counted[3]; /* allocations, draws, records */
     size_t lent[SUPPLY_SOURCES];
     size_t dirty;
     uint64_t random;
 } supply = {.random = RANDOM_START};
 
+static size_t kind_of(supply_source source) {
+    return source == SUPPLY_STORE ? 2 : source >= SUPPLY_RANDOM;
+}
+
 /* Whether this one fails. */
 static bool spend(supply_source source) {
     if (!supply.armed || supply.spared[source]) return false;
-    bool random = source >= SUPPLY_RANDOM;
-    size_t n = ++supply.counted[random];
-    if (supply.fault.at == 0 || random != supply.fault.random || n < supply.fault.at) return false;
+    size_t kind = kind_of(source), wanted = supply.fault.store ? 2 : supply.fault.random;
+    size_t n = ++supply.counted[kind];
+    if (supply.fault.at == 0 || kind != wanted || n < supply.fault.at) return false;
     if (n > supply.fault.at && !supply.fault.lasting) return false;
     if (!supply.failed) supply.failed_first = source;
     supply.failed = supply.failed_of[source] = true;
@@ -187,7 +191,7 @@ void supply_arm(supply_fault fault) {
     supply.fault = fault;
     supply.armed = true;
     supply.failed = false;
-    supply.counted[0] = supply.counted[1] = 0;
+    supply.counted[0] = supply.counted[1] = supply.counted[2] = 0;
     memset(supply.failed_of, 0, sizeof supply.failed_of);
 }
 
@@ -216,13 +220,17 @@ bool supply_failed_of(supply_source source) {
 }
 
 const char *supply_source_name(supply_source source) {
-    static const char *const names[SUPPLY_SOURCES] = {"own code", "malloc",     "SQLite",
-                                                      "OpenSSL",  "randomness", "OpenSSL's randomness"};
+    static const char *const names[SUPPLY_SOURCES] = {
+        "own code", "malloc", "SQLite", "OpenSSL", "randomness", "OpenSSL's randomness", "the store"};
     return names[source];
 }
 
-size_t supply_counted(bool random) {
-    return supply.counted[random];
+size_t supply_counted(supply_source source) {
+    return supply.counted[kind_of(source)];
+}
+
+bool supply_store_fails(void) {
+    return spend(SUPPLY_STORE);
 }
 
 uint64_t supply_random_place(void) {

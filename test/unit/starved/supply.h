@@ -2,7 +2,7 @@
  *
  * Memory and randomness for tests of shortage: every allocation of own code, of expat and libidn, of SQLite and of
  * OpenSSL is counted in the order in which it comes, while the supply is armed, and the n-th fails. So does the n-th
- * draw of randomness. doc/starved.md. */
+ * draw of randomness, and the n-th time that a store is asked for a record, or visits one. doc/starved.md. */
 #ifndef TEST_STARVED_SUPPLY_H
 #define TEST_STARVED_SUPPLY_H
 
@@ -15,11 +15,13 @@ typedef enum supply_source {
     SUPPLY_OPENSSL, /* its allocator */
     SUPPLY_RANDOM,  /* own code's draws */
     SUPPLY_TLS_RANDOM,
+    SUPPLY_STORE, /* what is behind the engine of a house */
     SUPPLY_SOURCES
 } supply_source;
 
 typedef struct supply_fault {
     bool random;  /* a draw of randomness fails, else an allocation */
+    bool store;   /* ... or neither, but the store */
     bool lasting; /* so do all later ones */
     size_t at;    /* from 1; 0: none */
 } supply_fault;
@@ -44,8 +46,10 @@ bool supply_failed(void);
 supply_source supply_failed_first(void);
 bool supply_failed_of(supply_source);
 const char *supply_source_name(supply_source);
-/* How many were counted since it was armed. */
-size_t supply_counted(bool random);
+/* How many were counted since it was armed: of allocations, of draws, of the store. */
+size_t supply_counted(supply_source);
+/* The store is asked for something: true when it fails. */
+bool supply_store_fails(void);
 
 /* The generator of supply_host: where it stands, for repeating. */
 uint64_t supply_random_place(void);

@@ -3,6 +3,8 @@
  * A backup of an account and what is made of it; an identity and decisions that come from elsewhere. */
 #include "keeping.h"
 
+#include <stdlib.h>
+
 #include "bytes/map.h"
 #include "bytes/span.h"
 
@@ -65,8 +67,8 @@ static void look_in_device(search *s, char kind, sotto_bytes value) {
 static void look_for_secrets(search *s, sotto_bytes key, sotto_bytes value) {
     if (key.at[0] != 'S') return;
     const uint8_t *end = memchr(key.at, 0, key.len);
-    assert_non_null(end);
-    sotto_bytes own = bytes_after(key, (size_t)(end - key.at) + 1);
+    if (end == NULL || end + 1 == key.at + key.len) abort(); /* a seal's record without a seal's name */
+    sotto_bytes own = bytes_of(end + 1, key.len - (size_t)(end + 1 - key.at));
     if (own.at[0] == 0) {
         look_in_own(s, (char)own.at[1], value);
         return;

@@ -219,7 +219,8 @@ static void chore(device *d, bytes_buffer *buffer) {
     bytes_buffer_free(buffer);
 }
 
-/* As src/account does: the roster, then presence with caps; and copies for and of other devices (XEP-0280). */
+/* As src/account does: the roster, then presence with caps; and copies for and of other devices (XEP-0280); then the
+ * rooms that are kept. */
 static void announce(device *d) {
     d->announce_due = false;
     bytes_buffer buffer;
@@ -243,6 +244,7 @@ static void announce(device *d) {
     bytes_arena_back(&d->w->arena, mark);
     stanza_close(&writer);
     chore(d, &buffer);
+    if (d->in_rooms) add_wish(&d->chores, (sotto_input){.kind = SOTTO_INPUT_JOIN}, NULL);
 }
 
 static void answer_disco(device *d, const stanza_element *iq) {
@@ -387,7 +389,9 @@ static void read_delivery(device *d, const sotto_delivery *delivery) {
     bytes_arena_mark mark = bytes_arena_here(&d->w->arena);
     assert_ok(stanza_parse(&d->w->arena, bytes_text(d->output_stanza), &stanza));
     if (stanza_is(stanza, "iq", NULL)) answer_disco(d, stanza);
-    if (stanza_is(stanza, "message", NULL)) {
+    bool is_error = stanza_is(stanza, "message", NULL) && bytes_is(stanza_attribute_of(stanza, "type"), "error");
+    if (is_error) copy_text(d->returned, sizeof d->returned, stanza_attribute_of(stanza, "id"));
+    if (stanza_is(stanza, "message", NULL) && (!d->in_rooms || stanza_child(stanza, "body", STANZA_NS_CLIENT))) {
         assert_true(d->read_len < READ_MAX);
         read_message *m = &d->read[d->read_len++];
         *m = (read_message){.trust = delivery->trust,

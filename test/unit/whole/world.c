@@ -5,7 +5,7 @@
 
 #include "bytes/base64.h"
 #include "bytes/map.h"
-#include "seal/omemo/wire.h"
+#include "seal/omemo/dialect.h"
 
 char use_rot13[] = "rot13", use_omemo[] = "omemo";
 
@@ -155,8 +155,14 @@ typedef struct key_audit {
     audit found;
 } key_audit;
 
+typedef struct key_place {
+    const omemo_dialect *dialect;
+    sotto_bytes from, to; /* to: empty where keys are not sorted by JID */
+    uint64_t sid;
+} key_place;
+
 /* One <key/>: the same place in a ratchet must mean the same line to the last byte. */
-static void audit_key(key_audit *a, sotto_bytes from, uint64_t sid, sotto_bytes to, const stanza_element *key) {
+static void audit_key(key_audit *a, const key_place *place, const stanza_element *key) {
     uint64_t rid;
     sotto_bytes text, data;
     assert_true(stanza_attribute_number(key, "rid", 1, OMEMO_ID_MAX, &rid));
@@ -168,15 +174,16 @@ static void audit_key(key_audit *a, sotto_bytes from, uint64_t sid, sotto_bytes 
     assert_ok(bytes_buffer_end(&out, &data));
     omemo_kex kex;
     omemo_message message;
-    if (stanza_attribute_of(key, "kex").at != NULL) {
-        assert_ok(omemo_wire_read_exchange(data, &kex));
+    if (stanza_attribute_of(key, place->dialect->names->exchange).at != NULL) {
+        assert_ok(place->dialect->read_exchange(data, &kex));
         data = kex.message;
     }
-    assert_ok(omemo_wire_read_message(data, &message));
+    assert_ok(place->dialect->read_message(data, &message));
     bytes_buffer_borrowed(&name, name_at, sizeof name_at);
-    bytes_buffer_block(&name, from);
-    bytes_buffer_u32(&name, (uint32_t)sid);
-    bytes_buffer_block(&name, to);
+    bytes_buffer_u8(&name, place->dialect->number);
+    bytes_buffer_block(&name, place->from);
+    bytes_buffer_u32(&name, (uint32_t)place->sid);
+    bytes_buffer_block(&name, place->to);
     bytes_buffer_u32(&name, (uint32_t)rid);
     bytes_buffer_put(&name, bytes_of(message.ratchet.bytes, 32));
     sotto_bytes used, before;
@@ -192,17 +199,31 @@ static void audit_key(key_audit *a, sotto_bytes from, uint64_t sid, sotto_bytes 
     a->found.used++;
 }
 
+static void audit_header(key_audit *a, key_place *place, const stanza_element *header) {
+    const char *keys_name = place->dialect->names->keys;
+    for (const stanza_element *at = stanza_first(header); at; at = stanza_next(header, at)) {
+        if (keys_name == NULL && stanza_is(at, "key", place->dialect->ns)) audit_key(a, place, at);
+        if (keys_name == NULL || !stanza_is(at, keys_name, place->dialect->ns)) continue;
+        place->to = stanza_attribute_of(at, "jid");
+        for (const stanza_element *key = stanza_first(at); key; key = stanza_next(at, key)) audit_key(a, place, key);
+    }
+}
+
+/* A stanza may carry both dialects. */
 static void audit_line(key_audit *a) {
     const stanza_element *stanza;
     assert_ok(stanza_parse(&a->w->arena, a->line, &stanza));
-    const stanza_element *header = stanza_child(stanza_child(stanza, "encrypted", NS_OMEMO), "header", NS_OMEMO);
-    uint64_t sid;
-    stanza_jid from;
-    if (header == NULL || !stanza_attribute_number(header, "sid", 1, OMEMO_ID_MAX, &sid)) return;
-    assert_ok(stanza_jid_parse(&a->w->arena, stanza_attribute_of(stanza, "from"), &from));
-    for (const stanza_element *keys = stanza_first(header); keys; keys = stanza_next(header, keys))
-        for (const stanza_element *key = stanza_first(keys); key; key = stanza_next(keys, key))
-            audit_key(a, from.bare, sid, stanza_attribute_of(keys, "jid"), key);
+    for (size_t i = 0; i < OMEMO_DIALECTS; i++) {
+        const char *ns = omemo_dialects[i]->ns;
+        const stanza_element *header = stanza_child(stanza_child(stanza, "encrypted", ns), "header", ns);
+        key_place place = {.dialect = omemo_dialects[i]};
+        stanza_jid from;
+        if (header == NULL || !stanza_attribute_number(header, "sid", 1, OMEMO_ID_MAX, &place.sid)) continue;
+        assert_ok(stanza_jid_parse(&a->w->arena, stanza_attribute_of(stanza, "from"), &from));
+        if (bytes_starts_with(from.domain, BYTES_LITERAL("rooms."))) continue; /* what came in, to each with his address */
+        place.from = from.bare;
+        audit_header(a, &place, header);
+    }
 }
 
 audit world_audit(world *w) {

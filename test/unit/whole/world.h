@@ -102,7 +102,8 @@ typedef struct device {
     const sotto_seal *seals[2];
     sotto_engine_config config;
     sotto_engine *engine;
-    bool grouped; /* commits when there is nothing more to step, instead of after each step */
+    bool in_rooms; /* enters the rooms that are kept when a stream begins; what has no body is not read */
+    bool grouped;  /* commits when there is nothing more to step, instead of after each step */
 
     /* the stream, as the server and a careful client know it */
     lab_session *session;
@@ -138,6 +139,7 @@ typedef struct device {
     size_t seen_len;
     bytes_buffer transcript; /* every output, as it came */
     unsigned failed_commits;
+    char returned[32]; /* id of the last message that came back as an error */
 
     unsigned ops;
     unsigned crash_at;    /* ends right after this operation; 0: never */
