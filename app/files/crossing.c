@@ -160,11 +160,9 @@ static bool decrypt(app_crossing *c, sotto_bytes piece) {
 static bool decrypt_held_back(app_crossing *c, sotto_bytes piece) {
     uint8_t joined[2 * APP_CROSSING_TAG];
     if (piece.len >= APP_CROSSING_TAG) {
-        sotto_bytes last = bytes_after(piece, piece.len - APP_CROSSING_TAG);
-        if (!decrypt(c, bytes_of(c->held, c->held_len)) ||
-            !decrypt(c, bytes_of(piece.at, piece.len - APP_CROSSING_TAG)))
-            return false;
-        memcpy(c->held, last.at, APP_CROSSING_TAG);
+        size_t before = piece.len - APP_CROSSING_TAG;
+        if (!decrypt(c, bytes_of(c->held, c->held_len)) || !decrypt(c, bytes_of(piece.at, before))) return false;
+        memcpy(c->held, piece.at + before, APP_CROSSING_TAG);
         c->held_len = APP_CROSSING_TAG;
         return true;
     }
@@ -180,7 +178,6 @@ static bool decrypt_held_back(app_crossing *c, sotto_bytes piece) {
 bool app_crossing_put(app_crossing *c, sotto_bytes piece) {
     if (c->end != APP_TRANSFER_DONE) return false;
     if (piece.len == 0) return true;
-    if (!piece.at) return fail(c, APP_TRANSFER_FAILED); /* bytes that are nowhere */
     if (piece.len > c->most - c->moved) return fail(c, APP_TRANSFER_TOO_LARGE);
     c->moved += piece.len;
     if (!sotto_ok(crypto_digest_put(c->sealed, piece))) return fail(c, APP_TRANSFER_FAILED);

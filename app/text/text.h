@@ -12,9 +12,9 @@
 typedef struct app_option {
     char letter; /* 0: only the long form */
     const char *name;
-    const char *argument; /* "FILE", "DIR", "PATH", "ACCOUNT", "HOST:PORT"; NULL: a flag. With "..." at its end it may be
-                             given several times. A PATH or a DIR is of the folder in which it was typed, wherever the
-                             command is executed, and a DIR that is not given is that folder */
+    const char *argument; /* "FILE", "DIR", "PATH", "ACCOUNT", "HOST:PORT"; NULL: a flag. With "..." at its end it may
+                             be given several times. A PATH or a DIR is of the folder in which it was typed, wherever
+                             the command is executed, and a DIR that is not given is that folder */
     const char *text;
 } app_option;
 
@@ -32,6 +32,12 @@ typedef struct app_topic {
     const app_option *options;     /* ended by a NULL name */
     const app_example *examples;   /* ended by a NULL command */
 } app_topic;
+
+/* The ends of lists of them. */
+#define OPTIONS_END                                                                                                    \
+    { 0, NULL, NULL, NULL }
+#define EXAMPLES_END                                                                                                   \
+    { NULL, NULL }
 
 /* Ended by NULL, in the order in which they are listed. */
 extern const app_topic *const app_topics[];

@@ -5,59 +5,6 @@
 
 #include <string.h>
 
-#define OPTIONS_END                                                                                                    \
-    { 0, NULL, NULL, NULL }
-#define EXAMPLES_END                                                                                                   \
-    { NULL, NULL }
-
-const app_option app_text_common[] = {
-    {'a', "account", "ACCOUNT", "which account, where several are set up on this machine (its address)"},
-    {0, "home", "DIR",
-     "keep everything (settings, keys, messages on their way) below DIR instead of in the usual folders"},
-    {0, "passphrase-file", "FILE",
-     "read the passphrase of a store that has one from the first line of FILE (-: standard input) instead of asking"},
-    {'h', "help", NULL, "show the help for the command"},
-    OPTIONS_END,
-};
-
-const char *const app_text_about[] = {
-    "Sotto sends and receives end-to-end encrypted messages over XMPP, with the account you already have. Messages are "
-    "encrypted with OMEMO, in both forms that clients use today: the server passes them on and cannot read them.",
-    "Each account is held by one process at a time. While sotto listen runs, the other commands hand their work to it "
-    "through a socket that only you can use; otherwise each command logs in by itself for as long as it takes.",
-    NULL,
-};
-
-const app_example app_text_files[] = {
-    {"~/.config/sotto/ACCOUNT/account.conf", "the settings, one \"key = value\" a line"},
-    {"~/.config/sotto/ACCOUNT/store.key",
-     "the key that opens the store; whoever has this file and the store can read both, so back them up apart"},
-    {"~/.local/share/sotto/ACCOUNT/", "the store (keys, contacts' keys, the password, all sealed), the lock and the "
-                                      "socket of the process that holds the account"},
-    EXAMPLES_END,
-};
-
-const app_example app_text_environment[] = {
-    {"XDG_CONFIG_HOME, XDG_DATA_HOME", "where the folders above are, instead of ~/.config and ~/.local/share"},
-    {"NO_COLOR", "if set and not empty, no colours"},
-    EXAMPLES_END,
-};
-
-const app_example app_text_exit[] = {
-    {"0", "done"},
-    {"1", "refused or failed; standard error says what happened, to whom, and what to do"},
-    {"2", "the command line was wrong"},
-    EXAMPLES_END,
-};
-
-const app_example app_text_start[] = {
-    {"sotto setup juliet@capulet.example", "asks for the password, checks the server, makes the keys"},
-    {"sotto send romeo@montague.example \"Wherefore art thou?\"", "encrypts and sends"},
-    {"sotto chat romeo@montague.example", "talks, until Ctrl-D"},
-    {"sotto listen", "prints what arrives, until Ctrl-C"},
-    EXAMPLES_END,
-};
-
 /* ---- setup ---- */
 
 static const char *const setup_paragraphs[] = {
@@ -98,17 +45,21 @@ static const char *const send_paragraphs[] = {
     "Sends one message, encrypted, to every device of JID that you have not refused, and to your own other devices. "
     "The "
     "text is the last argument or, without one, everything on standard input.",
-    "Nothing leaves unencrypted, unless you said so for JID (sotto encrypt). When JID has no device that can be used, the message is not sent, and the exit "
+    "Nothing leaves unencrypted, unless you said so for JID (sotto encrypt). When JID has no device that can be used, "
+    "the message is not sent, and the exit "
     "status is 1. The status is 0 once the server has the message.",
-    "A file is encrypted with a key of its own while it is uploaded to your server; the key goes in an encrypted message. "
-    "The server sees how large it is, when it is fetched, and the ending of its name where that is a common one. Nothing "
+    "A file is encrypted with a key of its own while it is uploaded to your server; the key goes in an encrypted "
+    "message. "
+    "The server sees how large it is, when it is fetched, and the ending of its name where that is a common one. "
+    "Nothing "
     "is uploaded unless JID has a device that can read the message.",
     "Put -- before a text that begins with a dash.",
     NULL,
 };
 static const app_option send_options[] = {
     {'s', "subject", "TEXT", "a subject, encrypted like the text"},
-    {'f', "file", "PATH...", "send this file, encrypted, after the text, if there is one; several files: --file before each"},
+    {'f', "file", "PATH...",
+     "send this file, encrypted, after the text, if there is one; several files: --file before each"},
     {0, "json", NULL, "with --file: how far it is, one JSON object a line"},
     OPTIONS_END,
 };
@@ -162,17 +113,24 @@ static const app_topic listen = {
 /* ---- chat ---- */
 
 static const char *const chat_paragraphs[] = {
-    "A conversation with JID, or in a room that was joined, in this terminal: shows what was said last, then what arrives, "
+    "A conversation with JID, or in a room that was joined, in this terminal: shows what was said last, then what "
+    "arrives, "
     "and sends the lines you type, encrypted. In front of each message stands how it was protected: verified (by a key "
     "you compared), not compared, key not accepted, or NOT ENCRYPTED.",
-    "What you type waits until it can leave encrypted; what has to wait for a decision of yours is said, with what helps, "
-    "and is not sent any more when you end the conversation. Nothing leaves unencrypted unless you said so with /encrypt.",
-    "Lines that begin with a slash are commands: /help lists them, Tab completes them. // sends a text that begins with a "
+    "What you type waits until it can leave encrypted; what has to wait for a decision of yours is said, with what "
+    "helps, "
+    "and is not sent any more when you end the conversation. Nothing leaves unencrypted unless you said so with "
+    "/encrypt.",
+    "Lines that begin with a slash are commands: /help lists them, Tab completes them. // sends a text that begins "
+    "with a "
     "slash. Ctrl-D, or Ctrl-C in an empty line, ends.",
-    "Receipts are asked for and answered, and it is shown who is typing, under encryption only, and only between people "
+    "Receipts are asked for and answered, and it is shown who is typing, under encryption only, and only between "
+    "people "
     "who know of each other. typing = no and receipts = no in the settings keep yours to yourself.",
-    "Without a terminal each line of standard input is a message; the exit status is 0 when the server has all of them. "
-    "Other commands work through a conversation as they do through sotto listen; messages of others wait until you look "
+    "Without a terminal each line of standard input is a message; the exit status is 0 when the server has all of "
+    "them. "
+    "Other commands work through a conversation as they do through sotto listen; messages of others wait until you "
+    "look "
     "at them.",
     "With --json every message, and what becomes of it, is one JSON object on a line of its own (doc/commands.md).",
     NULL,
@@ -193,11 +151,14 @@ static const app_topic chat = {
 /* ---- history ---- */
 
 static const char *const history_paragraphs[] = {
-    "Shows what was said with JID, received and sent, out of the sealed store of this machine; no server is asked. Without "
+    "Shows what was said with JID, received and sent, out of the sealed store of this machine; no server is asked. "
+    "Without "
     "JID it lists the conversations.",
-    "The last 10,000 messages of each conversation and 100,000 in all are kept, with how each was protected. history = no "
+    "The last 10,000 messages of each conversation and 100,000 in all are kept, with how each was protected. history = "
+    "no "
     "in the settings keeps none from then on; --forget removes a conversation here.",
-    "With --json every message is one JSON object on a line of its own, as those of sotto chat; every conversation has: "
+    "With --json every message is one JSON object on a line of its own, as those of sotto chat; every conversation "
+    "has: "
     "with, room, count, unread and last.",
     NULL,
 };
@@ -228,13 +189,17 @@ static const char *const devices_paragraphs[] = {
     "same digits.",
     "With --json every device is one JSON object on a line of its own, with: number, jid, device, seal, fingerprint, "
     "trust, active (on the current list), this_device, label (null: none), first_seen and last_used (null: never).",
-    "With remove another device of your own and its keys are taken off the server, so that nobody encrypts to it any more: "
-    "say which by its number, its id or its fingerprint. A client that still runs puts itself back: end it first. For this "
+    "With remove another device of your own and its keys are taken off the server, so that nobody encrypts to it any "
+    "more: "
+    "say which by its number, its id or its fingerprint. A client that still runs puts itself back: end it first. For "
+    "this "
     "device there is sotto leave.",
     "With rename this device gets a label that everybody sees who may see its keys: it is signed with its key, and "
     "published in the list of OMEMO 2 alone; an empty LABEL takes it away. Without rename there is none. Some programs "
-    "(python-twomemo and what is built on it) refuse every device of an account in whose list there is a label: leave it "
-    "out if somebody cannot write to you any more. Labels of others are shown only where their device's key signed them; "
+    "(python-twomemo and what is built on it) refuse every device of an account in whose list there is a label: leave "
+    "it "
+    "out if somebody cannot write to you any more. Labels of others are shown only where their device's key signed "
+    "them; "
     "anybody can call himself anything, so compare fingerprints, not labels.",
     NULL,
 };
@@ -252,8 +217,14 @@ static const app_example devices_examples[] = {
     EXAMPLES_END,
 };
 static const app_topic devices = {
-    "devices",       "[JID|remove N|rename LABEL]", 0, 2, "list devices and their fingerprints", devices_paragraphs,
-    devices_options, devices_examples,
+    "devices",
+    "[JID|remove N|rename LABEL]",
+    0,
+    2,
+    "list devices and their fingerprints",
+    devices_paragraphs,
+    devices_options,
+    devices_examples,
 };
 
 /* ---- trust, distrust ---- */
@@ -291,7 +262,8 @@ static const app_topic distrust = {
 /* ---- join, part, rooms ---- */
 
 static const char *const join_paragraphs[] = {
-    "Enters a room, keeps it, and says what it is: encrypted, and for how many of its members; public, or anonymous, so "
+    "Enters a room, keeps it, and says what it is: encrypted, and for how many of its members; public, or anonymous, "
+    "so "
     "that nothing can be encrypted for it; or why that is not known. A room that nobody has entered before is made for "
     "members only, and shows who they are.",
     "While sotto listen runs you stay in it, and it is entered again whenever that connects. What is said there is "
@@ -326,7 +298,8 @@ static const app_topic part = {
 };
 
 static const char *const rooms_paragraphs[] = {
-    "Lists the rooms you joined: what each is, who its members are, who is there now and under which name, and how many "
+    "Lists the rooms you joined: what each is, who its members are, who is there now and under which name, and how "
+    "many "
     "devices of each what you say is encrypted to.",
     "With --json every room is one JSON object on a line of its own (room, nick, joined, state: encrypted, public, "
     "anonymous, broken, left or unknown, reason, reached, others), and behind it every member (room, member, "
@@ -348,14 +321,18 @@ static const app_topic rooms = {
 /* ---- verify, encrypt, via, resend ---- */
 
 static const char *const verify_paragraphs[] = {
-    "Compares keys by reading them off each other's screens. Without an address it shows who you are, as an address with "
+    "Compares keys by reading them off each other's screens. Without an address it shows who you are, as an address "
+    "with "
     "the fingerprints of your devices and as a QR code that Conversations, Dino, Gajim and others scan, and lists the "
     "devices of JID, or your own other ones; on a terminal it asks which of them you compared.",
     "With the other side's address (xmpp:JID?omemo-sid-...; Kaidan's too), from the command line, from standard input "
-    "(-) or out of an image, it says which of its keys are known here, which are not, and what is still unverified, asks, "
-    "and marks those that are the same as verified. Only take an address from somebody you see or hear: whoever gives it "
+    "(-) or out of an image, it says which of its keys are known here, which are not, and what is still unverified, "
+    "asks, "
+    "and marks those that are the same as verified. Only take an address from somebody you see or hear: whoever gives "
+    "it "
     "to you decides whom you talk to. It counts for the JID in it alone.",
-    "What you verify or refuse is told, encrypted, to your own verified devices and to those of the contact, so that it "
+    "What you verify or refuse is told, encrypted, to your own verified devices and to those of the contact, so that "
+    "it "
     "need not be done on each of them (XEP-0450).",
     NULL,
 };
@@ -373,16 +350,24 @@ static const app_example verify_examples[] = {
     EXAMPLES_END,
 };
 static const app_topic verify = {
-    "verify", "[JID] [ADDRESS|NUMBER...]", 0, 10, "compare keys by QR code or address", verify_paragraphs,
-    verify_options, verify_examples,
+    "verify",
+    "[JID] [ADDRESS|NUMBER...]",
+    0,
+    10,
+    "compare keys by QR code or address",
+    verify_paragraphs,
+    verify_options,
+    verify_examples,
 };
 
 static const char *const encrypt_paragraphs[] = {
-    "Says, or sets, what messages to JID need before they leave: always (the default) encrypted; auto: encrypted when JID "
+    "Says, or sets, what messages to JID need before they leave: always (the default) encrypted; auto: encrypted when "
+    "JID "
     "can read that, and from then on always; never: not encrypted.",
     "When something was encrypted with JID before, never asks for words that confirm it. With --for it ends by itself: "
     "after that time what was set before is in force again, whether or not sotto runs meanwhile.",
-    "A contact who asks for messages in the clear has to do so encrypted, with a key that you accepted; until you answer, "
+    "A contact who asks for messages in the clear has to do so encrypted, with a key that you accepted; until you "
+    "answer, "
     "with this command, what you send is held.",
     NULL,
 };
@@ -398,12 +383,13 @@ static const app_example encrypt_examples[] = {
     EXAMPLES_END,
 };
 static const app_topic encrypt = {
-    "encrypt", "JID [auto|always|never]", 1, 2, "whether messages to a contact are encrypted", encrypt_paragraphs,
+    "encrypt",       "JID [auto|always|never]", 1, 2, "whether messages to a contact are encrypted", encrypt_paragraphs,
     encrypt_options, encrypt_examples,
 };
 
 static const char *const via_paragraphs[] = {
-    "Says, or sets, which kinds of encryption may carry messages to JID: auto (whatever fits), stored (OMEMO: all devices "
+    "Says, or sets, which kinds of encryption may carry messages to JID: auto (whatever fits), stored (OMEMO: all "
+    "devices "
     "of both sides, and archives, have them), live (sessions between two devices that are both online), or one by its "
     "name. What cannot go that way is held; it never goes unencrypted instead.",
     "Live sessions are not in this program yet, so live is refused.",
@@ -415,7 +401,13 @@ static const app_example via_examples[] = {
     EXAMPLES_END,
 };
 static const app_topic via = {
-    "via", "JID [auto|stored|live|NAME]", 1, 2, "which encryption may be used for a contact", via_paragraphs, no_options,
+    "via",
+    "JID [auto|stored|live|NAME]",
+    1,
+    2,
+    "which encryption may be used for a contact",
+    via_paragraphs,
+    no_options,
     via_examples,
 };
 
@@ -423,17 +415,19 @@ static const char *const resend_paragraphs[] = {
     "Sends JID again what nobody has confirmed, to devices that did not get it: after JID lost a device or changed to "
     "another client, and you accepted the new one. They are the same messages with the same ids, so a device that has "
     "one shows it once.",
-    "Up to a hundred messages to each contact are kept for that, encrypted like everything in the store, until a device "
+    "Up to a hundred messages to each contact are kept for that, encrypted like everything in the store, until a "
+    "device "
     "of the contact answers.",
     NULL,
 };
 static const app_example resend_examples[] = {
-    {"sotto resend romeo@montague.example", "after sotto trust, or when it was said that a new device missed something"},
+    {"sotto resend romeo@montague.example",
+     "after sotto trust, or when it was said that a new device missed something"},
     EXAMPLES_END,
 };
 static const app_topic resend = {
-    "resend", "JID", 1, 1, "send a new device what the old one took with it", resend_paragraphs, no_options,
-    resend_examples,
+    "resend",   "JID",           1, 1, "send a new device what the old one took with it", resend_paragraphs,
+    no_options, resend_examples,
 };
 
 /* ---- repair ---- */
@@ -457,14 +451,18 @@ static const app_topic repair = {
 /* ---- files ---- */
 
 static const char *const files_paragraphs[] = {
-    "Lists the files that came with messages while sotto listen ran, or were seen in sotto chat, by number; or, with get, fetches one: by its number, "
+    "Lists the files that came with messages while sotto listen ran, or were seen in sotto chat, by number; or, with "
+    "get, fetches one: by its number, "
     "or by an aesgcm URL (-: from standard input, so that nobody sees the key in the list of processes).",
     "The file is decrypted while it comes, and gets its name only when all of it is there and is what was sent; until "
-    "then it is called .sotto-...part. The name is the sender's without anything that could lead elsewhere; a file that "
+    "then it is called .sotto-...part. The name is the sender's without anything that could lead elsewhere; a file "
+    "that "
     "is there already is never written to: the new one is called \"name (2)\". The path it got is printed.",
-    "Nothing is ever fetched by itself: that would tell the sender's server your network address, and when you read the "
+    "Nothing is ever fetched by itself: that would tell the sender's server your network address, and when you read "
+    "the "
     "message.",
-    "With --json: event \"file\" with number, from, time, name, type, size, cipher, seal and trust for each in the list; "
+    "With --json: event \"file\" with number, from, time, name, type, size, cipher, seal and trust for each in the "
+    "list; "
     "event \"progress\" with name, done and total; event \"saved\" with number, path, size and sha256.",
     NULL,
 };
@@ -479,7 +477,7 @@ static const app_example files_examples[] = {
     EXAMPLES_END,
 };
 static const app_topic files = {
-    "files", "[get NUMBER|URL]", 0, 2, "list the files that were sent to you, and fetch them", files_paragraphs,
+    "files",       "[get NUMBER|URL]", 0, 2, "list the files that were sent to you, and fetch them", files_paragraphs,
     files_options, files_examples,
 };
 
@@ -516,15 +514,19 @@ static const app_topic leave = {
 /* ---- backup, restore ---- */
 
 static const char *const backup_paragraphs[] = {
-    "Writes everything that makes this account what it is to its contacts into one encrypted file: your key, which keys "
-    "you verified or refused, what you decided for each contact, the history of messages, and the settings. The password "
+    "Writes everything that makes this account what it is to its contacts into one encrypted file: your key, which "
+    "keys "
+    "you verified or refused, what you decided for each contact, the history of messages, and the settings. The "
+    "password "
     "of the account is in it only with --with-password.",
-    "The file is sealed with a passphrase of its own, asked for twice. Whoever has both can write in your name; without "
+    "The file is sealed with a passphrase of its own, asked for twice. Whoever has both can write in your name; "
+    "without "
     "the passphrase nobody can read it, you included.",
     "Sessions and one-time keys are not in it, nor messages that wait to be sent: two devices that use the same ones "
     "would give away what they write, and who finds the file one day could read what was sent before. So a backup is "
     "restored as a new device with the same key, and old backups are as good as new ones but for what happened since.",
-    "Copying the folders of sotto is no backup of this kind: a copy of a store in use goes on as another device, with a "
+    "Copying the folders of sotto is no backup of this kind: a copy of a store in use goes on as another device, with "
+    "a "
     "warning, and messages may be lost.",
     NULL,
 };
@@ -542,17 +544,19 @@ static const app_example backup_examples[] = {
     EXAMPLES_END,
 };
 static const app_topic backup = {
-    "backup", "FILE", 1, 1, "write key, trust and history into an encrypted file", backup_paragraphs, backup_options,
-    backup_examples,
+    "backup",       "FILE",          1, 1, "write key, trust and history into an encrypted file", backup_paragraphs,
+    backup_options, backup_examples,
 };
 
 static const char *const restore_paragraphs[] = {
     "Makes an account out of a file of sotto backup, on a machine (or with --home in a folder) that has nothing of it. "
     "It needs no network.",
     "Your contacts see no new key, and what you verified is verified. The device is a new one: the next command that "
-    "connects publishes it, and takes the device the backup was made of off the list. Sessions begin anew by themselves; "
+    "connects publishes it, and takes the device the backup was made of off the list. Sessions begin anew by "
+    "themselves; "
     "what arrived after the backup was made is not here.",
-    "If the old device goes on being used, or the backup is restored a second time, there are two devices with one key. "
+    "If the old device goes on being used, or the backup is restored a second time, there are two devices with one "
+    "key. "
     "Both work, but they cannot write to each other, and sotto says so: leave with one of them (sotto leave).",
     "If the store was sealed with a passphrase, the new one is too, and it is asked for.",
     NULL,
@@ -576,18 +580,24 @@ static const app_topic restore = {
 /* ---- import ---- */
 
 static const char *const import_paragraphs[] = {
-    "Takes over the key of another client you used on this machine, and what was decided there about the keys of others: "
-    "your contacts see no new key, and what was verified is verified. It comes before sotto setup, and needs no network.",
+    "Takes over the key of another client you used on this machine, and what was decided there about the keys of "
+    "others: "
+    "your contacts see no new key, and what was verified is verified. It comes before sotto setup, and needs no "
+    "network.",
     "CLIENT is profanity, gajim or libomemo; PATH is what it keeps for the account: for Profanity the folder "
-    "~/.local/share/profanity/omemo/NAME_at_SERVER, for Gajim the file ~/.local/share/gajim/omemo_ADDRESS.db, for clients "
+    "~/.local/share/profanity/omemo/NAME_at_SERVER, for Gajim the file ~/.local/share/gajim/omemo_ADDRESS.db, for "
+    "clients "
     "with libomemo the file ending in _axc_db.sqlite (lurch: below ~/.purple/lurch).",
     "Gajim says which keys were compared, which were only accepted and which refused. Profanity and libomemo only say "
     "which were accepted: with --verified those count as compared, which is right if you compared them (Profanity's "
     "trust mode \"manual\").",
-    "Sessions are not taken over: they would be used twice. This is a new device; the other client goes on as the one it "
-    "was, and your contacts write to both, but for those with sotto: what has shown that it can do the newer OMEMO is not "
+    "Sessions are not taken over: they would be used twice. This is a new device; the other client goes on as the one "
+    "it "
+    "was, and your contacts write to both, but for those with sotto: what has shown that it can do the newer OMEMO is "
+    "not "
     "written to in the older one. Since both have one key, the two cannot write to each other, nor show each "
-    "other what they send. With --retire the other client's device is taken off the list when this one is published; do "
+    "other what they send. With --retire the other client's device is taken off the list when this one is published; "
+    "do "
     "not start that client again then, it would put itself back.",
     NULL,
 };
@@ -600,12 +610,11 @@ static const app_option import_options[] = {
 };
 static const app_example import_examples[] = {
     {"sotto import gajim omemo_juliet@capulet.example.db -a juliet@capulet.example", "then sotto setup"},
-    {"sotto import profanity juliet_at_capulet.example --retire -a juliet@capulet.example",
-     "for good"},
+    {"sotto import profanity juliet_at_capulet.example --retire -a juliet@capulet.example", "for good"},
     EXAMPLES_END,
 };
 static const app_topic import = {
-    "import", "CLIENT PATH", 2, 2, "take over the key of another client", import_paragraphs,
+    "import",       "CLIENT PATH",   2, 2, "take over the key of another client", import_paragraphs,
     import_options, import_examples,
 };
 
@@ -623,8 +632,9 @@ static const app_topic help = {
     "help", "[COMMAND]", 0, 1, "show how to use a command", help_paragraphs, no_options, help_examples,
 };
 
-const app_topic *const app_topics[] = {&setup,    &send,   &listen, &chat, &history, &devices, &trust,
-                                       &distrust, &join, &part, &rooms, &files, &repair, &leave, &backup, &restore, &import, &verify, &encrypt, &via, &resend, &help,    NULL};
+const app_topic *const app_topics[] = {&setup,  &send,   &listen,  &chat,  &history, &devices, &trust,  &distrust,
+                                       &join,   &part,   &rooms,   &files, &repair,  &leave,   &backup, &restore,
+                                       &import, &verify, &encrypt, &via,   &resend,  &help,    NULL};
 
 const app_topic *app_topic_find(const char *name) {
     for (size_t i = 0; app_topics[i]; i++)

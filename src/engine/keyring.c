@@ -1,79 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * Records: 'T' jid 0 key → what is known of the key; 'K' key → the JID it was first seen under. */
+ * Records: those of key_row.h; 'K' key → the JID it was first seen under. */
 #include "engine/keyring.h"
 
-#include "bytes/cursor.h"
 #include "engine/contact.h"
 #include "engine/doubt.h"
 #include "engine/env.h"
+#include "engine/key_row.h"
 #include "engine/output.h"
 #include "engine/record.h"
 #include "engine/vouch.h"
 
-#define VERSION_1    1u /* without gone_ms */
-#define ROW_VERSION  2u
 #define DIALECTS_MAX 4u /* that are named of one message */
 #define DAY_MS       UINT64_C(86400000)
-
-typedef struct key_row {
-    sotto_trust trust;
-    uint32_t device;
-    sotto_bytes seal;
-    uint8_t fingerprint[32];
-    uint64_t first_seen_ms;
-    uint64_t last_used_ms;
-    uint64_t gone_ms; /* when it was seen to be off the list; 0: it is on it, as far as we know */
-} key_row;
-
-static sotto_bytes row_key(engine_key_room *room, sotto_bytes jid, const uint8_t *key) {
-    bytes_buffer *out = engine_key_begin(room, 'T');
-    bytes_buffer_put(out, jid);
-    bytes_buffer_u8(out, 0);
-    if (key != NULL) bytes_buffer_put(out, bytes_of(key, 32));
-    sotto_bytes ret = BYTES_NONE;
-    return sotto_ok(bytes_buffer_end(out, &ret)) ? ret : BYTES_NONE;
-}
-
-static sotto_status row_decode(sotto_bytes value, key_row *ret) {
-    bytes_cursor in = bytes_cursor_over(value);
-    uint8_t version = bytes_cursor_u8(&in), trust = bytes_cursor_u8(&in);
-    key_row row = {.trust = (sotto_trust)trust, .device = bytes_cursor_u32(&in), .seal = bytes_cursor_block(&in)};
-    bytes_cursor_into(&in, row.fingerprint, sizeof row.fingerprint);
-    row.first_seen_ms = bytes_cursor_u64(&in);
-    row.last_used_ms = bytes_cursor_u64(&in);
-    if (version == ROW_VERSION) row.gone_ms = bytes_cursor_u64(&in);
-    if (!sotto_ok(bytes_cursor_end(&in)) || version < VERSION_1 || version > ROW_VERSION ||
-        trust > SOTTO_TRUST_DISTRUSTED)
-        return SOTTO_FAIL(STORE_CORRUPT);
-    *ret = row;
-    return SOTTO_OK;
-}
-
-static sotto_status row_get(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, key_row *ret) {
-    engine_key_room room;
-    sotto_bytes value;
-    SOTTO_TRY(engine_record_get(engine, row_key(&room, jid, key), &value));
-    return row_decode(value, ret);
-}
-
-static sotto_status row_put(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, const key_row *row) {
-    engine_key_room room;
-    uint8_t at[128];
-    bytes_buffer out;
-    bytes_buffer_borrowed(&out, at, sizeof at);
-    bytes_buffer_u8(&out, ROW_VERSION);
-    bytes_buffer_u8(&out, (uint8_t)row->trust);
-    bytes_buffer_u32(&out, row->device);
-    bytes_buffer_block(&out, row->seal);
-    bytes_buffer_put(&out, bytes_of(row->fingerprint, sizeof row->fingerprint));
-    bytes_buffer_u64(&out, row->first_seen_ms);
-    bytes_buffer_u64(&out, row->last_used_ms);
-    bytes_buffer_u64(&out, row->gone_ms);
-    sotto_bytes value;
-    SOTTO_TRY(bytes_buffer_end(&out, &value));
-    return engine_record_put(engine, row_key(&room, jid, key), value);
-}
 
 /* ---- facts ---- */
 
@@ -90,8 +29,8 @@ typedef struct fact_scan {
 
 static sotto_status add_fact(void *arg, sotto_bytes key, sotto_bytes value) {
     fact_scan *scan = arg;
-    key_row row;
-    SOTTO_TRY(row_decode(value, &row));
+    engine_key_row row;
+    SOTTO_TRY(engine_key_row_decode(value, &row));
     scan->count++;
     bool undecided = row.trust == SOTTO_TRUST_UNDECIDED || row.trust == SOTTO_TRUST_BLIND;
     if (undecided && row.last_used_ms == 0 && (!scan->has_stale || row.first_seen_ms < scan->stale_since_ms)) {
@@ -114,12 +53,12 @@ static sotto_status gather(sotto_engine *engine, sotto_bytes jid, const uint8_t 
     engine_contact contact;
     SOTTO_TRY(engine_contact_get(engine, jid, &contact));
     *ret = (fact_scan){.key = key, .device = device, .facts.any_verified = contact.verified};
-    return engine_record_scan(engine, row_key(&room, jid, NULL), add_fact, ret);
+    return engine_record_scan(engine, engine_key_row_key(&room, jid, NULL), add_fact, ret);
 }
 
 /* ---- seeing ---- */
 
-static void describe(sotto_key *ret, sotto_bytes jid, const uint8_t *key, const key_row *row) {
+static void describe(sotto_key *ret, sotto_bytes jid, const uint8_t *key, const engine_key_row *row) {
     *ret = (sotto_key){.jid = jid,
                        .seal = row->seal,
                        .device = row->device,
@@ -164,7 +103,7 @@ static sotto_status check_owner(sotto_engine *engine, const sotto_key *key, bool
 static sotto_status forget(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32]) {
     engine_key_room room;
     sotto_bytes owner;
-    SOTTO_TRY(engine_record_put(engine, row_key(&room, jid, key), BYTES_NONE));
+    SOTTO_TRY(engine_record_put(engine, engine_key_row_key(&room, jid, key), BYTES_NONE));
     sotto_status status = engine_record_get(engine, owner_key(&room, key), &owner);
     if (sotto_is(status, SOTTO_E_NOT_FOUND) || (sotto_ok(status) && !bytes_equal(owner, jid))) return SOTTO_OK;
     SOTTO_TRY(status);
@@ -180,10 +119,10 @@ static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key
         if (!scan.has_stale) return SOTTO_OK; /* not recorded is undecided: it is never sent to */
         SOTTO_TRY(forget(engine, key->jid, scan.stale));
     }
-    key_row row = {.trust = trust_key_first(engine->trust, &scan.facts),
-                   .device = key->device,
-                   .seal = engine_keyring_dialect(engine, seal, key),
-                   .first_seen_ms = engine->now_ms};
+    engine_key_row row = {.trust = trust_key_first(engine->trust, &scan.facts),
+                          .device = key->device,
+                          .seal = engine_keyring_dialect(engine, seal, key),
+                          .first_seen_ms = engine->now_ms};
     memcpy(row.fingerprint, key->fingerprint, sizeof row.fingerprint);
     sotto_key told;
     describe(&told, key->jid, key->key, &row);
@@ -194,7 +133,7 @@ static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key
     SOTTO_TRY(check_owner(engine, &told, &foreign));
     if (scan.device_had_other || foreign) row.trust = told.trust = SOTTO_TRUST_UNDECIDED;
     if (scan.device_had_other) SOTTO_TRY(alarm(engine, &told, BYTES_NONE));
-    SOTTO_TRY(row_put(engine, key->jid, key->key, &row));
+    SOTTO_TRY(engine_key_row_put(engine, key->jid, key->key, &row));
     bool own = bytes_equal(key->jid, engine->account.bare);
     SOTTO_TRY(engine_event(
         engine, &(sotto_event){.kind = SOTTO_EVENT_NEW_KEY, .jid = key->jid, .number = own ? 1 : 0, .key = told}));
@@ -242,28 +181,28 @@ sotto_status engine_keyring_dialects(sotto_engine *engine, size_t seal, const se
 
 sotto_status engine_keyring_seen(sotto_engine *engine, size_t seal, const seal_key *key) {
     if (!key->known || key->this_device) return SOTTO_OK;
-    key_row row;
-    sotto_status status = row_get(engine, key->jid, key->key, &row);
+    engine_key_row row;
+    sotto_status status = engine_key_row_get(engine, key->jid, key->key, &row);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return first_time(engine, seal, key);
     SOTTO_TRY(status);
     if (row.device == key->device) return SOTTO_OK;
     row.device = key->device; /* an identity that moved to a new device id, as after a restored backup */
-    return row_put(engine, key->jid, key->key, &row);
+    return engine_key_row_put(engine, key->jid, key->key, &row);
 }
 
 sotto_status engine_keyring_used(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32]) {
-    key_row row;
-    sotto_status status = row_get(engine, jid, key, &row);
+    engine_key_row row;
+    sotto_status status = engine_key_row_get(engine, jid, key, &row);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
     SOTTO_TRY(status);
     if (row.last_used_ms / DAY_MS == engine->now_ms / DAY_MS && row.last_used_ms != 0) return SOTTO_OK;
     row.last_used_ms = engine->now_ms;
-    return row_put(engine, jid, key, &row);
+    return engine_key_row_put(engine, jid, key, &row);
 }
 
 sotto_status engine_keyring_trust(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust *ret) {
-    key_row row = {0};
-    sotto_status status = row_get(engine, jid, key, &row);
+    engine_key_row row = {0};
+    sotto_status status = engine_key_row_get(engine, jid, key, &row);
     if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
     *ret = row.trust;
     return SOTTO_OK;
@@ -279,12 +218,12 @@ static sotto_status remember_verified(sotto_engine *engine, sotto_bytes jid) {
 
 /* Records it and tells who has to know. *ret_before: what was recorded until now. */
 static sotto_status record_trust(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust,
-                                 key_row *ret_before) {
-    key_row row;
-    SOTTO_TRY(row_get(engine, jid, key, &row));
+                                 engine_key_row *ret_before) {
+    engine_key_row row;
+    SOTTO_TRY(engine_key_row_get(engine, jid, key, &row));
     *ret_before = row;
     row.trust = trust;
-    SOTTO_TRY(row_put(engine, jid, key, &row));
+    SOTTO_TRY(engine_key_row_put(engine, jid, key, &row));
     if (trust == SOTTO_TRUST_VERIFIED) SOTTO_TRY(remember_verified(engine, jid));
     seal_input input = {.kind = SEAL_INPUT_TRUST, .jid = jid, .key = key, .trust = trust};
     SOTTO_TRY(engine_seal_input_all(engine, &input));
@@ -297,7 +236,7 @@ static sotto_status record_trust(sotto_engine *engine, sotto_bytes jid, const ui
 }
 
 sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust) {
-    key_row before;
+    engine_key_row before;
     SOTTO_TRY(record_trust(engine, jid, key, trust, &before));
     if (before.trust == trust) return SOTTO_OK;
     SOTTO_TRY(engine_vouch_spread(engine, jid, key, trust));
@@ -306,7 +245,7 @@ sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const 
 
 sotto_status engine_keyring_vouched(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust,
                                     sotto_bytes voice) {
-    key_row row;
+    engine_key_row row;
     sotto_event event = {.kind = SOTTO_EVENT_VOUCHED, .jid = jid, .text = voice};
     SOTTO_TRY(record_trust(engine, jid, key, trust, &row));
     row.trust = trust;
@@ -315,8 +254,8 @@ sotto_status engine_keyring_vouched(sotto_engine *engine, sotto_bytes jid, const
 }
 
 sotto_status engine_keyring_find(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_key *ret) {
-    key_row row;
-    SOTTO_TRY(row_get(engine, jid, key, &row));
+    engine_key_row row;
+    SOTTO_TRY(engine_key_row_get(engine, jid, key, &row));
     describe(ret, jid, key, &row);
     return SOTTO_OK;
 }
@@ -341,12 +280,12 @@ static bool is_active(const relisting *r, const uint8_t *key) {
 
 static sotto_status relist(void *arg, sotto_bytes key, sotto_bytes value) {
     const relisting *r = arg;
-    key_row row;
-    SOTTO_TRY(row_decode(value, &row));
+    engine_key_row row;
+    SOTTO_TRY(engine_key_row_decode(value, &row));
     bool active = is_active(r, key.at + key.len - 32);
     if (active == (row.gone_ms == 0)) return SOTTO_OK;
     row.gone_ms = active ? 0 : r->engine->now_ms;
-    return row_put(r->engine, r->jid, key.at + key.len - 32, &row);
+    return engine_key_row_put(r->engine, r->jid, key.at + key.len - 32, &row);
 }
 
 static sotto_status lists_of(sotto_engine *engine, sotto_bytes jid, const seal_keys **ret) {
@@ -383,7 +322,7 @@ static sotto_status relist_one(sotto_engine *engine, sotto_bytes jid) {
     engine_key_room room;
     relisting r = {engine, jid, NULL, engine->seal_count};
     SOTTO_TRY(lists_of(engine, jid, &r.lists));
-    return engine_record_scan(engine, row_key(&room, jid, NULL), relist, &r);
+    return engine_record_scan(engine, engine_key_row_key(&room, jid, NULL), relist, &r);
 }
 
 sotto_status engine_keyring_later(sotto_engine *engine) {
@@ -409,8 +348,8 @@ typedef struct here_scan {
 
 static sotto_status add_here(void *arg, sotto_bytes key, sotto_bytes value) {
     const here_scan *scan = arg;
-    key_row row;
-    SOTTO_TRY(row_decode(value, &row));
+    engine_key_row row;
+    SOTTO_TRY(engine_key_row_decode(value, &row));
     if (row.gone_ms == 0) bytes_buffer_put(scan->out, bytes_of(key.at + key.len - 32, scan->prefix));
     return SOTTO_OK;
 }
@@ -421,7 +360,7 @@ sotto_status engine_keyring_here(sotto_engine *engine, sotto_bytes jid, size_t p
     sotto_bytes keys;
     bytes_buffer_owned(&out, engine->host, SOTTO_KEYS_MAX * prefix);
     here_scan scan = {&out, prefix};
-    sotto_status status = engine_record_scan(engine, row_key(&room, jid, NULL), add_here, &scan);
+    sotto_status status = engine_record_scan(engine, engine_key_row_key(&room, jid, NULL), add_here, &scan);
     if (sotto_ok(status)) status = bytes_buffer_end(&out, &keys);
     if (sotto_ok(status) && !bytes_arena_copy(&engine->arena, keys, ret)) status = SOTTO_FAIL(NO_MEMORY);
     bytes_buffer_free(&out);
@@ -435,9 +374,9 @@ typedef struct gone_scan {
 
 static sotto_status count_gone(void *arg, sotto_bytes key, sotto_bytes value) {
     gone_scan *scan = arg;
-    key_row row;
+    engine_key_row row;
     (void)key;
-    SOTTO_TRY(row_decode(value, &row));
+    SOTTO_TRY(engine_key_row_decode(value, &row));
     bool accepted = row.trust == SOTTO_TRUST_BLIND || row.trust == SOTTO_TRUST_VERIFIED;
     if (accepted && row.gone_ms != 0 && row.gone_ms >= scan->since_ms) scan->count++;
     return SOTTO_OK;
@@ -446,7 +385,7 @@ static sotto_status count_gone(void *arg, sotto_bytes key, sotto_bytes value) {
 sotto_status engine_keyring_gone(sotto_engine *engine, sotto_bytes jid, uint64_t since_ms, uint32_t *ret) {
     engine_key_room room;
     gone_scan scan = {.since_ms = since_ms};
-    SOTTO_TRY(engine_record_scan(engine, row_key(&room, jid, NULL), count_gone, &scan));
+    SOTTO_TRY(engine_record_scan(engine, engine_key_row_key(&room, jid, NULL), count_gone, &scan));
     *ret = scan.count;
     return SOTTO_OK;
 }
@@ -460,8 +399,8 @@ typedef struct verified_scan {
 
 static sotto_status visit_verified(void *arg, sotto_bytes key, sotto_bytes value) {
     const verified_scan *scan = arg;
-    key_row row;
-    SOTTO_TRY(row_decode(value, &row));
+    engine_key_row row;
+    SOTTO_TRY(engine_key_row_decode(value, &row));
     if (row.trust != SOTTO_TRUST_VERIFIED || key.len < 34) return SOTTO_OK;
     sotto_key told;
     describe(&told, bytes_of(key.at + 1, key.len - 34), key.at + key.len - 32, &row);
@@ -479,86 +418,24 @@ sotto_status engine_keyring_verified(sotto_engine *engine, engine_verified_visit
  * already: no event, no alarm of a new key. That it belongs to somebody else is one, as ever. */
 sotto_status engine_keyring_record(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], uint32_t device,
                                    sotto_trust trust) {
-    key_row row;
+    engine_key_row row;
     fact_scan scan;
     sotto_key told;
     bool foreign;
-    sotto_status status = row_get(engine, jid, key, &row);
+    sotto_status status = engine_key_row_get(engine, jid, key, &row);
     if (sotto_ok(status)) return engine_keyring_decide(engine, jid, key, trust);
     if (!sotto_is(status, SOTTO_E_NOT_FOUND)) return status;
     SOTTO_TRY(gather(engine, jid, key, device, &scan));
     if (scan.count >= SOTTO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
-    row = (key_row){.trust = trust,
-                    .device = device,
-                    .seal = bytes_text(engine->seals[0].class->name),
-                    .first_seen_ms = engine->now_ms};
+    row = (engine_key_row){.trust = trust,
+                           .device = device,
+                           .seal = bytes_text(engine->seals[0].class->name),
+                           .first_seen_ms = engine->now_ms};
     memcpy(row.fingerprint, key, sizeof row.fingerprint);
     describe(&told, jid, key, &row);
     SOTTO_TRY(check_owner(engine, &told, &foreign));
-    SOTTO_TRY(row_put(engine, jid, key, &row));
+    SOTTO_TRY(engine_key_row_put(engine, jid, key, &row));
     return trust == SOTTO_TRUST_VERIFIED ? remember_verified(engine, jid) : SOTTO_OK;
-}
-
-/* ---- verdicts ---- */
-
-struct engine_ring_key {
-    struct engine_ring_key *next;
-    uint8_t key[32];
-    sotto_trust trust;
-    uint64_t first_seen_ms;
-};
-
-typedef struct ring_scan {
-    bytes_arena *arena;
-    engine_ring *ring;
-} ring_scan;
-
-static sotto_status add_to_ring(void *arg, sotto_bytes key, sotto_bytes value) {
-    const ring_scan *scan = arg;
-    key_row row;
-    SOTTO_TRY(row_decode(value, &row));
-    struct engine_ring_key *entry = bytes_arena_take(scan->arena, sizeof *entry);
-    if (entry == NULL) return SOTTO_FAIL(NO_MEMORY);
-    memcpy(entry->key, key.at + key.len - 32, 32);
-    entry->trust = row.trust;
-    entry->first_seen_ms = row.first_seen_ms;
-    entry->next = scan->ring->first;
-    scan->ring->first = entry;
-    if (row.trust == SOTTO_TRUST_VERIFIED) scan->ring->any_verified = true;
-    return SOTTO_OK;
-}
-
-sotto_status engine_ring_load(sotto_engine *engine, sotto_bytes jid, engine_ring *ret) {
-    engine_key_room room;
-    engine_contact contact;
-    SOTTO_TRY(engine_contact_get(engine, jid, &contact));
-    *ret = (engine_ring){.jid = jid, .any_verified = contact.verified};
-    ring_scan scan = {&engine->arena, ret};
-    return engine_record_scan(engine, row_key(&room, jid, NULL), add_to_ring, &scan);
-}
-
-sotto_trust engine_ring_trust(const engine_ring *ring, const uint8_t key[32]) {
-    for (const struct engine_ring_key *entry = ring->first; entry != NULL; entry = entry->next)
-        if (memcmp(entry->key, key, 32) == 0) return entry->trust;
-    return SOTTO_TRUST_UNDECIDED;
-}
-
-uint64_t engine_ring_first_seen(const engine_ring *ring, const uint8_t key[32]) {
-    for (const struct engine_ring_key *entry = ring->first; entry != NULL; entry = entry->next)
-        if (memcmp(entry->key, key, 32) == 0) return entry->first_seen_ms;
-    return UINT64_MAX;
-}
-
-trust_key_use engine_ring_verdict(const sotto_engine *engine, const engine_ring *ring, const uint8_t key[32]) {
-    trust_key_facts facts = {.recorded = engine_ring_trust(ring, key), .any_verified = ring->any_verified};
-    return trust_key_verdict(engine->trust, &facts);
-}
-
-sotto_status engine_keyring_accepts(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], bool *ret) {
-    engine_ring ring;
-    SOTTO_TRY(engine_ring_load(engine, jid, &ring));
-    *ret = engine_ring_verdict(engine, &ring, key) == TRUST_USE;
-    return SOTTO_OK;
 }
 
 /* ---- looking ---- */
@@ -581,8 +458,8 @@ static bool is_listed(const leftover_scan *scan, const uint8_t *key) {
 static sotto_status visit_leftover(void *arg, sotto_bytes key, sotto_bytes value) {
     const leftover_scan *scan = arg;
     if (is_listed(scan, key.at + key.len - 32)) return SOTTO_OK;
-    key_row row;
-    SOTTO_TRY(row_decode(value, &row));
+    engine_key_row row;
+    SOTTO_TRY(engine_key_row_decode(value, &row));
     sotto_key told;
     describe(&told, scan->jid, key.at + key.len - 32, &row);
     return scan->visit(scan->arg, &told);
@@ -592,9 +469,9 @@ static sotto_status visit_listed(sotto_engine *engine, size_t seal, const seal_k
                                  void *arg) {
     sotto_bytes name = engine_keyring_dialect(engine, seal, key);
     sotto_key told = {.jid = key->jid, .seal = name, .device = key->device, .known = key->known};
-    key_row row = {0};
+    engine_key_row row = {0};
     if (key->known) {
-        sotto_status status = row_get(engine, key->jid, key->key, &row);
+        sotto_status status = engine_key_row_get(engine, key->jid, key->key, &row);
         if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
         row.seal = name;
         row.device = key->device;
@@ -616,5 +493,5 @@ sotto_status engine_keyring_visit(sotto_engine *engine, sotto_bytes jid, sotto_k
         for (size_t k = 0; k < lists[i].count; k++) SOTTO_TRY(visit_listed(engine, i, &lists[i].at[k], visit, arg));
     engine_key_room room;
     leftover_scan scan = {jid, lists, engine->seal_count, visit, arg};
-    return engine_record_scan(engine, row_key(&room, jid, NULL), visit_leftover, &scan);
+    return engine_record_scan(engine, engine_key_row_key(&room, jid, NULL), visit_leftover, &scan);
 }

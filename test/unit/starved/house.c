@@ -277,13 +277,15 @@ static void note_line(person *p, const char *what, sotto_bytes first, const char
     assert_ok(p->lines.status);
 }
 
-/* What a shortage may not change. That something was held for a while, or looked for again, it may. */
+/* What a shortage may not change. That something was held for a while, or looked for again, it may: keys that are
+ * looked for are sent to when that is asked again, and here there is nobody to send to. */
 static void note_output(person *p, const sotto_output *out) {
     if (out->kind == SOTTO_OUTPUT_DELIVER && out->delivery.seal.len > 0)
         note_line(p, "read", out->delivery.stanza, sotto_trust_name(out->delivery.trust), out->delivery.time_ms);
     if (out->kind != SOTTO_OUTPUT_EVENT || out->event.kind == SOTTO_EVENT_HELD) return;
-    note_line(p, sotto_event_name(out->event.kind), out->event.jid, sotto_status_name(out->event.reason),
-              out->event.ticket);
+    bool again = out->event.kind == SOTTO_EVENT_RESENT && sotto_is(out->event.reason, SOTTO_E_AGAIN);
+    note_line(p, sotto_event_name(out->event.kind), out->event.jid,
+              again ? "no-trusted-device" : sotto_status_name(out->event.reason), out->event.ticket);
 }
 
 static bool take_outputs(person *p) {
