@@ -12,8 +12,8 @@ static const char *const setup_paragraphs[] = {
     "device and publishes the public ones. Nothing is kept if the login fails.",
     "Run it again for an account that is set up to change its password or settings; the keys stay as they are, and "
     "settings that are not given stay too.",
-    "New keys of a contact are accepted without a comparison until you have verified one of that contact; from then on "
-    "only keys that you verify are used (see sotto trust).",
+    "New keys of a contact are accepted without a comparison until you have verified one of that contact; from then "
+    "on only keys that you verify are used (see sotto trust).",
     "The store is sealed with a key file beside the settings. With --passphrase, or --passphrase-file, it is sealed "
     "with a passphrase instead, which every command then needs; a running sotto listen keeps the store open for the "
     "others.",
@@ -43,16 +43,12 @@ static const app_topic setup = {
 
 static const char *const send_paragraphs[] = {
     "Sends one message, encrypted, to every device of JID that you have not refused, and to your own other devices. "
-    "The "
-    "text is the last argument or, without one, everything on standard input.",
+    "The text is the last argument or, without one, everything on standard input.",
     "Nothing leaves unencrypted, unless you said so for JID (sotto encrypt). When JID has no device that can be used, "
-    "the message is not sent, and the exit "
-    "status is 1. The status is 0 once the server has the message.",
+    "the message is not sent, and the exit status is 1. The status is 0 once the server has the message.",
     "A file is encrypted with a key of its own while it is uploaded to your server; the key goes in an encrypted "
-    "message. "
-    "The server sees how large it is, when it is fetched, and the ending of its name where that is a common one. "
-    "Nothing "
-    "is uploaded unless JID has a device that can read the message.",
+    "message. The server sees how large it is, when it is fetched, and the ending of its name where that is a common "
+    "one. Nothing is uploaded unless JID has a device that can read the message.",
     "Put -- before a text that begins with a dash.",
     NULL,
 };
@@ -79,20 +75,16 @@ static const app_topic send = {
 static const char *const listen_paragraphs[] = {
     "Prints what arrives, decrypted, until it is interrupted, and holds the account meanwhile: other commands work "
     "through it. When the connection is lost it connects again.",
-    "Every message is marked with how it was protected: by a key that you verified, by one that was accepted without a "
-    "comparison, or not at all. What cannot be decrypted is reported, with the reason.",
+    "Every message is marked with how it was protected: by a key that you verified, by one that was accepted without "
+    "a comparison, or not at all. What cannot be decrypted is reported, with the reason.",
     "With --json every message, and every event, is one JSON object on a line of its own. Messages have:",
-    "  event        \"message\"\n"
-    "  from, to     addresses, without resource\n"
-    "  id, type     as the sender chose them; null where there is none\n"
-    "  time         when it was written, in UTC (XEP-0082)\n"
-    "  body         the text; null where there is none\n"
-    "  subject      the subject, where there is one\n"
-    "  seal         \"omemo:2\", or \"omemo:0.3\" where only the text was protected; null: it came unencrypted\n"
-    "  trust        \"verified\", \"blind\", \"undecided\" or \"distrusted\"; null when unencrypted\n"
-    "  device       the number of the sending device; null when unencrypted\n"
-    "  fingerprint  64 hex digits of its key; null when unencrypted\n"
-    "  time_doubtful  true: the sender's clock and the server's differ by more than a day",
+    "event        \"message\"\n  from, to     addresses, without resource\n  id, type     as the sender chose them; "
+    "null where there is none\n  time         when it was written, in UTC (XEP-0082)\n  body         the text; null "
+    "where there is none\n  subject      the subject, where there is one\n  seal         \"omemo:2\", or "
+    "\"omemo:0.3\" where only the text was protected; null: it came unencrypted\n  trust        \"verified\", "
+    "\"blind\", \"undecided\" or \"distrusted\"; null when unencrypted\n  device       the number of the sending "
+    "device; null when unencrypted\n  fingerprint  64 hex digits of its key; null when unencrypted\n  time_doubtful  "
+    "true: the sender's clock and the server's differ by more than a day",
     "Other objects have an event of another name (see doc/commands.md); new members and new events may be added, and "
     "none of those above will change.",
     NULL,
@@ -114,24 +106,18 @@ static const app_topic listen = {
 
 static const char *const chat_paragraphs[] = {
     "A conversation with JID, or in a room that was joined, in this terminal: shows what was said last, then what "
-    "arrives, "
-    "and sends the lines you type, encrypted. In front of each message stands how it was protected: verified (by a key "
-    "you compared), not compared, key not accepted, or NOT ENCRYPTED.",
+    "arrives, and sends the lines you type, encrypted. In front of each message stands how it was protected: verified "
+    "(by a key you compared), not compared, key not accepted, or NOT ENCRYPTED.",
     "What you type waits until it can leave encrypted; what has to wait for a decision of yours is said, with what "
-    "helps, "
-    "and is not sent any more when you end the conversation. Nothing leaves unencrypted unless you said so with "
-    "/encrypt.",
+    "helps, and is not sent any more when you end the conversation. Nothing leaves unencrypted unless you said so "
+    "with /encrypt.",
     "Lines that begin with a slash are commands: /help lists them, Tab completes them. // sends a text that begins "
-    "with a "
-    "slash. Ctrl-D, or Ctrl-C in an empty line, ends.",
+    "with a slash. Ctrl-D, or Ctrl-C in an empty line, ends.",
     "Receipts are asked for and answered, and it is shown who is typing, under encryption only, and only between "
-    "people "
-    "who know of each other. typing = no and receipts = no in the settings keep yours to yourself.",
+    "people who know of each other. typing = no and receipts = no in the settings keep yours to yourself.",
     "Without a terminal each line of standard input is a message; the exit status is 0 when the server has all of "
-    "them. "
-    "Other commands work through a conversation as they do through sotto listen; messages of others wait until you "
-    "look "
-    "at them.",
+    "them. Other commands work through a conversation as they do through sotto listen; messages of others wait until "
+    "you look at them.",
     "With --json every message, and what becomes of it, is one JSON object on a line of its own (doc/commands.md).",
     NULL,
 };
@@ -152,14 +138,11 @@ static const app_topic chat = {
 
 static const char *const history_paragraphs[] = {
     "Shows what was said with JID, received and sent, out of the sealed store of this machine; no server is asked. "
-    "Without "
-    "JID it lists the conversations.",
-    "The last 10,000 messages of each conversation and 100,000 in all are kept, with how each was protected. history = "
-    "no "
-    "in the settings keeps none from then on; --forget removes a conversation here.",
+    "Without JID it lists the conversations.",
+    "The last 10,000 messages of each conversation and 100,000 in all are kept, with how each was protected. history "
+    "= no in the settings keeps none from then on; --forget removes a conversation here.",
     "With --json every message is one JSON object on a line of its own, as those of sotto chat; every conversation "
-    "has: "
-    "with, room, count, unread and last.",
+    "has: with, room, count, unread and last.",
     NULL,
 };
 static const app_option history_options[] = {
@@ -183,24 +166,19 @@ static const app_topic history = {
 
 static const char *const devices_paragraphs[] = {
     "Lists the devices of JID, or your own, after asking the server for the current ones: a number for sotto trust, "
-    "the "
-    "device's id, how far its key is trusted, when it was last used, and its fingerprint.",
+    "the device's id, how far its key is trusted, when it was last used, and its fingerprint.",
     "Compare a fingerprint with your contact over a channel that you trust (face to face, a call): both must see the "
     "same digits.",
     "With --json every device is one JSON object on a line of its own, with: number, jid, device, seal, fingerprint, "
     "trust, active (on the current list), this_device, label (null: none), first_seen and last_used (null: never).",
     "With remove another device of your own and its keys are taken off the server, so that nobody encrypts to it any "
-    "more: "
-    "say which by its number, its id or its fingerprint. A client that still runs puts itself back: end it first. For "
-    "this "
-    "device there is sotto leave.",
+    "more: say which by its number, its id or its fingerprint. A client that still runs puts itself back: end it "
+    "first. For this device there is sotto leave.",
     "With rename this device gets a label that everybody sees who may see its keys: it is signed with its key, and "
-    "published in the list of OMEMO 2 alone; an empty LABEL takes it away. Without rename there is none. Some programs "
-    "(python-twomemo and what is built on it) refuse every device of an account in whose list there is a label: leave "
-    "it "
-    "out if somebody cannot write to you any more. Labels of others are shown only where their device's key signed "
-    "them; "
-    "anybody can call himself anything, so compare fingerprints, not labels.",
+    "published in the list of OMEMO 2 alone; an empty LABEL takes it away. Without rename there is none. Some "
+    "programs (python-twomemo and what is built on it) refuse every device of an account in whose list there is a "
+    "label: leave it out if somebody cannot write to you any more. Labels of others are shown only where their "
+    "device's key signed them; anybody can call himself anything, so compare fingerprints, not labels.",
     NULL,
 };
 static const app_option devices_options[] = {
@@ -230,8 +208,8 @@ static const app_topic devices = {
 /* ---- trust, distrust ---- */
 
 static const char *const trust_paragraphs[] = {
-    "Marks the key of a device as verified: you compared its fingerprint. Say which by its number in sotto devices, by "
-    "the device id, or by the fingerprint; the first sixteen digits are enough if no other begins with them.",
+    "Marks the key of a device as verified: you compared its fingerprint. Say which by its number in sotto devices, "
+    "by the device id, or by the fingerprint; the first sixteen digits are enough if no other begins with them.",
     "From then on only verified keys are used for that contact: other keys of theirs that were accepted before, and "
     "your own other devices (sotto devices), must be verified too.",
     NULL,
@@ -263,9 +241,8 @@ static const app_topic distrust = {
 
 static const char *const join_paragraphs[] = {
     "Enters a room, keeps it, and says what it is: encrypted, and for how many of its members; public, or anonymous, "
-    "so "
-    "that nothing can be encrypted for it; or why that is not known. A room that nobody has entered before is made for "
-    "members only, and shows who they are.",
+    "so that nothing can be encrypted for it; or why that is not known. A room that nobody has entered before is made "
+    "for members only, and shows who they are.",
     "While sotto listen runs you stay in it, and it is entered again whenever that connects. What is said there is "
     "encrypted to every member, whether they are there or not: the room's server says who is one, so changes are "
     "shown, and new devices are accepted or not as any other contact's. What you write with sotto send goes to all of "
@@ -299,8 +276,7 @@ static const app_topic part = {
 
 static const char *const rooms_paragraphs[] = {
     "Lists the rooms you joined: what each is, who its members are, who is there now and under which name, and how "
-    "many "
-    "devices of each what you say is encrypted to.",
+    "many devices of each what you say is encrypted to.",
     "With --json every room is one JSON object on a line of its own (room, nick, joined, state: encrypted, public, "
     "anonymous, broken, left or unknown, reason, reached, others), and behind it every member (room, member, "
     "affiliation, nick, devices, used).",
@@ -322,18 +298,14 @@ static const app_topic rooms = {
 
 static const char *const verify_paragraphs[] = {
     "Compares keys by reading them off each other's screens. Without an address it shows who you are, as an address "
-    "with "
-    "the fingerprints of your devices and as a QR code that Conversations, Dino, Gajim and others scan, and lists the "
-    "devices of JID, or your own other ones; on a terminal it asks which of them you compared.",
+    "with the fingerprints of your devices and as a QR code that Conversations, Dino, Gajim and others scan, and "
+    "lists the devices of JID, or your own other ones; on a terminal it asks which of them you compared.",
     "With the other side's address (xmpp:JID?omemo-sid-...; Kaidan's too), from the command line, from standard input "
     "(-) or out of an image, it says which of its keys are known here, which are not, and what is still unverified, "
-    "asks, "
-    "and marks those that are the same as verified. Only take an address from somebody you see or hear: whoever gives "
-    "it "
-    "to you decides whom you talk to. It counts for the JID in it alone.",
+    "asks, and marks those that are the same as verified. Only take an address from somebody you see or hear: whoever "
+    "gives it to you decides whom you talk to. It counts for the JID in it alone.",
     "What you verify or refuse is told, encrypted, to your own verified devices and to those of the contact, so that "
-    "it "
-    "need not be done on each of them (XEP-0450).",
+    "it need not be done on each of them (XEP-0450).",
     NULL,
 };
 static const app_option verify_options[] = {
@@ -362,13 +334,11 @@ static const app_topic verify = {
 
 static const char *const encrypt_paragraphs[] = {
     "Says, or sets, what messages to JID need before they leave: always (the default) encrypted; auto: encrypted when "
-    "JID "
-    "can read that, and from then on always; never: not encrypted.",
-    "When something was encrypted with JID before, never asks for words that confirm it. With --for it ends by itself: "
-    "after that time what was set before is in force again, whether or not sotto runs meanwhile.",
+    "JID can read that, and from then on always; never: not encrypted.",
+    "When something was encrypted with JID before, never asks for words that confirm it. With --for it ends by "
+    "itself: after that time what was set before is in force again, whether or not sotto runs meanwhile.",
     "A contact who asks for messages in the clear has to do so encrypted, with a key that you accepted; until you "
-    "answer, "
-    "with this command, what you send is held.",
+    "answer, with this command, what you send is held.",
     NULL,
 };
 static const app_option encrypt_options[] = {
@@ -389,9 +359,8 @@ static const app_topic encrypt = {
 
 static const char *const via_paragraphs[] = {
     "Says, or sets, which kinds of encryption may carry messages to JID: auto (whatever fits), stored (OMEMO: all "
-    "devices "
-    "of both sides, and archives, have them), live (sessions between two devices that are both online), or one by its "
-    "name. What cannot go that way is held; it never goes unencrypted instead.",
+    "devices of both sides, and archives, have them), live (sessions between two devices that are both online), or "
+    "one by its name. What cannot go that way is held; it never goes unencrypted instead.",
     "Live sessions are not in this program yet, so live is refused.",
     NULL,
 };
@@ -416,8 +385,7 @@ static const char *const resend_paragraphs[] = {
     "another client, and you accepted the new one. They are the same messages with the same ids, so a device that has "
     "one shows it once.",
     "Up to a hundred messages to each contact are kept for that, encrypted like everything in the store, until a "
-    "device "
-    "of the contact answers.",
+    "device of the contact answers.",
     NULL,
 };
 static const app_example resend_examples[] = {
@@ -433,9 +401,9 @@ static const app_topic resend = {
 /* ---- repair ---- */
 
 static const char *const repair_paragraphs[] = {
-    "Use it when messages from or to JID cannot be decrypted any more, as after a program of theirs lost what it knew: "
-    "forgets the sessions with all devices of JID, so that the next message you send begins new ones. Keys and what "
-    "you decided about them stay. Messages still on their way in the old sessions are lost.",
+    "Use it when messages from or to JID cannot be decrypted any more, as after a program of theirs lost what it "
+    "knew: forgets the sessions with all devices of JID, so that the next message you send begins new ones. Keys and "
+    "what you decided about them stay. Messages still on their way in the old sessions are lost.",
     "Nothing does this by itself, except where this store was copied back from a backup: somebody who disturbs "
     "messages on their way must not be able to cause it.",
     NULL,
@@ -452,18 +420,15 @@ static const app_topic repair = {
 
 static const char *const files_paragraphs[] = {
     "Lists the files that came with messages while sotto listen ran, or were seen in sotto chat, by number; or, with "
-    "get, fetches one: by its number, "
-    "or by an aesgcm URL (-: from standard input, so that nobody sees the key in the list of processes).",
+    "get, fetches one: by its number, or by an aesgcm URL (-: from standard input, so that nobody sees the key in the "
+    "list of processes).",
     "The file is decrypted while it comes, and gets its name only when all of it is there and is what was sent; until "
     "then it is called .sotto-...part. The name is the sender's without anything that could lead elsewhere; a file "
-    "that "
-    "is there already is never written to: the new one is called \"name (2)\". The path it got is printed.",
+    "that is there already is never written to: the new one is called \"name (2)\". The path it got is printed.",
     "Nothing is ever fetched by itself: that would tell the sender's server your network address, and when you read "
-    "the "
-    "message.",
+    "the message.",
     "With --json: event \"file\" with number, from, time, name, type, size, cipher, seal and trust for each in the "
-    "list; "
-    "event \"progress\" with name, done and total; event \"saved\" with number, path, size and sha256.",
+    "list; event \"progress\" with name, done and total; event \"saved\" with number, path, size and sha256.",
     NULL,
 };
 static const app_option files_options[] = {
@@ -484,8 +449,8 @@ static const app_topic files = {
 /* ---- leave ---- */
 
 static const char *const leave_paragraphs[] = {
-    "Undoes the setup: takes this device and its keys off the server, so that nobody encrypts to it any more, and then "
-    "removes the account's settings and store from this machine. The account itself and your other devices stay.",
+    "Undoes the setup: takes this device and its keys off the server, so that nobody encrypts to it any more, and "
+    "then removes the account's settings and store from this machine. The account itself and your other devices stay.",
     "When the server cannot be told, nothing is removed. With --local everything is removed here without telling it: "
     "others then go on encrypting to this device until another of your clients takes it off the list.",
     "Messages that are still on their way to this device cannot be read afterwards. On a terminal it asks first.",
@@ -515,19 +480,15 @@ static const app_topic leave = {
 
 static const char *const backup_paragraphs[] = {
     "Writes everything that makes this account what it is to its contacts into one encrypted file: your key, which "
-    "keys "
-    "you verified or refused, what you decided for each contact, the history of messages, and the settings. The "
-    "password "
-    "of the account is in it only with --with-password.",
+    "keys you verified or refused, what you decided for each contact, the history of messages, and the settings. The "
+    "password of the account is in it only with --with-password.",
     "The file is sealed with a passphrase of its own, asked for twice. Whoever has both can write in your name; "
-    "without "
-    "the passphrase nobody can read it, you included.",
+    "without the passphrase nobody can read it, you included.",
     "Sessions and one-time keys are not in it, nor messages that wait to be sent: two devices that use the same ones "
     "would give away what they write, and who finds the file one day could read what was sent before. So a backup is "
     "restored as a new device with the same key, and old backups are as good as new ones but for what happened since.",
     "Copying the folders of sotto is no backup of this kind: a copy of a store in use goes on as another device, with "
-    "a "
-    "warning, and messages may be lost.",
+    "a warning, and messages may be lost.",
     NULL,
 };
 static const app_option backup_options[] = {
@@ -549,15 +510,13 @@ static const app_topic backup = {
 };
 
 static const char *const restore_paragraphs[] = {
-    "Makes an account out of a file of sotto backup, on a machine (or with --home in a folder) that has nothing of it. "
-    "It needs no network.",
+    "Makes an account out of a file of sotto backup, on a machine (or with --home in a folder) that has nothing of "
+    "it. It needs no network.",
     "Your contacts see no new key, and what you verified is verified. The device is a new one: the next command that "
     "connects publishes it, and takes the device the backup was made of off the list. Sessions begin anew by "
-    "themselves; "
-    "what arrived after the backup was made is not here.",
+    "themselves; what arrived after the backup was made is not here.",
     "If the old device goes on being used, or the backup is restored a second time, there are two devices with one "
-    "key. "
-    "Both work, but they cannot write to each other, and sotto says so: leave with one of them (sotto leave).",
+    "key. Both work, but they cannot write to each other, and sotto says so: leave with one of them (sotto leave).",
     "If the store was sealed with a passphrase, the new one is too, and it is asked for.",
     NULL,
 };
@@ -581,24 +540,19 @@ static const app_topic restore = {
 
 static const char *const import_paragraphs[] = {
     "Takes over the key of another client you used on this machine, and what was decided there about the keys of "
-    "others: "
-    "your contacts see no new key, and what was verified is verified. It comes before sotto setup, and needs no "
-    "network.",
+    "others: your contacts see no new key, and what was verified is verified. It comes before sotto setup, and needs "
+    "no network.",
     "CLIENT is profanity, gajim or libomemo; PATH is what it keeps for the account: for Profanity the folder "
     "~/.local/share/profanity/omemo/NAME_at_SERVER, for Gajim the file ~/.local/share/gajim/omemo_ADDRESS.db, for "
-    "clients "
-    "with libomemo the file ending in _axc_db.sqlite (lurch: below ~/.purple/lurch).",
+    "clients with libomemo the file ending in _axc_db.sqlite (lurch: below ~/.purple/lurch).",
     "Gajim says which keys were compared, which were only accepted and which refused. Profanity and libomemo only say "
     "which were accepted: with --verified those count as compared, which is right if you compared them (Profanity's "
     "trust mode \"manual\").",
     "Sessions are not taken over: they would be used twice. This is a new device; the other client goes on as the one "
-    "it "
-    "was, and your contacts write to both, but for those with sotto: what has shown that it can do the newer OMEMO is "
-    "not "
-    "written to in the older one. Since both have one key, the two cannot write to each other, nor show each "
+    "it was, and your contacts write to both, but for those with sotto: what has shown that it can do the newer OMEMO "
+    "is not written to in the older one. Since both have one key, the two cannot write to each other, nor show each "
     "other what they send. With --retire the other client's device is taken off the list when this one is published; "
-    "do "
-    "not start that client again then, it would put itself back.",
+    "do not start that client again then, it would put itself back.",
     NULL,
 };
 static const app_option import_options[] = {
