@@ -24,7 +24,8 @@ def why_no_peer():
     """Why peer.py cannot run here, or None."""
     if not os.path.exists(PYTHON):
         return f"{PYTHON} is not there (apt-get install python3)"
-    for module, package in (("omemo", "python3-omemo"), ("twomemo", "python3-twomemo"), ("xmlschema", "python3-xmlschema")):
+    for module, package in (("omemo", "python3-omemo"), ("twomemo", "python3-twomemo"), ("oldmemo", "python3-oldmemo"),
+                            ("xmlschema", "python3-xmlschema")):
         done = subprocess.run([PYTHON, "-c", f"import importlib.util, sys; sys.exit(not importlib.util.find_spec('{module}'))"],
                               check=False)
         if done.returncode != 0:
@@ -135,7 +136,7 @@ class Actor:
 class Peer(Actor):
     """peer.py, logged in."""
 
-    def __init__(self, server, jid, name=None, state=None, direct_tls=False):
+    def __init__(self, server, jid, name=None, state=None, direct_tls=False, dialect="2"):
         port = server.direct_tls_port if direct_tls else server.port
         command = [PYTHON, "-B", os.path.join(HERE, "peer.py"), jid, "--password", server.accounts[jid], "--connect",
                    f"127.0.0.1:{port}", "--ca", server.ca]
@@ -143,6 +144,7 @@ class Peer(Actor):
             command.append("--direct-tls")
         if state:
             command += ["--state", state]
+        command += ["--dialect", dialect]
         super().__init__(name or f"peer {jid}", command)
         self.jid = jid
         online = self.answer("online")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""An OMEMO 2 client that is not ours: python3-omemo and python3-twomemo over client.py, driven by lines.
+"""An OMEMO client that is not ours: python3-omemo with python3-twomemo, or with python3-oldmemo for dialect 0.3, over
+client.py, driven by lines.
 
-    /usr/bin/python3 peer.py JID --password TEXT --connect HOST:PORT --ca FILE [--direct-tls] [--state FILE]
+    /usr/bin/python3 peer.py JID --password TEXT --connect HOST:PORT --ca FILE [--direct-tls] [--state FILE] [--dialect 0.3]
 
 Commands, a line each, on standard input:
 
@@ -35,18 +36,57 @@ import xml.etree.ElementTree as ET
 
 import omemo
 import omemo.storage
-import twomemo
-import twomemo.etree
 from client import CLIENT, Client, IqError, StreamError, bare
 
-OMEMO = "urn:xmpp:omemo:2"
-DEVICES = OMEMO + ":devices"
-BUNDLES = OMEMO + ":bundles"
 SCE = "urn:xmpp:sce:1"
 CARBONS = "urn:xmpp:carbons:2"
 FORWARD = "urn:xmpp:forward:0"
 EVENT = "http://jabber.org/protocol/pubsub#event"
 HINTS = "urn:xmpp:hints"
+
+
+class Two:
+    """urn:xmpp:omemo:2: whole envelopes."""
+
+    namespace = "urn:xmpp:omemo:2"
+    devices = namespace + ":devices"
+
+    def __init__(self):
+        import twomemo
+        import twomemo.etree
+
+        self.etree = twomemo.etree
+        self.backend = twomemo.Twomemo
+
+    def bundle(self, device_id):
+        """Its node, the item, and how many there may be."""
+        return self.namespace + ":bundles", str(device_id), {"pubsub#max_items": "max"}
+
+    async def parse(self, encrypted, sender, own, manager):
+        return self.etree.parse_message(encrypted, sender)
+
+
+class Old:
+    """eu.siacs.conversations.axolotl, 0.3: the body alone."""
+
+    namespace = "eu.siacs.conversations.axolotl"
+    devices = namespace + ".devicelist"
+
+    def __init__(self):
+        import oldmemo
+        import oldmemo.etree
+
+        self.etree = oldmemo.etree
+        self.backend = oldmemo.Oldmemo
+
+    def bundle(self, device_id):
+        return f"{self.namespace}.bundles:{device_id}", "current", {}
+
+    async def parse(self, encrypted, sender, own, manager):
+        return await self.etree.parse_message(encrypted, sender, own, manager)
+
+
+DIALECTS = {"2": Two, "0.3": Old}
 
 
 def emit(event, **fields):
@@ -88,50 +128,52 @@ def session_manager_class(peer):
     class Manager(omemo.SessionManager):
         @staticmethod
         async def _upload_bundle(bundle):
+            node, item, more = peer.dialect.bundle(bundle.device_id)
             try:
-                await peer.client.publish(BUNDLES, str(bundle.device_id), twomemo.etree.serialize_bundle(bundle),
-                                          {"pubsub#persist_items": "true", "pubsub#access_model": "open",
-                                           "pubsub#max_items": "max"})
+                await peer.client.publish(node, item, peer.dialect.etree.serialize_bundle(bundle),
+                                          {"pubsub#persist_items": "true", "pubsub#access_model": "open", **more})
             except (IqError, StreamError) as error:
                 raise omemo.BundleUploadFailed(str(error)) from error
 
         @staticmethod
         async def _download_bundle(namespace, bare_jid, device_id):
+            node, item, _ = peer.dialect.bundle(device_id)
             try:
-                found = await peer.client.items(bare_jid, BUNDLES, str(device_id))
+                found = await peer.client.items(bare_jid, node, item)
             except (IqError, StreamError) as error:
                 raise omemo.BundleDownloadFailed(str(error)) from error
             if not found:
                 raise omemo.BundleNotFound(f"{bare_jid} {device_id}")
             try:
-                return twomemo.etree.parse_bundle(found[-1], bare_jid, device_id)
+                return peer.dialect.etree.parse_bundle(found[-1], bare_jid, device_id)
             except Exception as error:
                 raise omemo.BundleDownloadFailed(f"{type(error).__name__}: {error}") from error
 
         @staticmethod
         async def _delete_bundle(namespace, device_id):
-            await peer.client.retract(BUNDLES, str(device_id))
+            await peer.client.retract(*peer.dialect.bundle(device_id)[:2])
 
         @staticmethod
         async def _upload_device_list(namespace, device_list):
+            node = peer.dialect.devices
             try:
                 # The list of XEP-0384 may not be empty in twomemo's schema: retract instead. No labels are published.
                 if device_list:
-                    await peer.client.publish(DEVICES, "current", twomemo.etree.serialize_device_list(
+                    await peer.client.publish(node, "current", peer.dialect.etree.serialize_device_list(
                         {device: None for device in device_list}),
                         {"pubsub#persist_items": "true", "pubsub#access_model": "open"})
                 else:
-                    await peer.client.retract(DEVICES, "current")
+                    await peer.client.retract(node, "current")
             except (IqError, StreamError) as error:
                 raise omemo.DeviceListUploadFailed(str(error)) from error
 
         @staticmethod
         async def _download_device_list(namespace, bare_jid):
             try:
-                found = await peer.client.items(bare_jid, DEVICES)
+                found = await peer.client.items(bare_jid, peer.dialect.devices)
             except (IqError, StreamError) as error:
                 raise omemo.DeviceListDownloadFailed(str(error)) from error
-            return parse_device_list(found[-1]) if found else {}
+            return parse_device_list(peer.dialect, found[-1]) if found else {}
 
         async def _evaluate_custom_trust_level(self, device):
             return {"trusted": omemo.TrustLevel.TRUSTED, "distrusted": omemo.TrustLevel.DISTRUSTED}.get(
@@ -152,9 +194,9 @@ def session_manager_class(peer):
     return Manager
 
 
-def parse_device_list(element):
+def parse_device_list(dialect, element):
     try:
-        return twomemo.etree.parse_device_list(element)
+        return dialect.etree.parse_device_list(element)
     except Exception as error:
         raise omemo.DeviceListDownloadFailed(f"{type(error).__name__}: {error}") from error
 
@@ -175,6 +217,7 @@ class Peer:
         self.arguments = arguments
         self.address = (host, int(port))
         self.storage = FileStorage(arguments.state)
+        self.dialect = DIALECTS[arguments.dialect]()
         self.manager = None
         self.client = None
         self.taken = set()
@@ -187,12 +230,12 @@ class Peer:
         self.client = Client(self.jid, self.arguments.password, *self.address, self.arguments.ca,
                              self.arguments.direct_tls)
         client = self.client
-        client.features = ["http://jabber.org/protocol/caps", "http://jabber.org/protocol/disco#info", DEVICES + "+notify"]
+        client.features = ["http://jabber.org/protocol/caps", "http://jabber.org/protocol/disco#info", self.dialect.devices + "+notify"]
         client.on_stanza = lambda stanza: self.queue.put_nowait(("stanza", (client, stanza)))
         await client.connect()
         if self.manager is None:
             self.manager = await session_manager_class(self).create(
-                [twomemo.Twomemo(self.storage)], self.storage, self.jid, None, "undecided")
+                [self.dialect.backend(self.storage)], self.storage, self.jid, None, "undecided")
             self.own, _ = await self.manager.get_own_device_information()
             self.device = self.own.device_id
         else:
@@ -214,8 +257,8 @@ class Peer:
 
     def send_encrypted(self, message, to, stanza_id):
         stanza = ET.Element(f"{{{CLIENT}}}message", {"type": "chat", "to": to, "id": stanza_id})
-        stanza.append(twomemo.etree.serialize_message(message))
-        ET.SubElement(stanza, "{urn:xmpp:eme:0}encryption", {"namespace": OMEMO, "name": "OMEMO"})
+        stanza.append(self.dialect.etree.serialize_message(message))
+        ET.SubElement(stanza, "{urn:xmpp:eme:0}encryption", {"namespace": self.dialect.namespace, "name": "OMEMO"})
         ET.SubElement(stanza, f"{{{HINTS}}}store")
         self.client.send(stanza)
 
@@ -237,8 +280,9 @@ class Peer:
         return ET.tostring(root)
 
     async def send(self, to, body, subject=None, raw=None):
-        await self.manager.refresh_device_list(OMEMO, to)
-        messages, errors = await self.manager.encrypt(frozenset({to}), {OMEMO: self.envelope(to, body, subject, raw)})
+        await self.manager.refresh_device_list(self.dialect.namespace, to)
+        plaintext = body.encode() if isinstance(self.dialect, Old) else self.envelope(to, body, subject, raw)
+        messages, errors = await self.manager.encrypt(frozenset({to}), {self.dialect.namespace: plaintext})
         stanza_id = os.urandom(8).hex()
         total = {"devices": 0, "kex": 0}
         for message in messages:
@@ -278,11 +322,12 @@ class Peer:
         await self.take_message(stanza, carbon)
 
     async def take_event(self, jid, items):
-        if items.get("node") != DEVICES:
+        if items.get("node") != self.dialect.devices:
             return
         found = [child for item in items.iter(f"{{{EVENT}}}item") for child in item]
-        await self.manager.update_device_list(OMEMO, jid, parse_device_list(found[-1]) if found else {})
-        emit("device-list", jid=jid, ids=sorted(parse_device_list(found[-1])) if found else [])
+        listed = parse_device_list(self.dialect, found[-1]) if found else {}
+        await self.manager.update_device_list(self.dialect.namespace, jid, listed)
+        emit("device-list", jid=jid, ids=sorted(listed))
 
     async def take_message(self, stanza, carbon):
         sender = bare(stanza.get("from") or self.jid)
@@ -291,7 +336,7 @@ class Peer:
         if stanza.get("type") == "error":
             emit("error", what="bounced", text=ET.tostring(stanza, "unicode"), **about)
             return
-        encrypted = stanza.find(f"{{{OMEMO}}}encrypted")
+        encrypted = stanza.find(f"{{{self.dialect.namespace}}}encrypted")
         body = stanza.find(f"{{{CLIENT}}}body")
         if encrypted is None:
             if body is not None:
@@ -303,7 +348,7 @@ class Peer:
             return
         self.taken.add((stanza.get("from"), stanza.get("id")))
         try:
-            message = twomemo.etree.parse_message(encrypted, sender)
+            message = await self.dialect.parse(encrypted, sender, self.jid, self.manager)
             plaintext, device, _ = await self.manager.decrypt(message)
         except omemo.MessageNotForUs:
             emit("not-for-us", **about)
@@ -317,6 +362,8 @@ class Peer:
         about.update(device=device.device_id, fingerprint=fingerprint(device.identity_key), devices=len(message.keys), kex=kex)
         if plaintext is None:
             emit("empty", **about)
+        elif isinstance(self.dialect, Old):
+            emit("message", **about, body=plaintext.decode(), problems=[])
         else:
             emit("message", **about, **self.read_envelope(plaintext, sender))
 
@@ -350,7 +397,7 @@ class Peer:
         found = await self.manager.get_device_information(jid)
         emit("devices", command="devices", jid=jid, devices=[
             {"device": device.device_id, "fingerprint": fingerprint(device.identity_key),
-             "active": dict(device.active).get(OMEMO, False), "trust": device.trust_level_name}
+             "active": dict(device.active).get(self.dialect.namespace, False), "trust": device.trust_level_name}
             for device in sorted(found, key=lambda device: device.device_id)])
 
     async def distrust(self, jid, device_id):
@@ -373,14 +420,14 @@ class Peer:
         elif word == "clear":
             self.clear(target, text)
         elif word == "fetch":
-            await self.manager.refresh_device_list(OMEMO, target)
+            await self.manager.refresh_device_list(self.dialect.namespace, target)
             emit("fetched", command="fetch", jid=target)
         elif word == "devices":
             await self.devices(target)
         elif word == "distrust":
             await self.distrust(target, int(text))
         elif word == "leave":
-            await self.manager.purge_backend(OMEMO)
+            await self.manager.purge_backend(self.dialect.namespace)
             self.manager = None
             emit("left", command="leave")
         elif word == "offline":
@@ -430,6 +477,7 @@ def main():
     parser.add_argument("--ca", required=True, metavar="FILE")
     parser.add_argument("--direct-tls", action="store_true")
     parser.add_argument("--state", metavar="FILE")
+    parser.add_argument("--dialect", choices=sorted(DIALECTS), default="2")
     parser.add_argument("--debug", action="store_true", help="what the library logs, on standard error")
     arguments = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.DEBUG if arguments.debug else logging.ERROR)
