@@ -163,7 +163,7 @@ struct lab_server {
     struct lab_room *rooms;
     bytes_buffer saw;
     stanza_parser *parser;
-    bytes_arena arena; /* of the call at hand */
+    bytes_arena arena;   /* of the call at hand */
     const char *without; /* PEP nodes whose names begin like this are not kept; NULL: all are */
     lab_hook *hook;
     void *hook_arg;

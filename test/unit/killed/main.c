@@ -9,5 +9,5 @@
 /* An argument is the one group to run, a second one the tests of it. */
 int main(int argc, char **argv) {
     if (argc > 2) cmocka_set_test_filter(argv[2]);
-    return RUN(prefix) + RUN(kill) + RUN(full) + RUN(making);
+    return RUN(prefix) + RUN(kill) + RUN(room) + RUN(full) + RUN(making);
 }

@@ -95,7 +95,7 @@ typedef struct tally {
  * synced (0: all), which take turns. `again`: now and then the recovery is killed at every prefix as well. */
 void history_check(const history *, const disk *, const victim_ground *, size_t ways, bool again, tally *);
 
-extern const struct CMUnitTest prefix_tests[], kill_tests[], full_tests[], making_tests[];
-extern const size_t prefix_count, kill_count, full_count, making_count;
+extern const struct CMUnitTest prefix_tests[], kill_tests[], room_tests[], full_tests[], making_tests[];
+extern const size_t prefix_count, kill_count, room_count, full_count, making_count;
 
 #endif

@@ -19,8 +19,8 @@ void world_start(world *w, const sotto_seal *seal) {
     bytes_arena_init(&w->arena, &w->host.host, (size_t)16 * 1024 * 1024);
     assert_ok(lab_server_new(&w->server, &w->host.host, DOMAIN));
     lab_server_time(w->server, w->now_ms);
-    /* What is done to keys and lists here is done to one dialect's: with the other's at hand the answers are others, and
-     * are in test/unit/seal/test_dialects.c. */
+    /* What is done to keys and lists here is done to one dialect's: with the other's at hand the answers are others,
+     * and are in test/unit/seal/test_dialects.c. */
     lab_server_without(w->server, "eu.siacs.conversations.axolotl");
     assert_ok(lab_server_account(w->server, "juliet", NULL));
     assert_ok(lab_server_account(w->server, "romeo", NULL));
@@ -220,7 +220,8 @@ static void audit_line(key_audit *a) {
         stanza_jid from;
         if (header == NULL || !stanza_attribute_number(header, "sid", 1, OMEMO_ID_MAX, &place.sid)) continue;
         assert_ok(stanza_jid_parse(&a->w->arena, stanza_attribute_of(stanza, "from"), &from));
-        if (bytes_starts_with(from.domain, BYTES_LITERAL("rooms."))) continue; /* what came in, to each with his address */
+        if (bytes_starts_with(from.domain, BYTES_LITERAL("rooms.")))
+            continue; /* what came in, to each with his address */
         place.from = from.bare;
         audit_header(a, &place, header);
     }
