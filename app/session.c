@@ -234,8 +234,8 @@ static void do_offline(app_session *session, const account_output *output) {
 
 static void do_sent(app_session *session, const account_output *output) {
     if (session->history)
-        account_told(session, app_record_sent(session->history, account_engine(session->account), output->ticket,
-                                              output->seal));
+        account_told(session,
+                     app_record_sent(session->history, account_engine(session->account), output->ticket, output->seal));
     tell_sent(session, output);
 }
 
@@ -244,8 +244,8 @@ static bool output_copy(bytes_arena *arena, const sotto_output *from, sotto_outp
     *ret = *from;
     sotto_bytes *const spans[] = {&ret->stanza,        &ret->seal,          &ret->request,       &ret->delivery.stanza,
                                   &ret->delivery.seal, &ret->delivery.from, &ret->delivery.room, &ret->delivery.nick,
-                                  &ret->delivery.peer,
-                                  &ret->event.jid,     &ret->event.text,    &ret->event.key.jid, &ret->event.key.seal};
+                                  &ret->delivery.peer, &ret->event.jid,     &ret->event.text,    &ret->event.key.jid,
+                                  &ret->event.key.seal};
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
         if (spans[i]->len > 0 && !bytes_arena_copy(arena, *spans[i], spans[i])) return false;
     return true;

@@ -34,11 +34,11 @@ typedef struct app_watch {
 typedef struct app_session_config {
     const app_account *account; /* outlives the session */
     const app_config *config;   /* outlives the session */
-    sotto_bytes password;   /* setup: a new one, kept in the store once it worked. Empty: the one kept */
-    sotto_bytes passphrase; /* where config->passphrase is set */
-    bool create;            /* make the store if there is none */
-    bool available;         /* announce presence, so that messages come */
-    bool keep_trying;       /* reconnect */
+    sotto_bytes password;       /* setup: a new one, kept in the store once it worked. Empty: the one kept */
+    sotto_bytes passphrase;     /* where config->passphrase is set */
+    bool create;                /* make the store if there is none */
+    bool available;             /* announce presence, so that messages come */
+    bool keep_trying;           /* reconnect */
 } app_session_config;
 
 /* The seals of every account of this program, ended by NULL. */

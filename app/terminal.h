@@ -27,7 +27,8 @@ SOTTO_MUST_CHECK sotto_status app_terminal_secret(int fd, const char *prompt, ap
 /* Prints the question and reads a line: true for y or yes; everything else, and no terminal at all, is no. */
 bool app_terminal_confirm(int fd, const char *question);
 
-/* Prints the question and reads a line into ret, its end cut off. False: no terminal, nothing was typed, or too much. */
+/* Prints the question and reads a line into ret, its end cut off. False: no terminal, nothing was typed, or too much.
+ */
 bool app_terminal_answer(int fd, const char *question, char *ret, size_t size);
 
 /* The first line of a file ("-": standard input), for --password-file and --passphrase-file. Errors: NOT_FOUND, SYSTEM,

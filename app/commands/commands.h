@@ -24,7 +24,8 @@ int app_encrypt_run(const app_context *, const app_arguments *);
 int app_verify_run(const app_context *, const app_arguments *);
 
 /* A command that is a task: by whoever holds the account, or else here (app/holder.h). */
-extern const app_task_class app_chat_task, app_history_task, app_backup_task, app_devices_task, app_distrust_task, app_files_task, app_join_task, app_leave_task, app_part_task, app_rooms_task, app_repair_task, app_send_task,
+extern const app_task_class app_chat_task, app_history_task, app_backup_task, app_devices_task, app_distrust_task,
+    app_files_task, app_join_task, app_leave_task, app_part_task, app_rooms_task, app_repair_task, app_send_task,
     app_trust_task;
 
 extern const app_task_class app_encrypt_task, app_via_task, app_verify_task, app_resend_task;

@@ -36,8 +36,8 @@ static void body_without_files(message *m) {
     context_share shares[SOTTO_FILES_OF_MESSAGE_MAX];
     size_t count;
     sotto_bytes body;
-    if (!m->has_body || !sotto_ok(context_share_read(&m->arena, m->stanza, shares, SOTTO_FILES_OF_MESSAGE_MAX, &count,
-                                                     &body)))
+    if (!m->has_body ||
+        !sotto_ok(context_share_read(&m->arena, m->stanza, shares, SOTTO_FILES_OF_MESSAGE_MAX, &count, &body)))
         return;
     if (count > 0 && body.len == 0) m->has_body = false;
 }

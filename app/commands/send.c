@@ -23,7 +23,7 @@
 typedef struct send_task {
     app_task task;
     char to[SOTTO_JID_BYTES_MAX + 1];
-    bool room; /* it is one that was joined */
+    bool room;       /* it is one that was joined */
     bool told_clear; /* that it is not encrypted, before it was sent */
     uint64_t ticket;
     sotto_status refused; /* why it is being taken back */
@@ -77,14 +77,14 @@ static sotto_bytes text_of(const app_task *task) {
 
 static void tell_clear(send_task *send) {
     sotto_contact contact;
-    sotto_status status =
-        sotto_engine_contact(app_session_engine(send->task.session), bytes_text(send->to), &contact);
+    sotto_status status = sotto_engine_contact(app_session_engine(send->task.session), bytes_text(send->to), &contact);
     send->told_clear = sotto_ok(status) && contact.now == SOTTO_ENCRYPT_NEVER;
     if (send->told_clear)
-        app_print(send->task.output, APP_ERR,
-                  "sotto send: this is sent WITHOUT ENCRYPTION, as sotto encrypt %s says. sotto encrypt %s always takes "
-                  "that back.\n",
-                  send->to, send->to);
+        app_print(
+            send->task.output, APP_ERR,
+            "sotto send: this is sent WITHOUT ENCRYPTION, as sotto encrypt %s says. sotto encrypt %s always takes "
+            "that back.\n",
+            send->to, send->to);
 }
 
 static sotto_status send_step(send_task *send, const context_share *share) {
@@ -96,8 +96,8 @@ static sotto_status send_step(send_task *send, const context_share *share) {
     if (sotto_ok(status)) status = app_session_ticket(&send->ticket);
     if (sotto_ok(status) && !share) tell_clear(send);
     if (sotto_ok(status)) {
-        /* As the account has it, which is always; or as sotto encrypt says for this contact. What holds the key of a file
-         * is encrypted or not sent, whatever anybody says (T34). */
+        /* As the account has it, which is always; or as sotto encrypt says for this contact. What holds the key of a
+         * file is encrypted or not sent, whatever anybody says (T34). */
         sotto_input input = {.kind = SOTTO_INPUT_SEND,
                              .stanza = whole,
                              .ticket = send->ticket,
@@ -402,10 +402,11 @@ static void send_sent(app_task *task, uint64_t ticket, sotto_bytes seal) {
     send_task *send = (send_task *)task;
     if (!task->stepped || send->ticket == 0 || ticket != send->ticket) return;
     if (seal.len == 0 && !send->told_clear)
-        app_print(task->output, APP_ERR,
-                  "sotto send: this was sent WITHOUT ENCRYPTION: %s cannot read encrypted messages, and sotto encrypt %s "
-                  "says auto. With always it would not have left.\n",
-                  send->to, send->to);
+        app_print(
+            task->output, APP_ERR,
+            "sotto send: this was sent WITHOUT ENCRYPTION: %s cannot read encrypted messages, and sotto encrypt %s "
+            "says auto. With always it would not have left.\n",
+            send->to, send->to);
     const char *path = app_argument_at(&task->arguments, "file", send->files_sent);
     if (path)
         send_file(send, path);

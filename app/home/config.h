@@ -16,11 +16,11 @@ typedef struct app_config {
     char connect_host[256]; /* empty: by DNS */
     uint16_t connect_port;
     bool direct_tls;
-    char ca[APP_PATH_SIZE]; /* empty: the system's */
-    bool passphrase;        /* the store is sealed with one, not with a key file */
-    bool no_history;        /* what was said is not kept */
-    bool no_typing;         /* nobody is told that one is typing */
-    bool no_receipts;       /* nobody is told by itself that a message arrived */
+    char ca[APP_PATH_SIZE];   /* empty: the system's */
+    bool passphrase;          /* the store is sealed with one, not with a key file */
+    bool no_history;          /* what was said is not kept */
+    bool no_typing;           /* nobody is told that one is typing */
+    bool no_receipts;         /* nobody is told by itself that a message arrived */
     sotto_trust_policy trust; /* what becomes of new keys */
 } app_config;
 

@@ -65,9 +65,8 @@ static void deliver(client *c, const sotto_delivery *d) {
 }
 
 static void tell(const sotto_event *e) {
-    static const char *const kinds[] = {"held",       "refused",   "left out",  "new key",     "alarm",   "devices",
-                                        "unreadable", "refreshed", "published", "unpublished", "opt-out", "left"};
-    printf("* %s %.*s %s ", kinds[e->kind], (int)e->jid.len, (const char *)e->jid.at, sotto_status_name(e->reason));
+    printf("* %s %.*s %s ", sotto_event_name(e->kind), (int)e->jid.len, (const char *)e->jid.at,
+           sotto_status_name(e->reason));
     for (size_t i = 0; e->kind == SOTTO_EVENT_NEW_KEY && i < 32; i++) printf("%02x", e->key.fingerprint[i]);
     putchar('\n');
 }

@@ -107,20 +107,20 @@ typedef enum sotto_input_kind {
                             keep it: it is entered again by a JOIN without jid, which enters every room that is kept.
                             Answered by SOTTO_EVENT_ROOM */
     SOTTO_INPUT_PART,    /* leave the room jid, and forget it; NOT_FOUND: it is not kept */
-    SOTTO_INPUT_VIA,     /* which seals jid's stanzas may go by: via, and with NAMED name. NOT_FOUND: the engine has none
-                            such */
-    SOTTO_INPUT_RESEND,   /* send jid again, as new stanzas with the same ids, what nobody has confirmed, to devices that
-                            did not get it; ends in SOTTO_EVENT_RESENT */
-    SOTTO_INPUT_ADOPT,   /* the identity of another client becomes this one's, before it was ever shown to anybody: key is
-                            its Curve25519 scalar, which the host wipes; device, if not 0, is the device it had, which
-                            is taken off the list when this one is put there. STATE: online, or the identity there is was
-                            published */
-    SOTTO_INPUT_RECORD,   /* what was decided elsewhere about a key: jid, key, trust, and device if it is known; the key
-                            need not have been seen. One that has been gets it as from VERDICT */
-    SOTTO_INPUT_REMOVE,  /* take another device of the own account, `device`, and its keys off the server; USAGE: it is
-                            this one. Ends in SOTTO_EVENT_REMOVED */
-    SOTTO_INPUT_RENAME   /* publish `name`, signed, as what this device is called; empty: it has no name any more. USAGE: it
-                            is none (XEP-0384 section 5.3.1). Ends in SOTTO_EVENT_RENAMED */
+    SOTTO_INPUT_VIA,    /* which seals jid's stanzas may go by: via, and with NAMED name. NOT_FOUND: the engine has none
+                           such */
+    SOTTO_INPUT_RESEND, /* send jid again, as new stanzas with the same ids, what nobody has confirmed, to devices that
+                          did not get it; ends in SOTTO_EVENT_RESENT */
+    SOTTO_INPUT_ADOPT, /* the identity of another client becomes this one's, before it was ever shown to anybody: key is
+                          its Curve25519 scalar, which the host wipes; device, if not 0, is the device it had, which
+                          is taken off the list when this one is put there. STATE: online, or the identity there is was
+                          published */
+    SOTTO_INPUT_RECORD, /* what was decided elsewhere about a key: jid, key, trust, and device if it is known; the key
+                          need not have been seen. One that has been gets it as from VERDICT */
+    SOTTO_INPUT_REMOVE, /* take another device of the own account, `device`, and its keys off the server; USAGE: it is
+                           this one. Ends in SOTTO_EVENT_REMOVED */
+    SOTTO_INPUT_RENAME  /* publish `name`, signed, as what this device is called; empty: it has no name any more. USAGE:
+                           it  is none (XEP-0384 section 5.3.1). Ends in SOTTO_EVENT_RENAMED */
 } sotto_input_kind;
 
 /* One input. Only the members its kind names are looked at; everything is copied that is kept. */
@@ -137,11 +137,11 @@ typedef struct sotto_input {
     uint64_t job;
     sotto_bytes answer;
     sotto_bytes nick; /* JOIN: as the room shows us */
-    uint64_t for_ms;  /* POLICY with NEVER: it ends by itself after so long, and what was before is in force again; 0: it
-                         stays */
-    sotto_via via;    /* VIA */
-    sotto_bytes name; /* VIA: of a seal. RENAME */
-    uint32_t device; /* ADOPT, RECORD, REMOVE */
+    uint64_t for_ms; /* POLICY with NEVER: it ends by itself after so long, and what was before is in force again; 0: it
+                        stays */
+    sotto_via via;   /* VIA */
+    sotto_bytes name;        /* VIA: of a seal. RENAME */
+    uint32_t device;         /* ADOPT, RECORD, REMOVE */
     uint64_t seen_before_ms; /* RESEND: not to keys first seen then or later, unless they are verified: nobody has been
                                 told of them yet, and whoever can add a device could read what was said before; 0: to
                                 all that are accepted */
@@ -168,14 +168,14 @@ typedef enum sotto_output_kind {
 } sotto_output_kind;
 
 typedef enum sotto_event_kind {
-    SOTTO_EVENT_HELD,    /* ticket: kept until its keys are here or were accepted; reason says which; number: devices;
-                            total: accepted ones that were taken off the list in the last day */
-    SOTTO_EVENT_REFUSED, /* ticket: not sent, and forgotten; reason */
-    SOTTO_EVENT_LEFT_OUT,      /* ticket: sent, but not to this key (not accepted, or its bundle is broken: reason) */
-    SOTTO_EVENT_NEW_KEY,       /* a key seen for the first time; trust says what the policy made of it; number 1: of
-                                  another device of the own account, which a person should confirm */
-    SOTTO_EVENT_KEY_ALARM,     /* reason KEY_CHANGED: a known device id with another key, or a key under a second JID */
-    SOTTO_EVENT_DEVICES,       /* the list of devices of jid changed; number of them */
+    SOTTO_EVENT_HELD,      /* ticket: kept until its keys are here or were accepted; reason says which; number: devices;
+                              total: accepted ones that were taken off the list in the last day */
+    SOTTO_EVENT_REFUSED,   /* ticket: not sent, and forgotten; reason */
+    SOTTO_EVENT_LEFT_OUT,  /* ticket: sent, but not to this key (not accepted, or its bundle is broken: reason) */
+    SOTTO_EVENT_NEW_KEY,   /* a key seen for the first time; trust says what the policy made of it; number 1: of
+                              another device of the own account, which a person should confirm */
+    SOTTO_EVENT_KEY_ALARM, /* reason KEY_CHANGED: a known device id with another key, or a key under a second JID */
+    SOTTO_EVENT_DEVICES,   /* the list of devices of jid changed; number of them */
     SOTTO_EVENT_UNREADABLE,    /* a message of jid, device could not be decrypted: reason; text is the stanza's id */
     SOTTO_EVENT_REFRESHED,     /* the answer to REFRESH for jid; reason is 0 or why not; text: what the server said */
     SOTTO_EVENT_PUBLISHED,     /* this device and its keys are on the server */
@@ -205,23 +205,23 @@ typedef enum sotto_event_kind {
                                 two weeks). Encryption goes on; number: messages that nobody confirmed and that are kept */
     SOTTO_EVENT_MISSED,      /* jid, key: a new device was accepted; number of messages that it could be sent with
                                 SOTTO_INPUT_RESEND */
-    SOTTO_EVENT_RESENT,      /* ticket, jid: the answer to RESEND; number of messages sent again; reason 0, or why not all
-                                of them */
-    SOTTO_EVENT_VOUCHED,     /* key is verified (or distrusted: trust) because a verified device said so (XEP-0450); jid:
-                                its owner; text: whose device said it */
+    SOTTO_EVENT_RESENT,  /* ticket, jid: the answer to RESEND; number of messages sent again; reason 0, or why not all
+                            of them */
+    SOTTO_EVENT_VOUCHED, /* key is verified (or distrusted: trust) because a verified device said so (XEP-0450); jid:
+                            its owner; text: whose device said it */
     SOTTO_EVENT_POLICY_ENDED, /* the time in the clear with jid is over: what was in force before is again */
     SOTTO_EVENT_CATCHING_UP,  /* the archive of jid (the account, or a room) is being read; number of messages handed on
                                  so far; number 0 of an output, as presence */
-    SOTTO_EVENT_CAUGHT_UP,    /* the archive of jid was read, or there is none; number of messages it handed on. reason 0,
-                                 or why it was not read to its end: the next login goes on there. Without messages and
-                                 reason the output's number is 0 */
+    SOTTO_EVENT_CAUGHT_UP, /* the archive of jid was read, or there is none; number of messages it handed on. reason 0,
+                              or why it was not read to its end: the next login goes on there. Without messages and
+                              reason the output's number is 0 */
     SOTTO_EVENT_CAUGHT_UP_UNREADABLE, /* so many messages (number) of the archive of jid could not be decrypted */
     SOTTO_EVENT_REDUCED, /* ticket, jid, key: a device whose OMEMO protects the text alone, the first of `number` such
                            recipients, got no more than that; text: names of what was left out, or what of it could be
                            said in the clear without its content ("reaction, reply"). Once a message */
-    SOTTO_EVENT_REMOVED,   /* the answer to REMOVE: number: the device; reason is 0 or why not; text: what the server said.
-                              A client that still runs puts itself back (XEP-0384 section 5.3.1) */
-    SOTTO_EVENT_RENAMED    /* the answer to RENAME: reason is 0 or why not; text: what the server said */
+    SOTTO_EVENT_REMOVED, /* the answer to REMOVE: number: the device; reason is 0 or why not; text: what the server
+                            said. A client that still runs puts itself back (XEP-0384 section 5.3.1) */
+    SOTTO_EVENT_RENAMED  /* the answer to RENAME: reason is 0 or why not; text: what the server said */
 } sotto_event_kind;
 
 typedef struct sotto_key {
@@ -259,9 +259,10 @@ typedef struct sotto_delivery {
     sotto_bytes room;   /* bare JID of the room it came through; empty: none. `from` is who wrote it, as far as the room
                            says; else the room itself */
     sotto_bytes nick;   /* of who wrote it, in the room; empty: the room itself */
-    sotto_carbon carbon; /* SENT: another device of ours wrote it (`from` is the own account); also out of the archive */
-    sotto_bytes peer;    /* bare JID of the other side: whom it is for when it is SENT, else `from` */
-    bool archived;       /* it comes out of the archive: it was missed when it was sent */
+    sotto_carbon
+        carbon;       /* SENT: another device of ours wrote it (`from` is the own account); also out of the archive */
+    sotto_bytes peer; /* bare JID of the other side: whom it is for when it is SENT, else `from` */
+    bool archived;    /* it comes out of the archive: it was missed when it was sent */
 } sotto_delivery;
 
 typedef struct sotto_event {
@@ -280,10 +281,10 @@ typedef struct sotto_output {
                      handed out once, without done. A question (an iq of type get or set) is an output like any other,
                      until its stream is gone */
     sotto_output_kind kind;
-    sotto_bytes stanza;      /* STANZA */
-    uint64_t ticket;         /* STANZA: the SEND it belongs to, or 0 */
-    sotto_bytes seal;        /* STANZA: what protects it, as in sotto_key, "omemo:2+0.3" where it goes to devices of both;
-                                empty: it leaves in the clear */
+    sotto_bytes stanza; /* STANZA */
+    uint64_t ticket;    /* STANZA: the SEND it belongs to, or 0 */
+    sotto_bytes seal;   /* STANZA: what protects it, as in sotto_key, "omemo:2+0.3" where it goes to devices of both;
+                           empty: it leaves in the clear */
     sotto_delivery delivery; /* DELIVER */
     sotto_event event;       /* EVENT */
     uint64_t job;            /* JOB */
@@ -364,12 +365,12 @@ SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_room_members(sotto_engine *
 
 /* What is remembered of a contact. */
 typedef struct sotto_contact {
-    sotto_encrypt encrypt; /* as it was set; DEFAULT: the engine's */
-    sotto_encrypt now;     /* in force: NEVER, AUTO, ALWAYS */
-    bool encrypted;        /* something was encrypted to them, or by them: AUTO means always from then on */
-    bool verified;         /* a key of theirs was verified, once */
-    bool opted_out;        /* they asked for messages in the clear, and nobody has answered */
-    bool doubtful;         /* SOTTO_EVENT_DOUBTFUL was told */
+    sotto_encrypt encrypt;   /* as it was set; DEFAULT: the engine's */
+    sotto_encrypt now;       /* in force: NEVER, AUTO, ALWAYS */
+    bool encrypted;          /* something was encrypted to them, or by them: AUTO means always from then on */
+    bool verified;           /* a key of theirs was verified, once */
+    bool opted_out;          /* they asked for messages in the clear, and nobody has answered */
+    bool doubtful;           /* SOTTO_EVENT_DOUBTFUL was told */
     uint64_t clear_until_ms; /* 0: no time in the clear is running */
     sotto_via via;
     sotto_bytes name;     /* of the seal, with SOTTO_VIA_NAMED */
@@ -390,19 +391,19 @@ SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_note(sotto_engine *, sotto_
 /* The record as staged; *ret lives until the next call on the engine.
  * Errors: NOT_FOUND, USAGE (the name), STORE_*, NO_MEMORY. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_noted(sotto_engine *, sotto_bytes name, sotto_bytes *ret);
-/* Calls visit for every record as staged whose name begins with `prefix`, in the order of names; name and value live for
- * the call, from which the engine may not be called. A failure of visit ends it and is returned.
- * Errors: USAGE (the prefix is empty or too long), STORE_*, NO_MEMORY. */
+/* Calls visit for every record as staged whose name begins with `prefix`, in the order of names; name and value live
+ * for the call, from which the engine may not be called. A failure of visit ends it and is returned. Errors: USAGE (the
+ * prefix is empty or too long), STORE_*, NO_MEMORY. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_notes(sotto_engine *, sotto_bytes prefix, sotto_visit *visit,
                                                            void *arg);
 
 /* ---- backups ---- */
 
 /* Calls visit for every committed record that belongs into a backup, in order; key and value live for the visit, which
- * may not call the engine. It is the identity, trust, policies and the host's notes, and not what would be used a second
- * time: sessions, prekeys, outputs, held stanzas. Whoever writes these records into an empty store and opens an engine
- * over it goes on as a new device with the same identity, and gets SOTTO_EVENT_COPIED (T18). The values are as secret as
- * the store. Errors: STORE_*, NO_MEMORY; a failure of visit ends it and is returned. */
+ * may not call the engine. It is the identity, trust, policies and the host's notes, and not what would be used a
+ * second time: sessions, prekeys, outputs, held stanzas. Whoever writes these records into an empty store and opens an
+ * engine over it goes on as a new device with the same identity, and gets SOTTO_EVENT_COPIED (T18). The values are as
+ * secret as the store. Errors: STORE_*, NO_MEMORY; a failure of visit ends it and is returned. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_backup(sotto_engine *, sotto_visit *visit, void *arg);
 
 #ifdef __cplusplus

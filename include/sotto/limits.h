@@ -33,20 +33,20 @@
 #define SOTTO_STORE_KIBIBYTES_MAX (256u * 1024u)       /* keep us busy for minutes or take all memory */
 
 /* Trust and policy */
-#define SOTTO_UNCONFIRMED_MAX       100u        /* messages to one contact that are kept until somebody confirms them */
+#define SOTTO_UNCONFIRMED_MAX       100u /* messages to one contact that are kept until somebody confirms them */
 #define SOTTO_UNCONFIRMED_BYTES_MAX (64u * 1024u) /* of one of them; longer ones are not kept */
-#define SOTTO_TRUST_MESSAGE_KEYS    512u        /* keys in one trust message (XEP-0434) */
-#define SOTTO_VOUCHES_OF_ONE        256u        /* statements of one key that wait until it is verified */
-#define SOTTO_VOUCHES_OF_JID        1024u       /* ... of all keys of one JID; and about keys of one that nobody has seen */
-#define SOTTO_VOUCHES_MAX           4096u       /* ... of all keys; and as many about keys nobody has seen */
+#define SOTTO_TRUST_MESSAGE_KEYS    512u          /* keys in one trust message (XEP-0434) */
+#define SOTTO_VOUCHES_OF_ONE        256u          /* statements of one key that wait until it is verified */
+#define SOTTO_VOUCHES_OF_JID        1024u /* ... of all keys of one JID; and about keys of one that nobody has seen */
+#define SOTTO_VOUCHES_MAX           4096u /* ... of all keys; and as many about keys nobody has seen */
 
 /* Rooms (XEP-0045) */
-#define SOTTO_ROOMS_MAX           200u  /* that are kept */
-#define SOTTO_ROOM_MEMBERS_MAX    1000u /* of one room; in a larger one nothing can be encrypted */
-#define SOTTO_ROOM_OCCUPANTS_MAX  2000u /* of one room that are remembered; what others write is not attributed */
-#define SOTTO_ROOM_SENT_MAX       256u  /* messages of ours that rooms have not shown us yet */
-#define SOTTO_ROOM_JID_BYTES_MAX  1000u /* of a room that is joined; it must fit a note of 1 KiB */
-#define SOTTO_OCCUPANT_BYTES_MAX  256u  /* an occupant id (XEP-0421): a hash, mostly; longer ones are none */
+#define SOTTO_ROOMS_MAX          200u  /* that are kept */
+#define SOTTO_ROOM_MEMBERS_MAX   1000u /* of one room; in a larger one nothing can be encrypted */
+#define SOTTO_ROOM_OCCUPANTS_MAX 2000u /* of one room that are remembered; what others write is not attributed */
+#define SOTTO_ROOM_SENT_MAX      256u  /* messages of ours that rooms have not shown us yet */
+#define SOTTO_ROOM_JID_BYTES_MAX 1000u /* of a room that is joined; it must fit a note of 1 KiB */
+#define SOTTO_OCCUPANT_BYTES_MAX 256u  /* an occupant id (XEP-0421): a hash, mostly; longer ones are none */
 
 /* Archives (XEP-0313) */
 #define SOTTO_ARCHIVE_PAGE         100u  /* messages that are asked for at once, and committed together */
@@ -56,19 +56,19 @@
 #define SOTTO_ARCHIVE_ID_BYTES_MAX 1024u /* an id that an archive gives; longer ones are none */
 
 /* OMEMO (XEP-0384) */
-#define SOTTO_OMEMO_DEVICES_MAX        64u    /* devices of one JID that are considered */
-#define SOTTO_OMEMO_LABEL_POINTS_MAX   52u    /* XEP-0384 section 5.3.1: under 53 code points; longer ones are none */
-#define SOTTO_OMEMO_PREKEYS            100u   /* XEP-0384 section 4.2: around 100 */
-#define SOTTO_OMEMO_PREKEYS_FLOOR      25u    /* XEP-0384 section 4.2: at least 25 */
-#define SOTTO_OMEMO_BUNDLE_PREKEYS_MAX 512u   /* prekeys read from a bundle of another device */
-#define SOTTO_OMEMO_SKIP_MAX           1000u  /* XEP-0384 section 4.3: skipped keys a message and a session */
-#define SOTTO_OMEMO_HEARTBEAT          53u    /* XEP-0384 section 6 */
-#define SOTTO_OMEMO_MESSAGE_BYTES_MAX  1024u  /* one decoded <key/> */
-#define SOTTO_OMEMO_KEYS_MAX           4096u  /* <key/> elements in one header */
-#define SOTTO_OMEMO_KEYS_OF_ONE_ID     4u     /* of these, with our device id, in 0.3: another's device may have it too */
-#define SOTTO_OMEMO_SIGNED_PREKEY_DAYS 7u     /* XEP-0384 section 4.2: a week to a month */
-#define SOTTO_OMEMO_RPAD_MAX           200u   /* XEP-0420 section 4: 0 to 200 characters */
-#define SOTTO_OMEMO_ENVELOPE_BYTES_MIN 512u   /* XEP-0420 section 4: padded to a fixed minimum size first */
+#define SOTTO_OMEMO_DEVICES_MAX        64u   /* devices of one JID that are considered */
+#define SOTTO_OMEMO_LABEL_POINTS_MAX   52u   /* XEP-0384 section 5.3.1: under 53 code points; longer ones are none */
+#define SOTTO_OMEMO_PREKEYS            100u  /* XEP-0384 section 4.2: around 100 */
+#define SOTTO_OMEMO_PREKEYS_FLOOR      25u   /* XEP-0384 section 4.2: at least 25 */
+#define SOTTO_OMEMO_BUNDLE_PREKEYS_MAX 512u  /* prekeys read from a bundle of another device */
+#define SOTTO_OMEMO_SKIP_MAX           1000u /* XEP-0384 section 4.3: skipped keys a message and a session */
+#define SOTTO_OMEMO_HEARTBEAT          53u   /* XEP-0384 section 6 */
+#define SOTTO_OMEMO_MESSAGE_BYTES_MAX  1024u /* one decoded <key/> */
+#define SOTTO_OMEMO_KEYS_MAX           4096u /* <key/> elements in one header */
+#define SOTTO_OMEMO_KEYS_OF_ONE_ID     4u   /* of these, with our device id, in 0.3: another's device may have it too */
+#define SOTTO_OMEMO_SIGNED_PREKEY_DAYS 7u   /* XEP-0384 section 4.2: a week to a month */
+#define SOTTO_OMEMO_RPAD_MAX           200u /* XEP-0420 section 4: 0 to 200 characters */
+#define SOTTO_OMEMO_ENVELOPE_BYTES_MIN 512u /* XEP-0420 section 4: padded to a fixed minimum size first */
 #define SOTTO_OMEMO_JID_BYTES_MAX      1000u  /* a bare JID that is spoken to; it must fit a note of 1 KiB */
 #define SOTTO_OMEMO_DEVICE_ROWS_MAX    256u   /* devices of one JID that are remembered */
 #define SOTTO_OMEMO_EXCHANGES_PER_HOUR 60u    /* key exchanges of one JID that are worked on (T20) */
@@ -97,11 +97,11 @@
 /* Files (XEP-0363, XEP-0447, XEP-0448, XEP-0454) */
 #define SOTTO_FILE_BYTES_MAX          (1024u * 1024u * 1024u) /* of a file, either way, whatever a server would take */
 #define SOTTO_FILE_URL_BYTES_MAX      2048u
-#define SOTTO_FILE_NAME_BYTES_MAX     200u   /* of the name a file gets here; file systems take 255 */
-#define SOTTO_FILES_OF_MESSAGE_MAX    16u    /* in one message; more are not offered */
-#define SOTTO_FILES_REMEMBERED        200u   /* received files that can be fetched by number; older ones make room */
-#define SOTTO_UPLOAD_SERVICES_MAX     32u    /* addresses of the server's that are asked whether they take files */
-#define SOTTO_UPLOAD_HEADERS_MAX      8u     /* of one slot */
+#define SOTTO_FILE_NAME_BYTES_MAX     200u /* of the name a file gets here; file systems take 255 */
+#define SOTTO_FILES_OF_MESSAGE_MAX    16u  /* in one message; more are not offered */
+#define SOTTO_FILES_REMEMBERED        200u /* received files that can be fetched by number; older ones make room */
+#define SOTTO_UPLOAD_SERVICES_MAX     32u  /* addresses of the server's that are asked whether they take files */
+#define SOTTO_UPLOAD_HEADERS_MAX      8u   /* of one slot */
 #define SOTTO_UPLOAD_HEADER_BYTES_MAX 4096u
 
 /* History (a note of the host for each message) */

@@ -8,8 +8,8 @@
 #include "stanza/jid.h"
 
 typedef enum context_carbon {
-    CONTEXT_CARBON_NONE,  /* not a copy */
-    CONTEXT_CARBON_SENT,  /* of our server: *ret_message is what it holds, which another device of ours sent */
+    CONTEXT_CARBON_NONE, /* not a copy */
+    CONTEXT_CARBON_SENT, /* of our server: *ret_message is what it holds, which another device of ours sent */
     CONTEXT_CARBON_RECEIVED,
     CONTEXT_CARBON_FORGED /* of somebody else, or not of the form it must have: to be ignored (section 11) */
 } context_carbon;

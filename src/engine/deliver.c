@@ -106,8 +106,7 @@ static sotto_status make_room_sticky(sotto_engine *engine, sotto_bytes room) {
 
 /* Who seals can read what is sealed: from then on nothing leaves for them in the clear by itself (T14). An opt-out
  * counts only from a key that is accepted: anybody else would only have to ask. */
-static sotto_status learn_from(sotto_engine *engine, size_t seal, const engine_arrival *a,
-                               const seal_opened *opened) {
+static sotto_status learn_from(sotto_engine *engine, size_t seal, const engine_arrival *a, const seal_opened *opened) {
     bool accepted;
     SOTTO_TRY(is_accepted(engine, &opened->key, &accepted));
     if (!accepted || engine->seals[seal].class->strength == 0) return SOTTO_OK;

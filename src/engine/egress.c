@@ -11,8 +11,8 @@ static const engine_fate fates[4][ENGINE_PROSPECT_COUNT] = {
        ready           public          not-joined */
     [ENGINE_POLICY_NEVER] = {ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR,
                              ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_CLEAR},
-    [ENGINE_POLICY_AUTO] = {ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD,
-                            ENGINE_SEAL, ENGINE_CLEAR, ENGINE_REFUSE},
+    [ENGINE_POLICY_AUTO] = {ENGINE_CLEAR, ENGINE_CLEAR, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_SEAL,
+                            ENGINE_CLEAR, ENGINE_REFUSE},
     [ENGINE_POLICY_STICKY] = {ENGINE_REFUSE, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD,
                               ENGINE_SEAL, ENGINE_REFUSE, ENGINE_REFUSE},
     [ENGINE_POLICY_ALWAYS] = {ENGINE_REFUSE, ENGINE_REFUSE, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD, ENGINE_HOLD,
@@ -33,7 +33,8 @@ const char *engine_policy_name(engine_policy policy) {
 }
 
 const char *engine_prospect_name(engine_prospect prospect) {
-    static const char *const names[] = {"cannot", "never", "asking", "broken", "untrusted", "opted-out", "ready", "public", "not-joined"};
+    static const char *const names[] = {"cannot",    "never", "asking", "broken",    "untrusted",
+                                        "opted-out", "ready", "public", "not-joined"};
     return prospect < ENGINE_PROSPECT_COUNT ? names[prospect] : "unknown";
 }
 

@@ -17,8 +17,8 @@ typedef enum engine_policy {
 
 /* The best that the seals can do. CANNOT: none of them protects this kind of stanza. UNTRUSTED: ready, but no key of
  * the recipient may be used. OPTED_OUT: they asked to go on in the clear and nobody confirmed. PUBLIC: who reads it
- * cannot be known: a room that is public or anonymous, or somebody in one of whom it does not say who he is. NOT_JOINED:
- * a room nobody entered, of which nothing is known. */
+ * cannot be known: a room that is public or anonymous, or somebody in one of whom it does not say who he is.
+ * NOT_JOINED: a room nobody entered, of which nothing is known. */
 typedef enum engine_prospect {
     ENGINE_PROSPECT_CANNOT,
     ENGINE_PROSPECT_NEVER,

@@ -64,7 +64,8 @@ sotto_status engine_is_answerable(sotto_engine *engine, sotto_bytes jid, bool *r
     return SOTTO_OK;
 }
 
-/* Whom it was for: of what is said in a room the room; of what we said to a nick who that is, if that is still known. */
+/* Whom it was for: of what is said in a room the room; of what we said to a nick who that is, if that is still known.
+ */
 static sotto_status find_recipient(sotto_engine *engine, const engine_arrival *a, const stanza_jid *to,
                                    sotto_bytes *ret) {
     bool groupchat = bytes_is(stanza_attribute_of(a->stanza, "type"), "groupchat"), is_room;

@@ -344,8 +344,8 @@ static sotto_status tell_held(sotto_engine *engine, const sending *s, const pros
     sotto_event event = {
         .kind = SOTTO_EVENT_HELD, .ticket = s->ticket, .jid = s->peer, .reason = p->reason, .number = p->refused};
     if (!is_waiting(p))
-        SOTTO_TRY(engine_keyring_gone(engine, s->peer, engine->now_ms < DAY_MS ? 0 : engine->now_ms - DAY_MS,
-                                      &event.total));
+        SOTTO_TRY(
+            engine_keyring_gone(engine, s->peer, engine->now_ms < DAY_MS ? 0 : engine->now_ms - DAY_MS, &event.total));
     return engine_event(engine, &event);
 }
 

@@ -89,8 +89,7 @@ static sotto_status run_due(sotto_engine *engine) {
 static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
     stanza_jid jid;
     SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
-    if (input->kind == SOTTO_INPUT_POLICY)
-        return engine_contact_set(engine, jid.bare, input->encrypt, input->for_ms);
+    if (input->kind == SOTTO_INPUT_POLICY) return engine_contact_set(engine, jid.bare, input->encrypt, input->for_ms);
     if (input->kind == SOTTO_INPUT_VIA) return engine_contact_via(engine, jid.bare, input->via, input->name);
     if (input->kind == SOTTO_INPUT_RESEND) return engine_doubt_resend(engine, jid.bare, input);
     if (input->kind == SOTTO_INPUT_REFRESH)

@@ -67,7 +67,8 @@ size_t net_unwritten(const net_connection *);
 void net_pause(net_connection *, bool paused);
 /* The user at the other end of a unix socket. False: not a unix socket, or not known. */
 bool net_peer_user(const net_connection *, uint32_t *ret_uid);
-/* Gives up on a connection that takes nothing more: nothing is read any more, and `lost` comes soon, never from in here.
+/* Gives up on a connection that takes nothing more: nothing is read any more, and `lost` comes soon, never from in
+ * here.
  */
 void net_drop(net_connection *);
 /* Closes; with `flush`, after what is queued has been written (at most NET_FLUSH_WAIT_MS). No callback comes

@@ -35,8 +35,8 @@ typedef struct seal_key {
     bool active;             /* on the current device list */
     bool this_device;
     sotto_status problem; /* not OK: the device cannot be sent to (BUNDLE_BROKEN, BAD_SIGNATURE, ...) */
-    sotto_bytes label;    /* what its owner calls it, in the call's arena: signed by this key, and checked; else empty */
-    sotto_bytes dialect;  /* "omemo:2": what its messages are written in, or were; empty: the seal's name says it */
+    sotto_bytes label;   /* what its owner calls it, in the call's arena: signed by this key, and checked; else empty */
+    sotto_bytes dialect; /* "omemo:2": what its messages are written in, or were; empty: the seal's name says it */
 } seal_key;
 
 typedef struct seal_keys {
@@ -123,13 +123,13 @@ typedef enum seal_input_kind {
     SEAL_INPUT_REFRESH,  /* look at jid's devices anew; answer with env->changed when known */
     SEAL_INPUT_LEAVE,    /* take this device off the server; answer with a LEFT event */
     SEAL_INPUT_PRESENCE, /* jid (full) is available now, or is not: available */
-    SEAL_INPUT_REPAIR, /* forget the sessions with jid's devices: the next message begins anew (XEP-0384 section 6); keys
-                          and trust stay; answer with a REFRESHED event */
-    SEAL_INPUT_CATCHUP, /* an archive is about to be read (available), or was read: until then used prekeys are kept, and
-                          answers wait (T19). Begins may follow one another */
-    SEAL_INPUT_ADOPT,   /* another client's identity, key (its Curve25519 scalar), before one of ours was ever shown;
-                          device: of that client, to be taken off the list, or 0. STATE. Seals that have no such
-                          identity ignore it */
+    SEAL_INPUT_REPAIR,   /* forget the sessions with jid's devices: the next message begins anew (XEP-0384 section 6);
+                            keys   and trust stay; answer with a REFRESHED event */
+    SEAL_INPUT_CATCHUP,  /* an archive is about to be read (available), or was read: until then used prekeys are kept,
+                           and  answers wait (T19). Begins may follow one another */
+    SEAL_INPUT_ADOPT,    /* another client's identity, key (its Curve25519 scalar), before one of ours was ever shown;
+                           device: of that client, to be taken off the list, or 0. STATE. Seals that have no such
+                           identity ignore it */
     SEAL_INPUT_REMOVE, /* take another own device (device) off the server; answer with a REMOVED event; USAGE: this one.
                           Seals without lists ignore it */
     SEAL_INPUT_RENAME  /* what this device is called for others to see: bytes, empty for nothing; USAGE: it is no label.
@@ -203,8 +203,8 @@ struct seal_env {
 typedef struct seal_naming {
     const char *encryption; /* the namespace that stands for the keys */
     const char *dialect;    /* of seal_key and sotto_key: what it must have been sealed with */
-    /* The name of a key of jid, and the key that has a name: 32 bytes each; the key as trust is recorded for it. BAD_KEY:
-     * no key can have this name. */
+    /* The name of a key of jid, and the key that has a name: 32 bytes each; the key as trust is recorded for it.
+     * BAD_KEY: no key can have this name. */
     SOTTO_MUST_CHECK sotto_status (*name)(void *self, seal_env *, sotto_bytes jid, const uint8_t key[32],
                                           uint8_t ret_name[32]);
     SOTTO_MUST_CHECK sotto_status (*named)(void *self, seal_env *, const uint8_t name[32], uint8_t ret_key[32]);
@@ -213,7 +213,7 @@ typedef struct seal_naming {
 #define SEAL_CAN_MESSAGE  1u /* message stanzas with any content */
 #define SEAL_CAN_IQ       2u
 #define SEAL_CAN_PRESENCE 4u
-#define SEAL_CAN_OFFLINE  8u /* the other side need not be online */
+#define SEAL_CAN_OFFLINE  8u  /* the other side need not be online */
 #define SEAL_CAN_ROOM     16u /* audience.jids are the members */
 
 typedef struct seal_class {

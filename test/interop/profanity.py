@@ -97,7 +97,8 @@ class Profanity(Terminal):
                   "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>"
                   "http://jabber.org/protocol/pubsub#publish-options</value></field><field var='pubsub#access_model'>"
                   "<value>open</value></field></x></publish-options></pubsub></iq>")
-        self.wait_log(r"SENT: .*" + LIST_NODE + ".*<device id=")
+        # Its own notification says that the server has it.
+        self.wait_log(r"RECV: .*" + LIST_NODE + ".*<device id=")
         self.type("/close")
         self.see("materials generated")
 

@@ -40,6 +40,10 @@ class Terminal:
     def is_open(self):
         return self.tmux("has-session", check=False).returncode == 0
 
+    def has_ended(self):
+        """Whether the program of a terminal that was kept has ended."""
+        return self.tmux("list-panes", "-F", "#{pane_dead}", check=False).stdout.strip() == "1"
+
     def screen(self):
         done = self.tmux("capture-pane", "-p", "-J", check=False)
         return "\n".join(line.rstrip() for line in done.stdout.splitlines() if line.strip())

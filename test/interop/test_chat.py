@@ -35,7 +35,7 @@ class Chat(Terminal):
 
     def end(self):
         self.type("/quit")
-        self.until(lambda: "Pane is dead" in self.screen(), "its end")
+        self.until(self.has_ended, "its end")
         self.close_terminal()
 
 

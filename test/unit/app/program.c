@@ -536,7 +536,8 @@ static void test_leave(void **state) {
     assert_false(exists("romeo", "data/" ROMEO));
     RUN("send", ROMEO, "to somebody who left", "--home", home_of("juliet"));
     assert_int_equal(the.run.status, 1);
-    assert_non_null(strstr(the.run.err, "Warning: " ROMEO " had encrypted devices, and the server now says that there"));
+    assert_non_null(
+        strstr(the.run.err, "Warning: " ROMEO " had encrypted devices, and the server now says that there"));
     assert_non_null(strstr(the.run.err, "Nothing left unencrypted."));
 }
 

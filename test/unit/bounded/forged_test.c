@@ -42,7 +42,8 @@ static void start_open(two *t) {
 static uint32_t next_number(two *t) {
     omemo_peer peer;
     t->romeo->env.now_ms = t->w.now_ms;
-    assert_code(omemo_peer_load(&t->romeo->env, BYTES_LITERAL(JULIET), &omemo_dialect_2, world_device_id(t->juliet), &peer), 0);
+    assert_code(
+        omemo_peer_load(&t->romeo->env, BYTES_LITERAL(JULIET), &omemo_dialect_2, world_device_id(t->juliet), &peer), 0);
     assert_true(peer.has_session);
     bytes_arena_clear(&t->romeo->arena);
     return peer.session.receive_n;

@@ -85,8 +85,7 @@ static void test_what_is_written_is_read_again(void **state) {
         assert_true(bytes_equal(m.keys[i].owner, keys[i].owner) && m.keys[i].distrust == keys[i].distrust);
         assert_memory_equal(m.keys[i].name, keys[i].name, 32);
     }
-    assert_null(
-        strstr(strstr(at, "jid='a@x.example'") + 5, "jid='a@x.example'")); /* one element an owner */
+    assert_null(strstr(strstr(at, "jid='a@x.example'") + 5, "jid='a@x.example'")); /* one element an owner */
 }
 
 static void test_whether_there_is_something_to_see(void **state) {

@@ -65,13 +65,13 @@ typedef struct script {
     bool fresh;
     sotto_event_kind event_on_timer;
     /* policy, doubt and automatic trust */
-    const char *opened;      /* what unprotect gives back; NULL: "<message><body>opened</body></message>" */
-    uint8_t opened_fill;     /* the key that sealed it; 0: 0x77 */
-    const char *opened_in;   /* its dialect; NULL: none is said */
-    bool lists_audience;     /* promise lists the keys of the audience and own ones; else all */
-    bool tells_devices;      /* a notification is a changed list of ... */
-    uint32_t tells_number;   /* ... so many */
-    char sealed[16384];      /* every protect, a line: the devices it was for, and what */
+    const char *opened;    /* what unprotect gives back; NULL: "<message><body>opened</body></message>" */
+    uint8_t opened_fill;   /* the key that sealed it; 0: 0x77 */
+    const char *opened_in; /* its dialect; NULL: none is said */
+    bool lists_audience;   /* promise lists the keys of the audience and own ones; else all */
+    bool tells_devices;    /* a notification is a changed list of ... */
+    uint32_t tells_number; /* ... so many */
+    char sealed[16384];    /* every protect, a line: the devices it was for, and what */
 } script;
 extern script the_script;
 const sotto_seal *script_seal(void);
@@ -110,10 +110,10 @@ const char *outputs(engine_rig *, bool done);
 #define assert_contains(text, part) assert_non_null(strstr(text, part))
 #define assert_lacks(text, part)    assert_null(strstr(text, part))
 
-extern const struct CMUnitTest archive_tests[], stage_tests[], mirror_tests[], egress_tests[], send_tests[], receive_tests[],
-    commit_tests[], rot13_tests[], lab_tests[], carrier_tests[], room_tests[];
-extern const size_t archive_count, stage_count, mirror_count, egress_count, send_count, receive_count, commit_count, rot13_count,
-    lab_count, carrier_count, room_count;
+extern const struct CMUnitTest archive_tests[], stage_tests[], mirror_tests[], egress_tests[], send_tests[],
+    receive_tests[], commit_tests[], rot13_tests[], lab_tests[], carrier_tests[], room_tests[];
+extern const size_t archive_count, stage_count, mirror_count, egress_count, send_count, receive_count, commit_count,
+    rot13_count, lab_count, carrier_count, room_count;
 extern const struct CMUnitTest policy_tests[], doubt_tests[], vouch_tests[];
 extern const size_t policy_count, doubt_count, vouch_count;
 

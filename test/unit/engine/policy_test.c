@@ -236,7 +236,7 @@ static void test_damaged_records_are_corrupt(void **state) {
         sotto_contact contact;
         put_record(r, BYTES_LITERAL("C" ROMEO), bytes_of(wrong[i].bytes, wrong[i].len));
         commit(r);
-    engine_reopen(r);
+        engine_reopen(r);
         assert_status(sotto_engine_contact(r->engine, BYTES_LITERAL(ROMEO), &contact), STORE_CORRUPT);
     }
     sotto_contact contact;

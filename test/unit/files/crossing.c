@@ -315,9 +315,10 @@ static void test_a_delivery_is_remembered_once(void **state) {
                                         .seals = seals,
                                         .least_strength = 1};
     assert_true(sotto_ok(sotto_engine_open(&engine, &config, 1)));
-    sotto_delivery d = {.stanza = bytes_text("<message><body>aesgcm://a.example/b.txt#"
-                                             "000102030405060708090a0b000102030405060708090a0b0c0d0e0f101112131415161718"
-                                             "191a1b1c1d1e1f</body></message>"),
+    sotto_delivery d = {.stanza =
+                            bytes_text("<message><body>aesgcm://a.example/b.txt#"
+                                       "000102030405060708090a0b000102030405060708090a0b0c0d0e0f101112131415161718"
+                                       "191a1b1c1d1e1f</body></message>"),
                         .seal = bytes_text("omemo:0.3"),
                         .from = bytes_text("romeo@montague.example"),
                         .time_ms = 1000};

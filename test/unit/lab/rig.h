@@ -44,8 +44,8 @@ bool rig_saw(const rig *, const char *part);
  * drains. */
 void rig_online(rig *, lab_session *, const char *features);
 
-extern const struct CMUnitTest archive_tests[], message_tests[], presence_tests[], roster_tests[], pep_tests[], hostility_tests[],
-    listener_tests[], room_tests[], serve_tests[];
+extern const struct CMUnitTest archive_tests[], message_tests[], presence_tests[], roster_tests[], pep_tests[],
+    hostility_tests[], listener_tests[], room_tests[], serve_tests[];
 extern const size_t archive_tests_count, message_tests_count, presence_tests_count, roster_tests_count, pep_tests_count,
     hostility_tests_count, listener_tests_count, room_tests_count, serve_tests_count;
 
