@@ -31,7 +31,8 @@ void *__wrap_malloc(size_t size) {
 
 void __wrap_free(void *at) {
     if (at) malloc_live--;
-    /* More may be usable than was asked for, and what lies there nobody wrote: so it is a run of what the test wrote. */
+    /* More may be usable than was asked for, and what lies there nobody wrote: so it is a run of what the test wrote.
+     */
     for (size_t i = 16, run = 0; free_watched && i < malloc_usable_size(at); i++) {
         run = ((uint8_t *)at)[i] == 'x' ? run + 1 : 0;
         free_dirty |= run >= 32;
