@@ -84,7 +84,8 @@ class Prosody(server.Server):
     def components(self):
         lines = []
         if self.with_rooms:
-            lines += [f'Component {lua_string(self.rooms)} "muc"', "restrict_room_creation = false"]
+            lines += [f'Component {lua_string(self.rooms)} "muc"', "restrict_room_creation = false",
+                      "muc_room_default_persistent = true"]
             if self.with_archive:
                 lines += ['modules_enabled = { "muc_mam", "stanza_debug" }', "muc_log_by_default = true"]
         if self.with_upload:

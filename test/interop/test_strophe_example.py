@@ -14,6 +14,7 @@ import actors
 import prosody
 import tap
 from actors import Actor, Peer
+from server import Authority
 
 JULIET, ROMEO, PARIS = "juliet@capulet.example", "romeo@montague.example", "paris@montague.example"
 NURSE = "nurse@capulet.example"  # has an account and no device
@@ -169,7 +170,7 @@ class Play:
         tap.holds(not any("<auth" in line for line in lines), "it tried to log in")
 
     def other_authority(self):
-        other = prosody.Authority(os.path.join(self.folder, "ca"))
+        other = Authority(os.path.join(self.folder, "ca"))
         self.refuses(self.server, "other-ca", other.certificate)
 
     def wrong_name(self):
