@@ -280,7 +280,9 @@ class Peer:
         return ET.tostring(root)
 
     async def send(self, to, body, subject=None, raw=None):
-        await self.manager.refresh_device_list(self.dialect.namespace, to)
+        # Its own list too: ejabberd 24 does not tell it of a second device of its own.
+        for jid in (to, self.jid):
+            await self.manager.refresh_device_list(self.dialect.namespace, jid)
         plaintext = body.encode() if isinstance(self.dialect, Old) else self.envelope(to, body, subject, raw)
         messages, errors = await self.manager.encrypt(frozenset({to}), {self.dialect.namespace: plaintext})
         stanza_id = os.urandom(8).hex()
