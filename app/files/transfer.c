@@ -323,48 +323,40 @@ void app_transfer_stop(app_transfer *t) {
 
 /* ---- words ---- */
 
-typedef struct end_row {
-    const char *name, *text;
-} end_row;
-
-static const end_row ends[] = {
-    [APP_TRANSFER_DONE] = {"done", "done"},
-    [APP_TRANSFER_STOPPED] = {"stopped", "it was stopped"},
-    [APP_TRANSFER_UNREACHABLE] = {"unreachable", "the connection to the file server failed"},
-    [APP_TRANSFER_CERTIFICATE] = {"certificate", "the file server did not prove who it is"},
-    [APP_TRANSFER_SLOW] = {"slow", "the file server did not answer, or hardly sent anything"},
-    [APP_TRANSFER_REFUSED] = {"refused", "the file server refused"},
-    [APP_TRANSFER_REDIRECTED] = {"redirected", "the file server sent us elsewhere, too often or somewhere without TLS"},
-    [APP_TRANSFER_TOO_LARGE] = {"too-large", "there is more of it than was announced, or than is ever taken (1 GiB)"},
-    [APP_TRANSFER_CUT_SHORT] = {"cut-short", "it is not whole"},
-    [APP_TRANSFER_WRONG_TAG] = {"wrong-tag", "it is not what was encrypted: it was altered, or is another file"},
-    [APP_TRANSFER_WRONG_HASH] = {"wrong-hash", "it is not the file that the message speaks of"},
-    [APP_TRANSFER_CHANGED] = {"changed", "the file changed while it was read"},
-    [APP_TRANSFER_UNREADABLE] = {"unreadable", "the file cannot be read"},
-    [APP_TRANSFER_NO_FOLDER] = {"no-folder", "there is no such folder"},
-    [APP_TRANSFER_UNWRITABLE] = {"unwritable", "it cannot be written there"},
-    [APP_TRANSFER_NAMES_TAKEN] = {"names-taken", "there are too many files of that name already"},
-    [APP_TRANSFER_FAILED] = {"failed", "out of memory, or a library failed"},
+static const char *const ends[] = {
+    [APP_TRANSFER_DONE] = "done",
+    [APP_TRANSFER_STOPPED] = "it was stopped",
+    [APP_TRANSFER_UNREACHABLE] = "the connection to the file server failed",
+    [APP_TRANSFER_CERTIFICATE] = "the file server did not prove who it is",
+    [APP_TRANSFER_SLOW] = "the file server did not answer, or hardly sent anything",
+    [APP_TRANSFER_REFUSED] = "the file server refused",
+    [APP_TRANSFER_REDIRECTED] = "the file server sent us elsewhere, too often or somewhere without TLS",
+    [APP_TRANSFER_TOO_LARGE] = "there is more of it than was announced, or than is ever taken (1 GiB)",
+    [APP_TRANSFER_CUT_SHORT] = "it is not whole",
+    [APP_TRANSFER_WRONG_TAG] = "it is not what was encrypted: it was altered, or is another file",
+    [APP_TRANSFER_WRONG_HASH] = "it is not the file that the message speaks of",
+    [APP_TRANSFER_CHANGED] = "the file changed while it was read",
+    [APP_TRANSFER_UNREADABLE] = "the file cannot be read",
+    [APP_TRANSFER_NO_FOLDER] = "there is no such folder",
+    [APP_TRANSFER_UNWRITABLE] = "it cannot be written there",
+    [APP_TRANSFER_NAMES_TAKEN] = "there are too many files of that name already",
+    [APP_TRANSFER_FAILED] = "out of memory, or a library failed",
 };
 
-const char *app_transfer_end_name(app_transfer_end end) {
-    return ends[end].name;
-}
-
 void app_transfer_trouble(app_trouble *ret, const app_transfer_result *result, const char *what) {
-    (void)app_trouble_set(ret, "%s: %s.", what, ends[result->end].text);
+    (void)app_trouble_set(ret, "%s: %s.", what, ends[result->end]);
     switch (result->end) {
     case APP_TRANSFER_REFUSED:
-        (void)app_trouble_set(ret, "%s: %s (HTTP %u).", what, ends[result->end].text, (unsigned)result->error);
+        (void)app_trouble_set(ret, "%s: %s (HTTP %u).", what, ends[result->end], (unsigned)result->error);
         break;
     case APP_TRANSFER_UNREADABLE:
     case APP_TRANSFER_UNWRITABLE:
     case APP_TRANSFER_NO_FOLDER:
-        (void)app_trouble_set(ret, "%s: %s (%s).", what, ends[result->end].text, strerror(result->error));
+        (void)app_trouble_set(ret, "%s: %s (%s).", what, ends[result->end], strerror(result->error));
         break;
     case APP_TRANSFER_UNREACHABLE:
     case APP_TRANSFER_CERTIFICATE:
-        if (*result->said) (void)app_trouble_set(ret, "%s: %s (%s).", what, ends[result->end].text, result->said);
+        if (*result->said) (void)app_trouble_set(ret, "%s: %s (%s).", what, ends[result->end], result->said);
         break;
     default:
         break;

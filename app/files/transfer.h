@@ -77,7 +77,5 @@ void app_transfer_stop(app_transfer *);
 
 /* A sentence for people; `what`: the name of the file. */
 void app_transfer_trouble(app_trouble *, const app_transfer_result *, const char *what);
-/* "wrong-tag", for --json. Static. */
-const char *app_transfer_end_name(app_transfer_end);
 
 #endif

@@ -231,13 +231,6 @@ sotto_status omemo_own_complete(seal_env *env, omemo_own *own, const crypto_iden
     return changed ? omemo_own_save(env, own) : SOTTO_OK;
 }
 
-bool omemo_own_is_published(const omemo_own *own) {
-    for (size_t i = 0; i < OMEMO_DIALECTS; i++) {
-        if (own->published[i] != own->version) return false;
-    }
-    return true;
-}
-
 sotto_status omemo_own_wipe(seal_env *env) {
     omemo_row row = {.at = {0}, .len = 1};
     return omemo_row_delete_all(env, &row);

@@ -67,8 +67,6 @@ SOTTO_MUST_CHECK sotto_status omemo_own_wipe(seal_env *);
 SOTTO_MUST_CHECK sotto_status omemo_own_rotate(seal_env *, omemo_own *, const crypto_identity *, bool *ret_changed);
 /* Makes the signatures that a record from before a dialect was known does not have; saved. */
 SOTTO_MUST_CHECK sotto_status omemo_own_complete(seal_env *, omemo_own *, const crypto_identity *);
-/* Whether every dialect's nodes have this version. */
-bool omemo_own_is_published(const omemo_own *);
 /* When omemo_own_rotate will have something to do. */
 uint64_t omemo_own_rotation(const omemo_own *);
 /* A signed pair by its id; NULL: unknown. */
