@@ -93,6 +93,7 @@
 #define SOTTO_LIVE_KEYS_MAX          64u   /* live keys of one JID that are remembered */
 #define SOTTO_LIVE_HELLOS_PER_MINUTE 30u   /* ClientHellos of one bare JID that are worked on (T20) */
 #define SOTTO_LIVE_JID_BYTES_MAX     1000u /* a full JID that is spoken to */
+#define SOTTO_CPACE_DATA_BYTES_MAX   4096u /* what one side of a password check says beside its share */
 
 /* Files (XEP-0363, XEP-0447, XEP-0448, XEP-0454) */
 #define SOTTO_FILE_BYTES_MAX          (1024u * 1024u * 1024u) /* of a file, either way, whatever a server would take */

@@ -44,16 +44,18 @@ static sotto_status append_row(engine_outbox *outbox, outbox_entry entry, bytes_
 }
 
 sotto_status engine_outbox_stage(engine_outbox *outbox, const sotto_output *output, outbox_keep keep,
-                                 const outbox_entry **ret) {
+                                 const outbox_way *way, const outbox_entry **ret) {
     if (outbox->len >= SOTTO_OUTBOX_ROWS_MAX) return SOTTO_FAIL(OUTBOX_FULL);
     bytes_buffer buffer;
     bytes_buffer_owned(&buffer, outbox->host, SOTTO_RECORD_BYTES_MAX);
-    bytes_buffer_reserve(&buffer, OTHER_BYTES + output->stanza.len + output->delivery.stanza.len + output->request.len);
-    engine_output_encode(&buffer, output, keep);
+    bytes_buffer_reserve(&buffer, OTHER_BYTES + output->stanza.len + output->delivery.stanza.len + output->request.len +
+                                       (way != NULL ? way->room.len + way->peer.len + way->readers.len : 0));
+    engine_output_encode_way(&buffer, output, keep, way);
     outbox_entry entry = {.seq = outbox->next_seq,
                           .ticket = output->ticket,
                           .keep = keep,
-                          .to_server = output->kind == SOTTO_OUTPUT_STANZA};
+                          .to_server = output->kind == SOTTO_OUTPUT_STANZA,
+                          .through_room = way != NULL && way->room.len > 0};
     sotto_status status = append_row(outbox, entry, &buffer);
     bytes_buffer_free(&buffer);
     if (!sotto_ok(status)) return status;
@@ -65,9 +67,13 @@ sotto_status engine_outbox_stage(engine_outbox *outbox, const sotto_output *outp
 sotto_status engine_outbox_load(engine_outbox *outbox, uint64_t seq, sotto_bytes row) {
     sotto_output output;
     outbox_keep keep;
-    SOTTO_TRY(engine_output_decode(row, &output, &keep));
-    outbox_entry entry = {
-        .seq = seq, .ticket = output.ticket, .keep = keep, .to_server = output.kind == SOTTO_OUTPUT_STANZA};
+    outbox_way way;
+    SOTTO_TRY(engine_output_decode_way(row, &output, &keep, &way));
+    outbox_entry entry = {.seq = seq,
+                          .ticket = output.ticket,
+                          .keep = keep,
+                          .to_server = output.kind == SOTTO_OUTPUT_STANZA,
+                          .through_room = way.room.len > 0};
     bytes_buffer copy;
     bytes_buffer_owned(&copy, outbox->host, SOTTO_RECORD_BYTES_MAX);
     bytes_buffer_put(&copy, row);
@@ -172,6 +178,10 @@ void engine_outbox_rewind(engine_outbox *outbox, bool anew, bool resumed) {
         outbox_entry *entry = &outbox->at[i];
         if (engine_outbox_ends(entry, anew, resumed)) entry->lost = entry->done = true;
         if (entry->to_server) entry->handed = false;
+    }
+    for (size_t i = 0; i < outbox->len && !resumed; i++) { /* what is not committed yet was for the old stream too */
+        outbox_entry *entry = &outbox->at[i];
+        if (entry->withdrawn && !entry->done) entry->lost = entry->done = true;
     }
     outbox->look[1] = 0;
 }

@@ -17,6 +17,16 @@
  * handed out once, no done. */
 typedef enum outbox_keep { OUTBOX_LASTING, OUTBOX_SESSION, OUTBOX_ONCE, OUTBOX_ASK } outbox_keep;
 
+/* Of a message to a room, or to somebody in one: what has to be true before it may leave on another stream than the one
+ * it was made for (engine/room_wait.c). */
+typedef struct outbox_way {
+    sotto_bytes room;      /* bare JID; empty: it goes through none */
+    sotto_bytes peer;      /* whom it is for: the room, or whoever had the nick */
+    sotto_encrypt encrypt; /* as it was asked for */
+    uint8_t streams;       /* that ended before the server said that it has it */
+    sotto_bytes readers;   /* of the room, at that time: engine/room_wait.c */
+} outbox_way;
+
 typedef struct outbox_entry {
     uint64_t seq;
     uint64_t ticket;
@@ -26,6 +36,8 @@ typedef struct outbox_entry {
     bool to_server;
     bool handed;
     bool done;
+    bool through_room; /* it has a way */
+    bool withdrawn;    /* it waits for its room, or was refused: done with the next stream */
     bool lost; /* done because its stream is gone or its server refuses it, and that is not committed yet */
 } outbox_entry;
 
@@ -40,10 +52,10 @@ typedef struct engine_outbox {
 
 void engine_outbox_init(engine_outbox *, const sotto_host *);
 void engine_outbox_clear(engine_outbox *);
-/* Appends a staged output; its number is ret_seq. The encoded row (for the store) lives as long as the entry.
- * OUTBOX_FULL, NO_MEMORY. */
+/* Appends a staged output; its number is ret_seq. The encoded row (for the store) lives as long as the entry. way NULL:
+ * through no room. OUTBOX_FULL, NO_MEMORY. */
 SOTTO_MUST_CHECK sotto_status engine_outbox_stage(engine_outbox *, const sotto_output *, outbox_keep,
-                                                  const outbox_entry **ret);
+                                                  const outbox_way *way, const outbox_entry **ret);
 /* Appends a row read back from the store, committed. STORE_CORRUPT, NO_MEMORY. */
 SOTTO_MUST_CHECK sotto_status engine_outbox_load(engine_outbox *, uint64_t seq, sotto_bytes row);
 /* Takes back what was staged beyond the mark (the length then). */
@@ -64,7 +76,7 @@ size_t engine_outbox_handed(const engine_outbox *);
 /* The server has the first `count` of what is for it: they are done. */
 void engine_outbox_acked(engine_outbox *, size_t count);
 /* A stream began: what is for the server and not done is handed out again; with `anew`, what was for the old stream
- * alone is done instead. */
+ * alone is done instead, and so is what was withdrawn from it. */
 void engine_outbox_rewind(engine_outbox *, bool anew, bool resumed);
 /* An entry that such a stream does not get. */
 bool engine_outbox_ends(const outbox_entry *, bool anew, bool resumed);

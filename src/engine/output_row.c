@@ -6,6 +6,7 @@
 
 #define ROW_VERSION_1 1u /* up to 0.3: without what is read by the functions that end in _more */
 #define ROW_VERSION   2u
+#define ROW_VERSION_3 3u /* of a stanza that goes through a room alone: with its way behind it */
 
 static void encode_key(bytes_buffer *out, const sotto_key *key) {
     bytes_buffer_block(out, key->jid);
@@ -97,8 +98,31 @@ static void decode_event(bytes_cursor *in, uint8_t version, sotto_event *ret) {
     if (version > ROW_VERSION_1) ret->total = bytes_cursor_u32(in);
 }
 
+static void encode_way(bytes_buffer *out, const outbox_way *way) {
+    bytes_buffer_block(out, way->room);
+    bytes_buffer_block(out, way->peer);
+    bytes_buffer_u8(out, (uint8_t)way->encrypt);
+    bytes_buffer_u8(out, way->streams);
+    bytes_buffer_block(out, way->readers);
+}
+
+static void decode_way(bytes_cursor *in, outbox_way *ret) {
+    ret->room = bytes_cursor_block(in);
+    ret->peer = bytes_cursor_block(in);
+    uint8_t encrypt = bytes_cursor_u8(in);
+    ret->encrypt = (sotto_encrypt)encrypt;
+    ret->streams = bytes_cursor_u8(in);
+    ret->readers = bytes_cursor_block(in);
+    if (ret->room.len == 0 || encrypt > SOTTO_ENCRYPT_NEVER) in->failed = true;
+}
+
 void engine_output_encode(bytes_buffer *out, const sotto_output *output, outbox_keep keep) {
-    bytes_buffer_u8(out, ROW_VERSION);
+    engine_output_encode_way(out, output, keep, NULL);
+}
+
+void engine_output_encode_way(bytes_buffer *out, const sotto_output *output, outbox_keep keep, const outbox_way *way) {
+    bool through_room = way != NULL && way->room.len > 0;
+    bytes_buffer_u8(out, through_room ? ROW_VERSION_3 : ROW_VERSION);
     bytes_buffer_u8(out, (uint8_t)keep);
     bytes_buffer_u8(out, (uint8_t)output->kind);
     switch (output->kind) {
@@ -106,6 +130,7 @@ void engine_output_encode(bytes_buffer *out, const sotto_output *output, outbox_
         bytes_buffer_u64(out, output->ticket);
         bytes_buffer_block(out, output->seal);
         bytes_buffer_block(out, output->stanza);
+        if (through_room) encode_way(out, way);
         break;
     case SOTTO_OUTPUT_DELIVER:
         encode_delivery(out, &output->delivery);
@@ -121,18 +146,26 @@ void engine_output_encode(bytes_buffer *out, const sotto_output *output, outbox_
 }
 
 sotto_status engine_output_decode(sotto_bytes row, sotto_output *ret, outbox_keep *ret_keep) {
+    outbox_way way;
+    return engine_output_decode_way(row, ret, ret_keep, &way);
+}
+
+sotto_status engine_output_decode_way(sotto_bytes row, sotto_output *ret, outbox_keep *ret_keep, outbox_way *ret_way) {
     bytes_cursor in = bytes_cursor_over(row);
     sotto_output output = {0};
+    outbox_way way = {0};
     uint8_t version = bytes_cursor_u8(&in);
-    if (version > ROW_VERSION) return SOTTO_FAIL(STORE_NEWER);
+    if (version > ROW_VERSION_3) return SOTTO_FAIL(STORE_NEWER);
     if (version < ROW_VERSION_1) return SOTTO_FAIL(STORE_CORRUPT);
     outbox_keep keep = (outbox_keep)bytes_cursor_u8(&in);
     output.kind = (sotto_output_kind)bytes_cursor_u8(&in);
+    if (version == ROW_VERSION_3 && output.kind != SOTTO_OUTPUT_STANZA) return SOTTO_FAIL(STORE_CORRUPT);
     switch (output.kind) {
     case SOTTO_OUTPUT_STANZA:
         output.ticket = bytes_cursor_u64(&in);
         output.seal = bytes_cursor_block(&in);
         output.stanza = bytes_cursor_block(&in);
+        if (version == ROW_VERSION_3) decode_way(&in, &way);
         break;
     case SOTTO_OUTPUT_DELIVER:
         decode_delivery(&in, version, &output.delivery);
@@ -150,5 +183,6 @@ sotto_status engine_output_decode(sotto_bytes row, sotto_output *ret, outbox_kee
     if (!sotto_ok(bytes_cursor_end(&in)) || keep > OUTBOX_ASK) return SOTTO_FAIL(STORE_CORRUPT);
     *ret = output;
     *ret_keep = keep;
+    *ret_way = way;
     return SOTTO_OK;
 }
