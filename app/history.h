@@ -33,7 +33,8 @@ typedef struct app_entry {
     uint64_t time_ms;
     app_direction direction;
     app_fate fate;
-    bool room;          /* said in a room */
+    bool room;          /* said in a room, */
+    bool private;       /* to one of those in it alone: nick is whom it is from, or of ours whom it went to */
     bool elsewhere;     /* sent by another device of the account */
     bool unread;        /* received while nobody looked */
     bool time_doubtful; /* as in sotto_delivery */

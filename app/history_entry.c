@@ -15,7 +15,8 @@
 #define TIME_DOUBTFUL 8u
 #define CUT           16u
 #define SENT          32u
-#define FLAGS_ALL     63u
+#define PRIVATE       64u
+#define FLAGS_ALL     127u
 
 static uint8_t flags_of(const app_entry *entry) {
     unsigned flags = 0;
@@ -24,6 +25,7 @@ static uint8_t flags_of(const app_entry *entry) {
     if (entry->unread) flags |= UNREAD;
     if (entry->time_doubtful) flags |= TIME_DOUBTFUL;
     if (entry->cut) flags |= CUT;
+    if (entry->private) flags |= PRIVATE;
     if (entry->direction == APP_SENT) flags |= SENT;
     return (uint8_t)flags;
 }
@@ -53,6 +55,7 @@ static void flags_read(app_entry *entry, uint8_t flags) {
     entry->unread = (flags & UNREAD) != 0;
     entry->time_doubtful = (flags & TIME_DOUBTFUL) != 0;
     entry->cut = (flags & CUT) != 0;
+    entry->private = (flags & PRIVATE) != 0;
     entry->direction = (flags & SENT) != 0 ? APP_SENT : APP_RECEIVED;
 }
 

@@ -6,12 +6,15 @@
 
 #include "app/commands/commands.h"
 #include "app/holder.h"
+#include "tls/wipe.h"
 
 static const app_command commands[] = {
     {"setup", app_setup_run},
-    {"send", app_holder_run},
+    {"send", app_send_run},
     {"listen", app_listen_run},
     {"devices", app_devices_run},
+    {"identity", app_identity_run},
+    {"sessions", app_holder_run},
     {"chat", app_chat_run},
     {"history", app_holder_run},
     {"trust", app_holder_run},
@@ -44,6 +47,8 @@ static bool streams_open(void) {
 
 int main(int argc, char **argv) {
     if (!streams_open()) return APP_REFUSED;
+    /* Before anything else uses OpenSSL, which takes it only then: keys of sessions that ended are wiped. */
+    if (!sotto_ok(tls_wipe_start())) return APP_REFUSED;
     bool failed = false;
     const app_context context = {app_output_standard(&failed), app_environment_process()};
     size_t count = argc > 0 ? (size_t)argc - 1 : 0;

@@ -16,6 +16,12 @@ const char *app_typing_name(app_typing typing) {
     return (unsigned)typing < sizeof typing_names / sizeof *typing_names ? typing_names[typing] : NULL;
 }
 
+/* What a message is addressed to as a nick; empty: none. */
+static sotto_bytes nick_of(app_message *m, sotto_bytes text) {
+    stanza_jid jid;
+    return text.len > 0 && sotto_ok(stanza_jid_parse(&m->arena, text, &jid)) ? jid.resource : BYTES_NONE;
+}
+
 /* The bare JID; the text as it stands where that is no JID. */
 static sotto_bytes bare_of(app_message *m, sotto_bytes text) {
     stanza_jid jid;
@@ -79,6 +85,7 @@ static void place_it(app_message *m, sotto_bytes room, sotto_bytes from, sotto_b
     m->entry.who = from;
     if (room.len > 0) {
         m->entry.room = true;
+        m->entry.private = !bytes_is(stanza_attribute_of(m->stanza, "type"), "groupchat");
         m->entry.with = room;
         if (bytes_equal(from, room)) m->entry.who = BYTES_NONE;
     } else {
@@ -121,6 +128,7 @@ bool app_message_read_sent(app_message *m, sotto_bytes stanza, sotto_bytes own, 
     if (!copy(m, own, &m->entry.who)) return false;
     m->entry.with = bare_of(m, stanza_attribute_of(m->stanza, "to"));
     m->entry.room = bytes_is(stanza_attribute_of(m->stanza, "type"), "groupchat");
+    m->entry.nick = nick_of(m, stanza_attribute_of(m->stanza, "to"));
     m->entry.direction = APP_SENT;
     m->entry.fate = APP_FATE_WAITING;
     m->entry.time_ms = now_ms;

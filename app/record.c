@@ -30,14 +30,37 @@ sotto_status app_record_delivery(app_history *history, const app_message *m, boo
     return app_history_append(history, &entry, &known);
 }
 
-sotto_status app_record_send(app_history *history, sotto_bytes stanza, uint64_t ticket, sotto_bytes own,
-                             uint64_t now_ms) {
+typedef struct room_look {
+    sotto_bytes jid;
+    bool is;
+} room_look;
+
+static sotto_status look_for_room(void *arg, const sotto_room *room) {
+    room_look *look = arg;
+    look->is = look->is || bytes_equal(room->jid, look->jid);
+    return SOTTO_OK;
+}
+
+/* To somebody in a room that was joined: it belongs to the conversation in the room, and is marked there. To a client
+ * of somebody's it does not matter which one. */
+static sotto_status place_private(sotto_engine *engine, app_entry *entry) {
+    room_look look = {entry->with, false};
+    if (entry->room || entry->nick.len == 0) return SOTTO_OK;
+    SOTTO_TRY(sotto_engine_rooms(engine, look_for_room, &look));
+    entry->room = entry->private = look.is;
+    if (!look.is) entry->nick = BYTES_NONE;
+    return SOTTO_OK;
+}
+
+sotto_status app_record_send(app_history *history, sotto_engine *engine, sotto_bytes stanza, uint64_t ticket,
+                             sotto_bytes own, uint64_t now_ms) {
     app_message m;
     bool known;
     sotto_status status = SOTTO_OK;
     if (app_message_read_sent(&m, stanza, own, now_ms) && m.has_text) {
         m.entry.ticket = ticket;
-        status = app_history_append(history, &m.entry, &known);
+        status = place_private(engine, &m.entry);
+        if (sotto_ok(status)) status = app_history_append(history, &m.entry, &known);
     }
     app_message_clear(&m);
     return status;

@@ -9,8 +9,8 @@
 /* A message arrived; `read`: somebody took it. A receipt or an error changes the fate of what it speaks of. */
 SOTTO_MUST_CHECK sotto_status app_record_delivery(app_history *, const app_message *, bool read, uint64_t seq);
 /* A stanza was handed over for sending; what has no text is not kept. */
-SOTTO_MUST_CHECK sotto_status app_record_send(app_history *, sotto_bytes stanza, uint64_t ticket, sotto_bytes own,
-                                              uint64_t now_ms);
+SOTTO_MUST_CHECK sotto_status app_record_send(app_history *, sotto_engine *, sotto_bytes stanza, uint64_t ticket,
+                                              sotto_bytes own, uint64_t now_ms);
 /* The server has it; seal empty: in the clear. */
 SOTTO_MUST_CHECK sotto_status app_record_sent(app_history *, sotto_engine *, uint64_t ticket, sotto_bytes seal);
 /* An event about a message of ours, or that it was taken back (APP_FATE_FAILED). */

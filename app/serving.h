@@ -12,6 +12,7 @@ typedef struct app_serving {
     app_session *session;
     app_control *control; /* NULL: closed */
     app_control_path path;
+    app_watch watch; /* for the signs of life */
 } app_serving;
 
 /* Opens the control socket. Without it other commands could only wait, so it is not an option. The caller holds the

@@ -12,6 +12,7 @@
 #include <sotto/sqlite.h>
 
 #include "app/command.h"
+#include "app/identity/judge.h"
 #include "app/record.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
@@ -44,6 +45,7 @@ struct app_session {
     sotto_store *store;
     account *account;
     app_history *history; /* NULL: none is kept */
+    app_judge *judge;     /* of what others show in live sessions */
     net_connection *connection;
     resolving resolving;
     resolving_one tcp, direct;
@@ -271,6 +273,10 @@ static void do_engine(app_session *session, const sotto_output *given) {
     sotto_output output;
     bytes_arena arena;
     sotto_status status = SOTTO_FAIL(NO_MEMORY);
+    if (given->kind == SOTTO_OUTPUT_JOB) {
+        (void)app_judge_take(session->judge, given->job, given->request, net_now_ms());
+        return;
+    }
     bytes_arena_init(&arena, sotto_host_default(), OUTPUT_BYTES_MAX);
     if (output_copy(&arena, given, &output)) {
         bool done = tell_engine(session, &output);
@@ -437,11 +443,21 @@ static bool open_account(app_session *session, const app_session_config *config,
     return false;
 }
 
+/* Nobody waits for it any more when the session that it was for is forgotten. */
+static void on_judged(void *arg, uint64_t job, sotto_bytes answer) {
+    app_session *session = arg;
+    const sotto_input input = {.kind = SOTTO_INPUT_ANSWER, .job = job, .answer = answer};
+    sotto_status status = app_session_step(session, &input);
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) account_told(session, status);
+}
+
 static bool open_all(app_session *session, const app_session_config *config, app_trouble *trouble) {
     if (!open_tls(session, config->config, trouble) || !open_store(session, config, trouble) ||
         !open_account(session, config, trouble))
         return false;
     sotto_status status = net_loop_new(&session->loop, sotto_host_default());
+    if (sotto_ok(status))
+        status = app_judge_new(&session->judge, session->loop, app_session_ca(session), on_judged, session);
     if (sotto_ok(status) && !config->config->no_history)
         status = app_history_open(&session->history, account_engine(session->account), NULL);
     if (sotto_ok(status)) return true;
@@ -469,6 +485,7 @@ bool app_session_open(app_session **ret, const app_session_config *config, app_t
 
 void app_session_close(app_session *session) {
     if (!session) return;
+    app_judge_free(session->judge);
     net_loop_free(session->loop); /* writes nothing more, calls nobody */
     app_history_close(session->history);
     account_close(session->account);
@@ -552,8 +569,8 @@ sotto_engine *app_session_engine(app_session *session) {
 static sotto_status step_recorded(app_session *session, const sotto_input *input) {
     if (!session->history) return SOTTO_OK;
     if (input->kind == SOTTO_INPUT_SEND)
-        return app_record_send(session->history, input->stanza, input->ticket, bytes_text(app_session_jid(session)),
-                               net_now_ms());
+        return app_record_send(session->history, app_session_engine(session), input->stanza, input->ticket,
+                               bytes_text(app_session_jid(session)), net_now_ms());
     return input->kind == SOTTO_INPUT_CANCEL ? app_record_fate(session->history, input->ticket, APP_FATE_FAILED)
                                              : SOTTO_OK;
 }

@@ -64,7 +64,12 @@ static const struct {
                           "unencrypted. Who runs the room can make it for members only."},
     {SOTTO_E_ROOM_ANONYMOUS, "Not sent: %W hides who is in it, so nothing can be encrypted for it. Nothing left "
                              "unencrypted. Who runs the room can make it show addresses."},
-    {SOTTO_E_NO_OCCUPANT, "Not sent: %W does not say who has that name. Nothing left unencrypted."},
+    {SOTTO_E_NO_OCCUPANT,
+     "Not sent: the name it was for belongs to nobody in the room now, or to somebody else. Nothing "
+     "left unencrypted. sotto rooms shows who is there."},
+    {SOTTO_E_ROOM_CHANGED,
+     "Not sent: the connection was lost before the server had it, and somebody it was encrypted for "
+     "is no member of %W any more. Send it again: it is then for those who are."},
     {SOTTO_E_ROOM_LEFT, "Not sent: you are not in %W any more. Nothing left unencrypted. sotto join %W enters it."},
     {SOTTO_E_NOT_AUTHORIZED,
      "The server did not accept the password of %A, or does not know the account. sotto setup %A "

@@ -47,7 +47,7 @@ static record run(sotto_bytes in, bool from_holder, size_t step, const fuzz_host
         while (sotto_ok(all.end = app_frames_next(&frames, &frame))) {
             all.hash = all.hash * 31 + fuzz_touch(frame.payload) + (uint64_t)frame.kind;
             MUST((frame.kind == APP_FRAME_REQUEST || frame.kind == APP_FRAME_INPUT) != from_holder);
-            if (frame.kind == APP_FRAME_INPUT) MUST(frame.input >= APP_INPUT_LINE && frame.input <= APP_INPUT_END);
+            if (frame.kind == APP_FRAME_INPUT) MUST(frame.input >= APP_INPUT_LINE && frame.input <= APP_INPUT_AGREE);
             if (frame.kind == APP_FRAME_REQUEST) request(host, frame.payload);
         }
         MUST(sotto_is(all.end, SOTTO_E_AGAIN) || sotto_is(all.end, SOTTO_E_MALFORMED) ||

@@ -35,9 +35,10 @@ static void messages(fuzz_env *env, sotto_bytes text) {
         size_t used = 0;
         sotto_status status = live_message_read(text, &used, &read);
         MUST(sotto_ok(status) || sotto_is(status, SOTTO_E_AGAIN) || sotto_is(status, SOTTO_E_MALFORMED) ||
-             sotto_is(status, SOTTO_E_TOO_LARGE));
+             sotto_is(status, SOTTO_E_TOO_LARGE) || sotto_is(status, SOTTO_E_UNSUPPORTED));
         if (!sotto_ok(status)) return;
-        MUST(used >= 5 && used <= text.len && fuzz_inside(read.stanza, text));
+        MUST(used >= 5 && used <= text.len && fuzz_inside(read.stanza, text) && fuzz_inside(read.body, text));
+        MUST(read.kind <= LIVE_CLOSE || read.kind >= LIVE_IGNORED);
         bytes_buffer out;
         bytes_buffer_owned(&out, &env->host.host, 2 * SOTTO_STANZA_BYTES_MAX);
         live_message_write(&out, &read);

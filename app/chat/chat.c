@@ -9,6 +9,7 @@
 
 #include "app/commands/commands.h"
 #include "app/files/offer.h"
+#include "app/keys.h"
 #include "app/record.h"
 #include "bytes/span.h"
 
@@ -79,7 +80,8 @@ static void take_message(app_chat *chat, const app_message *m) {
         app_view_fate(&chat->view, m->receipt, proven ? APP_FATE_ARRIVED : APP_FATE_CLAIMED);
     }
     if (was_shown(chat, m)) return;
-    if (m->typing != APP_TYPING_NOTHING && sealed && !ours) app_view_typing(&chat->view, m->entry.who, m->typing);
+    if (m->typing != APP_TYPING_NOTHING && sealed && !ours && !m->entry.private)
+        app_view_typing(&chat->view, m->entry.who, m->typing);
     if (m->has_text) app_view_entry(&chat->view, &m->entry, false);
     app_chat_answer(chat, m);
 }
@@ -95,6 +97,41 @@ static bool take_delivery(app_chat *chat, const sotto_delivery *delivery) {
     return mine;
 }
 
+/* An offer was made for the devices that were known then: what makes them doubtful takes it back (T9). */
+static void take_offer(app_chat *chat, const sotto_event *event) {
+    if (!is_here(chat, event->jid)) return;
+    if (event->kind == SOTTO_EVENT_MISSED) chat->offered = true;
+    if (event->kind == SOTTO_EVENT_KEY_ALARM || event->kind == SOTTO_EVENT_LIST_GONE) chat->offered = false;
+}
+
+/* What was said when nobody looked, while another command ran. Of somebody doubtful it is not known which device is
+ * new: there is /resend. */
+static void offer_again(app_chat *chat) {
+    sotto_engine *engine = app_session_engine(chat->task.session);
+    sotto_contact contact;
+    app_keys keys;
+    if (chat->room || chat->offered || !sotto_ok(sotto_engine_contact(engine, bytes_text(chat->with), &contact)))
+        return;
+    if (contact.missed == 0 || contact.doubtful || !sotto_ok(app_keys_read(&keys, engine, chat->with))) return;
+    bool verified = app_keys_any_verified(&keys);
+    for (size_t i = 0; i < keys.count; i++) {
+        const app_key *key = &keys.at[i];
+        bool accepted = key->trust == SOTTO_TRUST_VERIFIED || (key->trust == SOTTO_TRUST_BLIND && !verified);
+        if (!accepted || !key->active || !key->known || key->this_device) continue;
+        sotto_event event = {.kind = SOTTO_EVENT_MISSED,
+                             .jid = bytes_text(chat->with),
+                             .number = contact.missed,
+                             .key = {.active = true}};
+        event.key.jid = event.jid;
+        event.key.device = key->device;
+        event.key.trust = key->trust;
+        memcpy(event.key.key, key->key, sizeof event.key.key);
+        memcpy(event.key.fingerprint, key->fingerprint, sizeof event.key.fingerprint);
+        app_view_event(&chat->view, &event, app_session_jid(chat->task.session), BYTES_NONE);
+        take_offer(chat, &event);
+    }
+}
+
 /* What concerns this conversation, or this device as a whole. */
 static bool take_event(app_chat *chat, const sotto_event *event) {
     const char *own = app_session_jid(chat->task.session);
@@ -104,6 +141,7 @@ static bool take_event(app_chat *chat, const sotto_event *event) {
     bool whole = event->kind == SOTTO_EVENT_COPIED || event->kind == SOTTO_EVENT_NOT_PUBLISHED;
     if (!about && !whole) return false;
     app_view_event(&chat->view, event, own, BYTES_NONE);
+    take_offer(chat, event);
     return is_here(chat, event->jid);
 }
 
@@ -163,6 +201,9 @@ static void on_input(void *arg, app_input_kind kind, sotto_bytes text) {
         chat->typing_until_ms = net_now_ms() + APP_CHAT_PAUSE_MS;
         app_chat_type(chat, APP_TYPING_COMPOSING);
         break;
+    case APP_INPUT_AGREE:
+        if (!chat->ending) app_chat_agree(chat);
+        break;
     case APP_INPUT_END:
         if (chat->ending) break;
         chat->ending = true;
@@ -189,6 +230,7 @@ static void chat_ready(app_task *task, sotto_status status) {
                          chat->with, why.text);
     }
     if (chat->room && sotto_ok(status)) app_chat_enter(chat);
+    offer_again(chat);
     app_chat_send_waiting(chat);
     (void)chat_look(chat);
 }

@@ -24,6 +24,8 @@ typedef struct app_chat_waiting {
     bool held; /* and it was said why */
     char id[APP_CHAT_ID_SIZE];
     char corrects[APP_CHAT_ID_SIZE];
+    char nick[SOTTO_JID_PART_BYTES_MAX + 1]; /* of whom in the room it is for alone; empty: for all of them */
+    char to[SOTTO_JID_BYTES_MAX + 1];        /* and who that is */
     size_t len;
     uint8_t body[]; /* the text */
 } app_chat_waiting;
@@ -55,6 +57,7 @@ typedef struct app_chat {
     const char *other; /* its name, */
     char rest[1024];   /* and what followed it */
     bool asked;        /* it wants something to be typed, before it does what it was told */
+    bool offered;      /* it was said that a new device missed something, and nothing was done about it */
     char reduced[256]; /* what was last said to be left out for devices with an older OMEMO */
     /* the end */
     bool ending, quitting, unsent;
@@ -63,12 +66,14 @@ typedef struct app_chat {
 
 /* In app/chat/lines.c: what a line does. */
 void app_chat_take_line(app_chat *, sotto_bytes line);
+void app_chat_agree(app_chat *); /* with what was offered */
 /* Another command with this conversation's address, what follows it, and an option (NULL: none). */
 void app_chat_run_other(app_chat *, const char *name, sotto_bytes rest, const char *option);
 void app_chat_show_history(app_chat *, size_t count);
 
 /* In app/chat/send.c: what leaves. */
 void app_chat_say(app_chat *, sotto_bytes body, const char *corrects);
+void app_chat_say_to(app_chat *, const char *nick, sotto_bytes body); /* somebody in the room */
 void app_chat_send_waiting(app_chat *); /* what was typed before the conversation was ready */
 void app_chat_sent(app_chat *, uint64_t ticket, sotto_bytes seal);
 bool app_chat_own_event(app_chat *, const sotto_event *); /* false: not about a message of this conversation */
@@ -81,5 +86,6 @@ void app_chat_forget(app_chat *);    /* the list */
 bool app_chat_is_room(sotto_engine *, const char *jid);
 void app_chat_enter(app_chat *); /* the room, unless we are in it */
 void app_chat_show_members(app_chat *);
+void app_chat_take_private(app_chat *, sotto_bytes rest); /* of /msg */
 
 #endif

@@ -80,11 +80,13 @@ const app_chat_command app_chat_commands[] = {
     {"/devices", "", "their devices and how far each is trusted", APP_CHAT_DEVICES},
     {"/verify", "[ADDRESS]", "shows both sides' keys to compare, or takes an address that was scanned",
      APP_CHAT_VERIFY},
-    {"/resend", "", "sends a new device what nobody has confirmed", APP_CHAT_RESEND},
+    {"/resend", "", "sends a new device what nobody has confirmed, as Ctrl-R does when it is offered", APP_CHAT_RESEND},
     {"/trust", "NUMBER", "marks a key as verified, after you compared it", APP_CHAT_TRUST},
     {"/distrust", "NUMBER", "refuses a key", APP_CHAT_DISTRUST},
     {"/encrypt", "auto|always|never", "what their messages need before they leave", APP_CHAT_ENCRYPT},
     {"/members", "", "who is in the room", APP_CHAT_MEMBERS},
+    {"/msg", "NICK TEXT", "says it to one of those in the room alone; a NICK with blanks goes between quotes",
+     APP_CHAT_PRIVATE},
     {"/quit", "", "ends the conversation here", APP_CHAT_QUIT},
     {NULL, NULL, NULL, APP_CHAT_NOTHING},
 };
@@ -115,4 +117,18 @@ app_chat_verb app_chat_line(sotto_bytes line, sotto_bytes *ret_rest) {
     }
     *ret_rest = bytes_of(text.at, len);
     return APP_CHAT_UNKNOWN;
+}
+
+bool app_chat_private(sotto_bytes rest, sotto_bytes *ret_nick, sotto_bytes *ret_text) {
+    if (rest.len == 0) return false;
+    bool quoted = rest.at[0] == '"' || rest.at[0] == '\'';
+    uint8_t quote = rest.at[0];
+    size_t len = quoted ? 1 : 0;
+    while (len < rest.len && (quoted ? rest.at[len] != quote : rest.at[len] != ' ' && rest.at[len] != '\t')) len++;
+    if (quoted && len == rest.len) return false; /* it does not end */
+    *ret_nick = quoted ? bytes_of(rest.at + 1, len - 1) : bytes_of(rest.at, len);
+    if (quoted) len++;
+    bool apart = len < rest.len && (rest.at[len] == ' ' || rest.at[len] == '\t');
+    *ret_text = trimmed(bytes_after(rest, len));
+    return apart && ret_nick->len > 0 && ret_text->len > 0;
 }

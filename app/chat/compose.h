@@ -39,11 +39,15 @@ typedef enum app_chat_verb {
     APP_CHAT_RESEND,
     APP_CHAT_ENCRYPT,
     APP_CHAT_MEMBERS,
+    APP_CHAT_PRIVATE,
     APP_CHAT_HELP,
     APP_CHAT_QUIT,
     APP_CHAT_UNKNOWN
 } app_chat_verb;
 app_chat_verb app_chat_line(sotto_bytes line, sotto_bytes *ret_rest);
+/* The rest of /msg: a name up to the first blank, or between quotes, and what is said. A name is never guessed from
+ * what names there are: others choose them. False: there is no name, or nothing is said. */
+bool app_chat_private(sotto_bytes rest, sotto_bytes *ret_nick, sotto_bytes *ret_text);
 
 /* The commands, ended by a NULL name: for /help and for completion. */
 typedef struct app_chat_command {

@@ -3,7 +3,7 @@
  * libedit, unbuffered: el_wgets then reads one key and returns. Its own reading of keys is replaced (EL_GETCFN) by one
  * that takes them from a buffer and says when there are none, so that the loop is never kept waiting; only the rest of
  * a key that sends several bytes (an arrow) is waited for, briefly. Keys that would make libedit ask for more by itself
- * (incremental search, quoting) are unbound. Enter and Ctrl-D are dealt with here.
+ * (incremental search, quoting) are unbound. Enter, Ctrl-D and Ctrl-R are dealt with here.
  *
  * Text above the line: the line is erased, from the row where it begins (rows are counted as libedit lays them out),
  * the text printed, and libedit told to draw everything again. */
@@ -241,7 +241,7 @@ static wchar_t *prompt_of(EditLine *line) {
 static void bind_keys(EditLine *line) {
     (void)el_wset(line, EL_ADDFN, L"sotto-complete", L"completes a command", complete);
     (void)el_wset(line, EL_BIND, L"^I", L"sotto-complete", NULL);
-    (void)el_wset(line, EL_BIND, L"^R", L"ed-redisplay", NULL);
+    (void)el_wset(line, EL_BIND, L"^R", L"ed-ignore", NULL);
     (void)el_wset(line, EL_BIND, L"^S", L"ed-ignore", NULL);
     (void)el_wset(line, EL_BIND, L"^V", L"ed-ignore", NULL);
     (void)el_wset(line, EL_BIND, L"\\ex", L"ed-ignore", NULL);
@@ -323,6 +323,12 @@ static bool take_key(app_editor *editor) {
     if (point == WITH_CONTROL('d') && line_length(editor) == 0) {
         editor->keys_at += len;
         editor->owner.end(editor->owner.arg);
+        return true;
+    }
+    /* No character of any text, so that nobody who goes on writing does by accident what was offered. */
+    if (point == WITH_CONTROL('r')) {
+        editor->keys_at += len;
+        editor->owner.agree(editor->owner.arg);
         return true;
     }
     editor->inside = false;

@@ -79,6 +79,10 @@ static void on_end(void *arg) {
     front_end(arg);
 }
 
+static void on_agree(void *arg) {
+    give(arg, APP_INPUT_AGREE, BYTES_NONE);
+}
+
 static void on_keys(void *arg) {
     app_front *front = arg;
     if (front->editor && !app_editor_read(front->editor)) front_end(front);
@@ -136,7 +140,7 @@ static int own_input(void) {
 }
 
 static void editor_open(app_front *front, net_loop *loop) {
-    const app_editor_owner owner = {front, on_line, on_typing, on_end};
+    const app_editor_owner owner = {front, on_line, on_typing, on_end, on_agree};
     if (!sotto_ok(app_editor_new(&front->editor, front->in, STDOUT_FILENO, app_chat_commands, &owner))) {
         front->editor = NULL;
         return;

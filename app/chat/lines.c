@@ -198,6 +198,18 @@ static void take_answer(app_chat *chat, sotto_bytes line) {
         app_view_notice(&chat->view, "Nothing was changed, and nothing was sent.");
 }
 
+/* Once for each offer: the key does nothing when nothing was offered, and is no answer to another question. */
+void app_chat_agree(app_chat *chat) {
+    if (!chat->offered) return;
+    if (chat->asked || chat->busy) {
+        app_view_notice(&chat->view, chat->asked ? "There is a question to be answered first."
+                                                 : "Another command has not ended yet. Press it again then.");
+        return;
+    }
+    chat->offered = false;
+    app_chat_run_other(chat, "resend", BYTES_NONE, NULL);
+}
+
 /* What only makes sense between two people. */
 static bool refused_in_room(app_chat *chat) {
     if (chat->room) app_view_warning(&chat->view, "In a room this is done for each member: /members shows them.");
@@ -235,7 +247,9 @@ void app_chat_take_line(app_chat *chat, sotto_bytes line) {
             app_chat_run_other(chat, app_task_find("verify") ? "verify" : "devices", rest, NULL);
         break;
     case APP_CHAT_RESEND:
-        if (!refused_in_room(chat)) app_chat_run_other(chat, "resend", BYTES_NONE, NULL);
+        if (refused_in_room(chat)) break;
+        if (!chat->busy) chat->offered = false;
+        app_chat_run_other(chat, "resend", BYTES_NONE, NULL);
         break;
     case APP_CHAT_ENCRYPT:
         take_encrypt(chat, rest);
@@ -245,6 +259,9 @@ void app_chat_take_line(app_chat *chat, sotto_bytes line) {
             app_chat_show_members(chat);
         else
             app_view_warning(&chat->view, "This is no room: there are %s and you.", chat->with);
+        break;
+    case APP_CHAT_PRIVATE:
+        app_chat_take_private(chat, rest);
         break;
     case APP_CHAT_HELP:
         show_help(chat);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Conversations in rooms: which addresses are rooms, and who is in them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "app/chat/chat.h"
@@ -29,6 +30,26 @@ static sotto_status show(void *arg, const sotto_room_member *member) {
                     (int)member->affiliation.len,
                     member->affiliation.len > 0 ? (const char *)member->affiliation.at : "", here ? "" : ", not here");
     return SOTTO_OK;
+}
+
+void app_chat_take_private(app_chat *chat, sotto_bytes rest) {
+    char typed[SOTTO_JID_BYTES_MAX + SOTTO_JID_PART_BYTES_MAX + 2], room[SOTTO_JID_BYTES_MAX + 1],
+        nick[SOTTO_JID_PART_BYTES_MAX + 1];
+    sotto_bytes name, text;
+    if (!chat->room) {
+        app_view_warning(&chat->view, "This is no room: what you write goes to %s alone.", chat->with);
+    } else if (!app_chat_private(rest, &name, &text)) {
+        app_view_warning(&chat->view,
+                         "/msg NICK TEXT, or /msg \"NICK\" TEXT: says it to one of those in the room alone. "
+                         "/members shows who is here.");
+    } else {
+        (void)snprintf(typed, sizeof typed, "%s/%.*s", chat->with, (int)name.len, (const char *)name.at);
+        if (app_room_nick_read(typed, room, nick))
+            app_chat_say_to(chat, nick, text);
+        else
+            app_view_warning(&chat->view, "NOT SENT: %.*s cannot be anybody's name here.", (int)name.len,
+                             (const char *)name.at);
+    }
 }
 
 void app_chat_show_members(app_chat *chat) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/chat/chat.h"
+#include "app/commands/room.h"
 #include "app/record.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
@@ -54,6 +55,8 @@ static app_entry entry_of(const app_chat *chat, const app_chat_waiting *w) {
                        .who = bytes_text(app_session_jid(chat->task.session)),
                        .id = bytes_text(w->id),
                        .corrects = bytes_text(w->corrects),
+                       .private = w->nick[0] != '\0',
+                       .nick = bytes_text(w->nick),
                        .body = bytes_of(w->body, w->len)};
 }
 
@@ -64,12 +67,16 @@ static sotto_status step_stanza(const app_chat *chat, const bytes_buffer *stanza
     return app_session_step(chat->task.session, &input);
 }
 
-/* The contact's policy decides; it is `always` unless somebody set another one (doc/commands.md). */
+/* The contact's policy decides; it is `always` unless somebody set another one (doc/commands.md). What is for somebody
+ * in a room is encrypted or not sent, whatever anybody says. */
 static sotto_status hand_over(app_chat *chat, app_chat_waiting *w) {
     bytes_buffer stanza;
     uint64_t ticket;
-    const app_chat_text text = {.to = chat->with,
-                                .room = chat->room,
+    char address[SOTTO_JID_BYTES_MAX + SOTTO_JID_PART_BYTES_MAX + 2];
+    bool private = w->nick[0] != '\0';
+    (void)snprintf(address, sizeof address, "%s%s%s", chat->with, private ? "/" : "", w->nick);
+    const app_chat_text text = {.to = address,
+                                .room = chat->room && !private,
                                 .extras = !chat->room && !chat->clear,
                                 .id = w->id,
                                 .corrects = w->corrects[0] ? w->corrects : NULL,
@@ -79,7 +86,7 @@ static sotto_status hand_over(app_chat *chat, app_chat_waiting *w) {
     sotto_status status = app_chat_put_text(&stanza, &text);
     if (sotto_ok(status)) {
         w->ticket = ticket;
-        status = step_stanza(chat, &stanza, ticket, SOTTO_ENCRYPT_DEFAULT);
+        status = step_stanza(chat, &stanza, ticket, private ? SOTTO_ENCRYPT_ALWAYS : SOTTO_ENCRYPT_DEFAULT);
     }
     bytes_buffer_free(&stanza);
     return status;
@@ -98,15 +105,28 @@ static void not_sent(app_chat *chat, app_chat_waiting *w, sotto_status status) {
     waiting_drop(chat, w);
 }
 
+/* Whose name it is, now. False: nobody's it can be sent to, which was said. */
+static bool find_occupant(app_chat *chat, app_chat_waiting *w) {
+    app_trouble trouble;
+    if (!w->nick[0] || app_room_occupant(app_session_engine(chat->task.session), chat->with, w->nick,
+                                         app_session_jid(chat->task.session), w->to, &trouble))
+        return true;
+    app_view_warning(&chat->view, "%s", trouble.text);
+    chat->unsent = true;
+    waiting_drop(chat, w);
+    return false;
+}
+
 static void hand_over_or_say(app_chat *chat, app_chat_waiting *w) {
+    if (!find_occupant(chat, w)) return;
     sotto_status status = hand_over(chat, w);
     if (!sotto_ok(status))
         not_sent(chat, w, status);
-    else
+    else if (!w->nick[0]) /* what was said to one is not corrected before all */
         memcpy(chat->last_id, w->corrects[0] ? w->corrects : w->id, sizeof chat->last_id);
 }
 
-void app_chat_say(app_chat *chat, sotto_bytes body, const char *corrects) {
+static void say(app_chat *chat, sotto_bytes body, const char *corrects, const char *nick) {
     if (body.len > APP_TEXT_BYTES_MAX || chat->waiting_count >= APP_CHAT_WAITING_MAX) {
         app_view_warning(&chat->view, body.len > APP_TEXT_BYTES_MAX
                                           ? "NOT SENT: the text is too long: at most 128 KiB; send it in parts."
@@ -121,6 +141,7 @@ void app_chat_say(app_chat *chat, sotto_bytes body, const char *corrects) {
         chat->unsent = true;
         return;
     }
+    if (nick) (void)snprintf(w->nick, sizeof w->nick, "%s", nick);
     if (corrects) (void)snprintf(w->corrects, sizeof w->corrects, "%s", corrects);
     w->time_ms = net_now_ms();
     *chat->end = w;
@@ -128,6 +149,14 @@ void app_chat_say(app_chat *chat, sotto_bytes body, const char *corrects) {
     chat->waiting_count++;
     chat->typing = APP_TYPING_ACTIVE; /* which the message says */
     if (chat->ready) hand_over_or_say(chat, w);
+}
+
+void app_chat_say(app_chat *chat, sotto_bytes body, const char *corrects) {
+    say(chat, body, corrects, NULL);
+}
+
+void app_chat_say_to(app_chat *chat, const char *nick, sotto_bytes body) {
+    say(chat, body, NULL, nick);
 }
 
 void app_chat_send_waiting(app_chat *chat) {

@@ -45,7 +45,7 @@ static void take_excerpt(char *ret, size_t size, sotto_bytes text) {
 
 static void remember(app_view *view, const app_entry *entry) {
     app_seen *seen = &view->seen[view->seen_count++ % APP_VIEW_SEEN_MAX];
-    *seen = (app_seen){.sealed = entry->seal.len > 0, .sent = entry->direction == APP_SENT};
+    *seen = (app_seen){.sealed = entry->seal.len > 0, .sent = entry->direction == APP_SENT, .private = entry->private};
     take_short(seen->id, entry->id);
     take_short(seen->who, entry->room ? entry->nick : entry->who);
     take_excerpt(seen->excerpt, sizeof seen->excerpt, entry->body);
@@ -66,7 +66,7 @@ static app_seen *find(app_view *view, sotto_bytes id, bool sent) {
 /* A correction counts from whoever wrote the message, with the same key (T6). */
 static const app_seen *corrected(app_view *view, const app_entry *entry) {
     const app_seen *seen = find(view, entry->corrects, entry->direction == APP_SENT);
-    if (!seen) return NULL;
+    if (!seen || seen->private != entry->private) return NULL;
     if (entry->direction == APP_SENT && !entry->elsewhere) return seen;
     bool same = seen->sealed == (entry->seal.len > 0) && bytes_is(entry->room ? entry->nick : entry->who, seen->who) &&
                 memcmp(seen->fingerprint, entry->fingerprint, sizeof seen->fingerprint) == 0;
@@ -157,11 +157,15 @@ static void print_who(const app_view *view, const app_entry *entry) {
         app_print(to, APP_OUT, "%s", view->name);
     app_colour_to(to, APP_OUT, APP_PLAIN);
     if (entry->elsewhere) app_print(to, APP_OUT, " (another device)");
+    if (entry->private && entry->direction == APP_SENT)
+        app_print(to, APP_OUT, " to %.*s, in private", (int)entry->nick.len,
+                  entry->nick.len > 0 ? (const char *)entry->nick.at : "");
     if (!entry->room || entry->direction == APP_SENT) return;
     if (entry->who.len > 0)
         app_print(to, APP_OUT, " (%.*s)", (int)entry->who.len, (const char *)entry->who.at);
     else
         app_print(to, APP_OUT, " (the room does not say who)");
+    if (entry->private) app_print(to, APP_OUT, " in private");
 }
 
 static void print_text(app_view *view, const app_entry *entry) {
@@ -212,6 +216,7 @@ void app_view_json(bytes_buffer *to, const app_entry *entry, bool old) {
     put_or_null(&json, "from", entry->who);
     if (entry->room) put_or_null(&json, "nick", entry->nick);
     app_json_bool(&json, "room", entry->room);
+    if (entry->room) app_json_bool(&json, "private", entry->private);
     put_or_null(&json, "id", entry->id);
     app_json_time(&json, "time", entry->time_ms);
     app_json_text(&json, "body", entry->body);

@@ -16,7 +16,7 @@ typedef struct app_seen {
     char id[APP_VIEW_SHORT_SIZE], who[APP_VIEW_SHORT_SIZE]; /* longer ones are nobody's */
     char excerpt[64];
     uint8_t fingerprint[32];
-    bool sealed, sent;
+    bool sealed, sent, private;
 } app_seen;
 
 typedef struct app_view {

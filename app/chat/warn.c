@@ -7,6 +7,7 @@
 #include "app/chat/view.h"
 #include "app/commands/event.h"
 #include "app/fingerprint.h"
+#include "app/keys.h"
 #include "bytes/span.h"
 
 #define CAPTURED_BYTES_MAX 65536u
@@ -85,6 +86,24 @@ static void say_left_out(app_view *view, const sotto_event *event, bool own) {
                          (int)event->jid.len, (const char *)event->jid.at, sotto_status_text(event->reason));
 }
 
+/* An offer, with the key that takes it. What it does is decided by how far the new device is trusted, so that stands
+ * in it, and is not changed by it. */
+static void say_missed(app_view *view, const sotto_event *event) {
+    char fingerprint[APP_FINGERPRINT_TEXT_SIZE];
+    app_fingerprint_text(event->key.fingerprint, fingerprint);
+    fingerprint[8] = '\0';
+    app_view_warning(view,
+                     "New device %u of %.*s, key %s..., %s: it has not got %u %s that nobody confirmed.%s Ctrl-R "
+                     "sends %s again, encrypted; so does /resend. Otherwise nothing is sent.",
+                     (unsigned)event->key.device, (int)event->jid.len, (const char *)event->jid.at, fingerprint,
+                     app_trust_text(event->key.trust), (unsigned)event->number,
+                     event->number == 1 ? "message" : "messages",
+                     event->key.trust == SOTTO_TRUST_VERIFIED
+                         ? ""
+                         : " Ask them in another way first: whoever added that device reads them.",
+                     event->number == 1 ? "it" : "them");
+}
+
 /* ---- what the other commands say as well ---- */
 
 typedef struct captured {
@@ -137,6 +156,12 @@ void app_view_event(app_view *view, const sotto_event *event, const char *own, s
         break;
     case SOTTO_EVENT_LEFT_OUT:
         say_left_out(view, event, bytes_is(event->jid, own));
+        break;
+    case SOTTO_EVENT_MISSED:
+        if (view->json)
+            put_json(view, event);
+        else
+            say_missed(view, event);
         break;
     default:
         if (view->json)

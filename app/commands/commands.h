@@ -13,7 +13,10 @@ int app_listen_run(const app_context *, const app_arguments *);
 int app_setup_run(const app_context *, const app_arguments *);
 /* Asks, on a terminal, and then as app_holder_run. */
 int app_leave_run(const app_context *, const app_arguments *);
+int app_send_run(const app_context *, const app_arguments *);
 int app_devices_run(const app_context *, const app_arguments *);
+/* Makes a statement at the terminal, and then as app_holder_run. */
+int app_identity_run(const app_context *, const app_arguments *);
 /* Asks for a passphrase, and then as app_holder_run. */
 int app_backup_run(const app_context *, const app_arguments *);
 int app_restore_run(const app_context *, const app_arguments *);
@@ -28,6 +31,7 @@ extern const app_task_class app_chat_task, app_history_task, app_backup_task, ap
     app_files_task, app_join_task, app_leave_task, app_part_task, app_rooms_task, app_repair_task, app_send_task,
     app_trust_task;
 
-extern const app_task_class app_encrypt_task, app_via_task, app_verify_task, app_resend_task;
+extern const app_task_class app_encrypt_task, app_via_task, app_verify_task, app_resend_task, app_identity_task,
+    app_sessions_task;
 
 #endif

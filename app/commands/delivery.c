@@ -209,6 +209,7 @@ static void put_message(bytes_buffer *to, const sotto_delivery *delivery, const 
     if (delivery->room.len > 0) {
         app_json_text(&json, "room", delivery->room);
         put_text_or_null(&json, "nick", delivery->nick.len > 0, delivery->nick);
+        app_json_bool(&json, "private", !error && !bytes_is(m->type, "groupchat"));
     }
     put_text_or_null(&json, "id", m->id.at != NULL, m->id);
     app_json_text(&json, "type", m->type);

@@ -288,15 +288,17 @@ const app_task_class app_devices_task = {"devices", sizeof(devices_task), NULL, 
 
 static bool confirmed(const app_context *context, const app_arguments *arguments) {
     char question[160];
-    if (app_argument(arguments, "yes") || isatty(STDIN_FILENO) != 1) return true;
-    int terminal = app_terminal_open();
-    if (terminal < 0) return true;
+    if (app_argument(arguments, "yes")) return true;
+    int terminal = isatty(STDIN_FILENO) == 1 ? app_terminal_open() : -1;
     (void)snprintf(question, sizeof question,
                    "Take your device %.40s off the server? Messages on their way to it are lost. [y/N] ",
                    arguments->positional[1]);
-    bool yes = app_terminal_confirm(terminal, question);
-    (void)close(terminal);
-    if (!yes) app_print(&context->output, APP_ERR, "sotto devices: Cancelled; nothing was changed.\n");
+    bool yes = terminal >= 0 && app_terminal_confirm(terminal, question);
+    if (terminal >= 0) (void)close(terminal);
+    if (!yes)
+        app_print(&context->output, APP_ERR, "sotto devices: %s\n",
+                  terminal >= 0 ? "Cancelled; nothing was changed."
+                                : "Nothing was changed. Without a terminal, --yes says that you mean it.");
     return yes;
 }
 

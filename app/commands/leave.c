@@ -62,13 +62,16 @@ const app_task_class app_leave_task = {"leave", sizeof(leave_task), NULL, leave_
 
 /* ---- asking first ---- */
 
+/* Where nobody can be asked it has to be said: a script that runs it by mistake loses keys that nobody has again. */
 static bool confirmed(const app_context *context, const app_arguments *arguments, const char *question) {
-    if (app_argument(arguments, "yes") || isatty(STDIN_FILENO) != 1) return true;
-    int terminal = app_terminal_open();
-    if (terminal < 0) return true;
-    bool yes = app_terminal_confirm(terminal, question);
-    (void)close(terminal);
-    if (!yes) app_print(&context->output, APP_ERR, "sotto leave: Cancelled; nothing was changed.\n");
+    if (app_argument(arguments, "yes")) return true;
+    int terminal = isatty(STDIN_FILENO) == 1 ? app_terminal_open() : -1;
+    bool yes = terminal >= 0 && app_terminal_confirm(terminal, question);
+    if (terminal >= 0) (void)close(terminal);
+    if (!yes)
+        app_print(&context->output, APP_ERR, "sotto leave: %s\n",
+                  terminal >= 0 ? "Cancelled; nothing was changed."
+                                : "Nothing was changed. Without a terminal, --yes says that you mean it.");
     return yes;
 }
 

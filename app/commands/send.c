@@ -5,12 +5,14 @@
  * now, and is told that it was not sent. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands/commands.h"
 #include "app/commands/room.h"
 #include "app/files/progress.h"
 #include "app/files/upload.h"
 #include "app/fingerprint.h"
+#include "app/holder.h"
 #include "app/keys.h"
 #include "app/task.h"
 #include "bytes/base64.h"
@@ -23,8 +25,10 @@
 typedef struct send_task {
     app_task task;
     char to[SOTTO_JID_BYTES_MAX + 1];
-    bool room;       /* it is one that was joined */
-    bool told_clear; /* that it is not encrypted, before it was sent */
+    bool room;                               /* it is one that was joined */
+    char in[SOTTO_JID_BYTES_MAX + 1];        /* a room in which `to` is somebody, */
+    char nick[SOTTO_JID_PART_BYTES_MAX + 1]; /* with this name; empty: `to` is written to, not by a name */
+    bool told_clear;                         /* that it is not encrypted, before it was sent */
     uint64_t ticket;
     sotto_status refused; /* why it is being taken back */
     size_t files_sent;    /* of those that --file names; each is a message of its own, after the text */
@@ -47,6 +51,13 @@ static sotto_status random_id(char ret[2 * ID_BYTES + 1]) {
     return to.status;
 }
 
+static void put_address(stanza_writer *writer, const send_task *send) {
+    char address[SOTTO_JID_BYTES_MAX + SOTTO_JID_PART_BYTES_MAX + 2];
+    (void)snprintf(address, sizeof address, "%s%s%s", send->nick[0] ? send->in : send->to, send->nick[0] ? "/" : "",
+                   send->nick);
+    stanza_put_text(writer, "to", address);
+}
+
 /* share NULL: a message with the text. */
 static sotto_status stanza_make(bytes_buffer *to, const send_task *send, sotto_bytes text, const context_share *share) {
     char id[2 * ID_BYTES + 1];
@@ -55,7 +66,7 @@ static sotto_status stanza_make(bytes_buffer *to, const send_task *send, sotto_b
     SOTTO_TRY(random_id(id));
     stanza_writer_init(&writer, to, STANZA_NS_CLIENT);
     stanza_open(&writer, "message", STANZA_NS_CLIENT);
-    stanza_put_text(&writer, "to", send->to);
+    put_address(&writer, send);
     stanza_put_text(&writer, "type", send->room ? "groupchat" : "chat");
     stanza_put_text(&writer, "id", id);
     if (subject && *subject) stanza_leaf(&writer, "subject", STANZA_NS_CLIENT, bytes_text(subject));
@@ -94,14 +105,14 @@ static sotto_status send_step(send_task *send, const context_share *share) {
     sotto_status status = stanza_make(&stanza, send, text_of(&send->task), share);
     if (sotto_ok(status)) status = bytes_buffer_end(&stanza, &whole);
     if (sotto_ok(status)) status = app_session_ticket(&send->ticket);
-    if (sotto_ok(status) && !share) tell_clear(send);
+    if (sotto_ok(status) && !share && !send->nick[0]) tell_clear(send);
     if (sotto_ok(status)) {
         /* As the account has it, which is always; or as sotto encrypt says for this contact. What holds the key of a
-         * file is encrypted or not sent, whatever anybody says (T34). */
+         * file (T34), and what goes to somebody through a room, is encrypted or not sent, whatever anybody says. */
         sotto_input input = {.kind = SOTTO_INPUT_SEND,
                              .stanza = whole,
                              .ticket = send->ticket,
-                             .encrypt = share ? SOTTO_ENCRYPT_ALWAYS : SOTTO_ENCRYPT_DEFAULT};
+                             .encrypt = share || send->nick[0] ? SOTTO_ENCRYPT_ALWAYS : SOTTO_ENCRYPT_DEFAULT};
         status = app_session_step(send->task.session, &input);
     }
     bytes_buffer_free(&stanza);
@@ -245,12 +256,12 @@ static void send_failed(app_task *task, sotto_status status) {
     } else if (sotto_class(status) == SOTTO_CLASS_OURS) {
         app_task_fail(task, status, send->to);
     } else {
+        const char *room = send->room ? send->to : send->in;
         task->perhaps = true;
-        app_task_refuse(
-            task,
-            "The server has not confirmed the message to %s. It is encrypted and kept, and goes out with the "
-            "next sotto command that connects: do not send it again.",
-            send->to);
+        app_task_refuse(task,
+                        "The server has not confirmed the message to %s. It is encrypted and kept, and goes out with "
+                        "the next sotto command that %s%s: do not send it again.",
+                        send->to, room[0] ? "enters " : "connects", room);
     }
 }
 
@@ -336,7 +347,6 @@ static bool send_event(app_task *task, const sotto_event *event) {
 
 /* Whether what is sent now can be read by somebody: asked before anything is uploaded (doc/files.md). */
 static bool can_be_read(const send_task *send) {
-    if (send->room) return true; /* the room said what it is */
     app_keys keys;
     if (!sotto_ok(app_keys_read(&keys, app_session_engine(send->task.session), send->to))) return false;
     for (size_t i = 0; i < keys.count; i++) {
@@ -364,6 +374,21 @@ static void progress_look(void *arg, uint64_t *ret_done, uint64_t *ret_total) {
     app_upload_progress(send->upload, ret_done, ret_total);
 }
 
+/* A name in a room may be somebody else's by the time it is used. False: it is, which was said. */
+static bool still_there(send_task *send) {
+    app_task *task = &send->task;
+    app_trouble trouble;
+    char now[SOTTO_JID_BYTES_MAX + 1];
+    if (!send->nick[0]) return true;
+    bool there = app_room_occupant(app_session_engine(task->session), send->in, send->nick,
+                                   app_session_jid(task->session), now, &trouble);
+    if (!there)
+        app_task_refuse(task, "%s", trouble.text);
+    else if (strcmp(now, send->to) != 0)
+        app_task_refuse(task, "Not sent: %s in %s is somebody else now than when this began.", send->nick, send->in);
+    return there && strcmp(now, send->to) == 0;
+}
+
 static void send_uploaded(void *arg, const context_share *share, const app_trouble *trouble) {
     send_task *send = arg;
     app_task *task = &send->task;
@@ -373,6 +398,7 @@ static void send_uploaded(void *arg, const context_share *share, const app_troub
         app_task_refuse(task, "Not sent: %s", trouble->text);
         return;
     }
+    if (!still_there(send)) return;
     send->files_sent++;
     task->stepped = true;
     app_task_wait(task, send_failed);
@@ -385,10 +411,16 @@ static void send_file(send_task *send, const char *path) {
     app_trouble trouble;
     send->ticket = 0;
     task->stepped = task->perhaps = false;
-    if (!can_be_read(send)) {
+    sotto_status readable = send->room ? app_room_readable(app_session_engine(task->session), send->to) : SOTTO_OK;
+    if (!sotto_ok(readable)) {
+        refuse_for(send, readable);
+        return;
+    }
+    if (!send->room && !can_be_read(send)) {
         refuse_unreadable(send);
         return;
     }
+    if (!still_there(send)) return;
     if (!app_upload_begin(&send->upload, task->session, path, send_uploaded, send, &trouble)) {
         app_task_refuse(task, "Not sent: %s", trouble.text);
         return;
@@ -433,6 +465,7 @@ static void send_refreshed(app_task *task, sotto_status status) {
         send_file(send, app_argument(&task->arguments, "file"));
         return;
     }
+    if (!still_there(send)) return;
     task->stepped = true;
     app_task_wait(task, send_failed);
     status = send_step(send, NULL);
@@ -445,41 +478,92 @@ static void send_refreshed(app_task *task, sotto_status status) {
         app_task_fail(task, status, send->to);
 }
 
+static const char *room_of(const send_task *send) {
+    return send->nick[0] ? send->in : send->to;
+}
+
+/* We are in the room, or it said why not. Of somebody in it the devices are looked for anew. */
+static void send_in_room(send_task *send) {
+    app_task *task = &send->task;
+    app_trouble trouble;
+    if (!send->nick[0])
+        send_refreshed(task, SOTTO_OK);
+    else if (app_room_occupant(app_session_engine(task->session), send->in, send->nick, app_session_jid(task->session),
+                               send->to, &trouble))
+        app_task_refresh(task, send->to, app_session_jid(task->session), send_refreshed);
+    else
+        app_task_refuse(task, "%s", trouble.text);
+}
+
 /* A room that this process has just entered says first what it is: before that nothing can be sealed for it. */
 static bool send_room_event(app_task *task, const sotto_event *event) {
-    const send_task *send = (const send_task *)task;
-    if (event->kind != SOTTO_EVENT_ROOM || !bytes_is(event->jid, send->to) || !task->then) return false;
+    send_task *send = (send_task *)task;
+    if (event->kind != SOTTO_EVENT_ROOM || !bytes_is(event->jid, room_of(send)) || !task->then) return false;
     task->event = send_event;
-    send_refreshed(task, SOTTO_OK);
+    send_in_room(send);
     return true;
+}
+
+/* It took too long: what is said to all of them waits for the room and is taken back if that does not help. */
+static void send_not_entered(app_task *task, sotto_status status) {
+    send_task *send = (send_task *)task;
+    task->event = send_event;
+    if (send->nick[0])
+        app_task_fail(task, status, send->in);
+    else
+        send_refreshed(task, status);
 }
 
 static void send_entered(app_task *task, sotto_status status) {
     send_task *send = (send_task *)task;
+    const char *room = room_of(send);
     bool is = false, joined = false;
-    if (sotto_ok(status)) status = app_room_find(app_session_engine(task->session), send->to, &is, &joined);
+    if (sotto_ok(status)) status = app_room_find(app_session_engine(task->session), room, &is, &joined);
     if (sotto_ok(status) && joined) {
-        send_refreshed(task, SOTTO_OK);
+        send_in_room(send);
         return;
     }
     task->event = send_room_event;
-    app_task_wait(task, send_refreshed);
-    sotto_input input = {.kind = SOTTO_INPUT_JOIN, .jid = bytes_text(send->to)};
+    app_task_wait(task, send_not_entered);
+    sotto_input input = {.kind = SOTTO_INPUT_JOIN, .jid = bytes_text(room)};
     if (sotto_ok(status)) status = app_session_step(task->session, &input);
-    if (!sotto_ok(status)) app_task_fail(task, status, send->to);
+    if (!sotto_ok(status)) app_task_fail(task, status, room);
 }
 
 /* Whom it goes to is for the room to say; else their devices are looked for anew. */
 static void send_prepare(send_task *send) {
     app_task *task = &send->task;
-    bool joined;
-    sotto_status status = app_room_find(app_session_engine(task->session), send->to, &send->room, &joined);
+    bool is, joined;
+    sotto_status status = app_room_find(app_session_engine(task->session), room_of(send), &is, &joined);
+    send->room = is && !send->nick[0];
     if (!sotto_ok(status))
-        app_task_fail(task, status, send->to);
-    else if (send->room)
+        app_task_fail(task, status, room_of(send));
+    else if (is)
         app_task_when_online(task, send_entered);
     else
         app_task_refresh(task, send->to, app_session_jid(task->session), send_refreshed);
+}
+
+/* An address, or ROOM/NICK of a room that was joined. False: neither, which was said. */
+static bool read_address(send_task *send) {
+    app_task *task = &send->task;
+    const char *typed = task->arguments.positional[0], *slash = strchr(typed, '/');
+    bool is = false, joined;
+    if (!app_room_nick_read(typed, send->in, send->nick)) {
+        send->in[0] = send->nick[0] = '\0';
+        return app_task_address(task, typed, send->to);
+    }
+    sotto_status status = app_room_find(app_session_engine(task->session), send->in, &is, &joined);
+    if (!sotto_ok(status)) {
+        app_task_fail(task, status, send->in);
+    } else if (!is) { /* without the nick it would go to everybody in the room */
+        app_print(task->output, APP_ERR,
+                  "sotto send: %s names one client, or somebody in a room: leave %s out; for somebody in a room, enter "
+                  "it first (sotto join %s); see sotto help send\n",
+                  typed, slash, send->in);
+        app_task_finish(task, APP_USAGE);
+    }
+    return is;
 }
 
 static void send_begin(app_task *task) {
@@ -487,7 +571,7 @@ static void send_begin(app_task *task) {
     task->event = send_event;
     task->sent = send_sent;
     const char *subject = app_argument(&task->arguments, "subject");
-    if (!app_task_address(task, task->arguments.positional[0], send->to)) return;
+    if (!read_address(send)) return;
     if (text_of(task).len == 0 && !app_argument(&task->arguments, "file"))
         app_task_refuse(task, "Not sent: there is no text for %s.", send->to);
     else if (text_of(task).len + (subject ? strlen(subject) : 0) > APP_TEXT_BYTES_MAX)
@@ -502,3 +586,24 @@ static bool send_takes_text(const app_arguments *arguments) {
 }
 
 const app_task_class app_send_task = {"send", sizeof(send_task), send_takes_text, send_begin, send_end};
+
+/* ---- what was typed ---- */
+
+/* One --file takes one path, as shells that expand *.jpg do not know: what stands beside it is the recipient, and then
+ * the text. Looked at where it was typed, because there the names of files mean something. */
+int app_send_run(const app_context *context, const app_arguments *arguments) {
+    const char *file = app_argument(arguments, "file");
+    if (file && arguments->count > 0 && !strchr(arguments->positional[0], '@')) {
+        app_print(&context->output, APP_ERR,
+                  "sotto send: beside --file %s stand the recipient and then the text, and %s is no recipient; --file "
+                  "goes before each file; see sotto help send\n",
+                  file, arguments->positional[0]);
+        return APP_USAGE;
+    }
+    if (file && arguments->count > 1 && access(arguments->positional[1], F_OK) == 0)
+        app_print(
+            &context->output, APP_ERR,
+            "sotto send: %s is sent as text, although there is a file of that name: --file goes before each file\n",
+            arguments->positional[1]);
+    return app_holder_run(context, arguments);
+}

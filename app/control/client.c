@@ -18,6 +18,9 @@ typedef struct asking {
     app_control_result result;
     int status;
     app_trouble *trouble;
+    uint64_t look_ms;
+    unsigned looks;          /* in vain, one after the other */
+    bool heard, gives_signs; /* anything at all; a sign of life: a holder of an earlier version gives none */
 } asking;
 
 static void ask_end(asking *a, app_control_result result) {
@@ -32,6 +35,15 @@ static void ask_broken(asking *a, const char *what) {
     (void)app_trouble_set(a->trouble, "%s%s. What became of the command is not known: look before you do it again.",
                           send ? "Perhaps sent: " : "", what);
     ask_end(a, APP_CONTROL_BROKEN);
+}
+
+static void ask_look(void *arg) {
+    asking *a = arg;
+    if (!a->heard || a->gives_signs) a->looks++;
+    if (a->looks < APP_CONTROL_LOOKS_MAX)
+        net_loop_timer(a->loop, net_now_ms() + a->look_ms, ask_look, a);
+    else
+        ask_broken(a, "The running sotto gives no sign of life; sotto listen, or what else it is, has to be ended");
 }
 
 /* What is typed meanwhile. */
@@ -80,6 +92,7 @@ static void ask_connected(void *arg, bool ok, const char *why_not) {
         (void)app_trouble_set(a->trouble, "The control socket belongs to another user. Nothing was done.");
         ask_end(a, APP_CONTROL_BROKEN);
     } else {
+        net_loop_timer(a->loop, net_now_ms() + a->look_ms, ask_look, a);
         ask_send(a);
     }
 }
@@ -98,6 +111,9 @@ static void ask_received(void *arg, sotto_bytes bytes) {
             ask_end(a, APP_CONTROL_ANSWERED);
             return;
         }
+        a->looks = 0;
+        a->heard = true;
+        if (frame.payload.len == 0) a->gives_signs = true;
         app_put(a->output, stream_of(frame.kind), frame.payload);
     }
     if (!sotto_is(status, SOTTO_E_AGAIN)) ask_broken(a, "The running sotto answered something that is no answer");
@@ -114,8 +130,19 @@ app_control_result app_control_ask(const char *path, const app_request *request,
 
 app_control_result app_control_talk(const char *path, const app_request *request, const app_output *output,
                                     const app_talk *talk, int *ret_status, app_trouble *trouble) {
+    return app_control_talk_looking(path, request, output, talk, APP_CONTROL_LOOK_MS, ret_status, trouble);
+}
+
+app_control_result app_control_talk_looking(const char *path, const app_request *request, const app_output *output,
+                                            const app_talk *talk, uint64_t look_ms, int *ret_status,
+                                            app_trouble *trouble) {
     static const net_callbacks callbacks = {ask_connected, ask_received, ask_lost};
-    asking a = {.request = request, .output = output, .talk = talk, .result = APP_CONTROL_BROKEN, .trouble = trouble};
+    asking a = {.request = request,
+                .output = output,
+                .talk = talk,
+                .result = APP_CONTROL_BROKEN,
+                .trouble = trouble,
+                .look_ms = look_ms};
     (void)app_trouble_set(trouble, "The running sotto cannot be asked: the system refused. Nothing was done.");
     if (!sotto_ok(net_loop_new(&a.loop, sotto_host_default()))) return APP_CONTROL_BROKEN;
     app_frames_init(&a.frames, true);

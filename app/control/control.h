@@ -9,6 +9,12 @@
 #include "app/trouble.h"
 #include "net/loop.h"
 
+/* A holder that hangs must not make others wait for ever: every command that runs gets a sign of life from time to
+ * time, and whoever asked looks for one. Counted in looks, so that time in which both slept is one. */
+#define APP_CONTROL_SIGN_MS   10000u
+#define APP_CONTROL_LOOK_MS   15000u
+#define APP_CONTROL_LOOKS_MAX 3u
+
 /* ---- the holder's side ---- */
 
 typedef struct app_control app_control;
@@ -24,6 +30,9 @@ SOTTO_MUST_CHECK sotto_status app_control_open(app_control **ret, net_loop *, co
 /* Closes; what was printed is still written. Calls that are not answered are gone. NULL is allowed. */
 void app_control_close(app_control *);
 
+/* A sign of life for everybody who waits. False: nobody does. */
+bool app_control_sign(const app_control *);
+
 const app_output *app_call_output(const app_call *);
 /* Where what whoever asked goes on typing is put; END when they leave. Lives as long as the call. */
 app_inlet *app_call_inlet(app_call *);
@@ -38,7 +47,8 @@ typedef enum app_control_result {
     APP_CONTROL_BROKEN    /* somebody did, and *trouble says what went wrong */
 } app_control_result;
 
-/* Has a command executed and prints what it prints. Waits as long as it takes. */
+/* Has a command executed and prints what it prints. Waits as long as it takes, unless the holder gives no sign of life.
+ */
 app_control_result app_control_ask(const char *path, const app_request *, const app_output *, int *ret_status,
                                    app_trouble *);
 
@@ -51,5 +61,8 @@ typedef struct app_talk {
 } app_talk;
 app_control_result app_control_talk(const char *path, const app_request *, const app_output *, const app_talk *,
                                     int *ret_status, app_trouble *);
+/* The same with another time between looks. */
+app_control_result app_control_talk_looking(const char *path, const app_request *, const app_output *, const app_talk *,
+                                            uint64_t look_ms, int *ret_status, app_trouble *);
 
 #endif

@@ -115,7 +115,7 @@ static bool input_read(app_frame *frame) {
     uint8_t kind = frame->payload.at[0];
     frame->input = (app_input_kind)kind;
     frame->payload = bytes_after(frame->payload, 1);
-    return kind >= APP_INPUT_LINE && kind <= APP_INPUT_END;
+    return kind >= APP_INPUT_LINE && kind <= APP_INPUT_AGREE;
 }
 
 /* ---- answers ---- */
@@ -127,6 +127,10 @@ void app_frame_put_output(bytes_buffer *to, app_stream stream, sotto_bytes bytes
         bytes_buffer_put(to, bytes_of(bytes.at, len));
         bytes = bytes_after(bytes, len);
     }
+}
+
+void app_frame_put_sign(bytes_buffer *to) {
+    put_header(to, APP_FRAME_ERR, 0);
 }
 
 void app_frame_put_exit(bytes_buffer *to, int status) {

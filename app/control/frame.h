@@ -51,6 +51,7 @@ SOTTO_MUST_CHECK sotto_status app_request_read(app_request *ret, bytes_buffer *r
 SOTTO_MUST_CHECK sotto_status app_frame_put_input(bytes_buffer *, app_input_kind, sotto_bytes text);
 /* Output, in as many frames as it needs. */
 void app_frame_put_output(bytes_buffer *, app_stream, sotto_bytes);
+void app_frame_put_sign(bytes_buffer *); /* nothing to print: that the command still runs */
 void app_frame_put_exit(bytes_buffer *, int status);
 
 /* Frames out of bytes as they come. */

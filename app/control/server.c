@@ -82,6 +82,19 @@ static void call_write(void *arg, app_stream stream, sotto_bytes bytes) {
     call_send(call, &frames);
 }
 
+bool app_control_sign(const app_control *control) {
+    bool any = false;
+    for (app_call *call = control->calls; call; call = call->next) {
+        bytes_buffer frames;
+        if (!call->running || !call->connection || call->deaf) continue;
+        any = true;
+        frames_begin(&frames);
+        app_frame_put_sign(&frames);
+        call_send(call, &frames);
+    }
+    return any;
+}
+
 const app_output *app_call_output(const app_call *call) {
     return &call->output;
 }

@@ -41,6 +41,8 @@ typedef struct app_topic {
 
 /* Ended by NULL, in the order in which they are listed. */
 extern const app_topic *const app_topics[];
+/* Of topics_live.c. */
+extern const app_topic app_topic_identity, app_topic_sessions;
 const app_topic *app_topic_find(const char *name); /* NULL: none */
 
 /* Options that every command takes, ended by a NULL name. */

@@ -49,6 +49,9 @@ static const char *const send_paragraphs[] = {
     "A file is encrypted with a key of its own while it is uploaded to your server; the key goes in an encrypted "
     "message. The server sees how large it is, when it is fetched, and the ending of its name where that is a common "
     "one. Nothing is uploaded unless JID has a device that can read the message.",
+    "JID may be a room you joined (sotto join): it goes to every member. ROOM/NICK is somebody in it, in private: "
+    "always "
+    "encrypted, to the devices of whoever has that name now, and only through rooms that are private.",
     "Put -- before a text that begins with a dash.",
     NULL,
 };
@@ -63,11 +66,12 @@ static const app_example send_examples[] = {
     {"sotto send romeo@montague.example \"Wherefore art thou?\"", "a line"},
     {"df -h | sotto send admin@example.net --subject \"Disks of $(hostname)\"", "a report, from cron"},
     {"sotto send romeo@montague.example --file balcony.jpg", "a file"},
+    {"sotto send 'coven@rooms.example/First Witch' \"Where hast thou been?\"", "to one of those in a room alone"},
     {"sotto send romeo@montague.example -- \"-5 degrees\"", "a text that begins with a dash"},
     EXAMPLES_END,
 };
 static const app_topic send = {
-    "send", "JID [TEXT]", 1, 2, "send an encrypted message", send_paragraphs, send_options, send_examples,
+    "send", "JID|ROOM/NICK [TEXT]", 1, 2, "send an encrypted message", send_paragraphs, send_options, send_examples,
 };
 
 /* ---- listen ---- */
@@ -113,6 +117,9 @@ static const char *const chat_paragraphs[] = {
     "with /encrypt.",
     "Lines that begin with a slash are commands: /help lists them, Tab completes them. // sends a text that begins "
     "with a slash. Ctrl-D, or Ctrl-C in an empty line, ends.",
+    "In a room /msg NICK TEXT says it to one of those who are there alone; a NICK with blanks goes between quotes.",
+    "When a new device of theirs turns up that has not got what you wrote before, that is said, with how far its key "
+    "is trusted: Ctrl-R then sends it what it missed, as sotto resend does, and nothing is sent without that.",
     "Receipts are asked for and answered, and it is shown who is typing, under encryption only, and only between "
     "people who know of each other. typing = no and receipts = no in the settings keep yours to yourself.",
     "Without a terminal each line of standard input is a message; the exit status is 0 when the server has all of "
@@ -184,7 +191,7 @@ static const char *const devices_paragraphs[] = {
 static const app_option devices_options[] = {
     {0, "qr", NULL, "this device's address and fingerprint as a QR code, for other programs to scan (own only)"},
     {0, "json", NULL, "one JSON object a line; with remove and rename, of what was done"},
-    {'y', "yes", NULL, "remove: do not ask"},
+    {'y', "yes", NULL, "remove: do not ask; needed where there is no terminal"},
     OPTIONS_END,
 };
 static const app_example devices_examples[] = {
@@ -246,7 +253,7 @@ static const char *const join_paragraphs[] = {
     "While sotto listen runs you stay in it, and it is entered again whenever that connects. What is said there is "
     "encrypted to every member, whether they are there or not: the room's server says who is one, so changes are "
     "shown, and new devices are accepted or not as any other contact's. What you write with sotto send goes to all of "
-    "them.",
+    "them; files with --file too. sotto send ROOM/NICK, and /msg in sotto chat, are for one of those who are there.",
     "When a room that was encrypted becomes public or anonymous nothing is sent to it any more.",
     NULL,
 };
@@ -385,7 +392,7 @@ static const char *const resend_paragraphs[] = {
     "another client, and you accepted the new one. They are the same messages with the same ids, so a device that has "
     "one shows it once.",
     "Up to a hundred messages to each contact are kept for that, encrypted like everything in the store, until a "
-    "device of the contact answers.",
+    "device of the contact answers. In sotto chat it is offered, and Ctrl-R does it.",
     NULL,
 };
 static const app_example resend_examples[] = {
@@ -453,7 +460,8 @@ static const char *const leave_paragraphs[] = {
     "then removes the account's settings and store from this machine. The account itself and your other devices stay.",
     "When the server cannot be told, nothing is removed. With --local everything is removed here without telling it: "
     "others then go on encrypting to this device until another of your clients takes it off the list.",
-    "Messages that are still on their way to this device cannot be read afterwards. On a terminal it asks first.",
+    "Messages that are still on their way to this device cannot be read afterwards. It asks first; without a "
+    "terminal it does nothing unless --yes is given.",
     NULL,
 };
 static const app_option leave_options[] = {
@@ -586,9 +594,31 @@ static const app_topic help = {
     "help", "[COMMAND]", 0, 1, "show how to use a command", help_paragraphs, no_options, help_examples,
 };
 
-const app_topic *const app_topics[] = {&setup,  &send,   &listen,  &chat,  &history, &devices, &trust,  &distrust,
-                                       &join,   &part,   &rooms,   &files, &repair,  &leave,   &backup, &restore,
-                                       &import, &verify, &encrypt, &via,   &resend,  &help,    NULL};
+const app_topic *const app_topics[] = {&setup,
+                                       &send,
+                                       &listen,
+                                       &chat,
+                                       &history,
+                                       &devices,
+                                       &app_topic_identity,
+                                       &app_topic_sessions,
+                                       &trust,
+                                       &distrust,
+                                       &join,
+                                       &part,
+                                       &rooms,
+                                       &files,
+                                       &repair,
+                                       &leave,
+                                       &backup,
+                                       &restore,
+                                       &import,
+                                       &verify,
+                                       &encrypt,
+                                       &via,
+                                       &resend,
+                                       &help,
+                                       NULL};
 
 const app_topic *app_topic_find(const char *name) {
     for (size_t i = 0; app_topics[i]; i++)

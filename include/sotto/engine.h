@@ -59,7 +59,13 @@ typedef enum sotto_trust {
 } sotto_trust;
 
 /* What happens with a new key. BLIND_UNTIL_VERIFIED: accepted as long as no key of that JID was ever verified. */
-typedef enum sotto_trust_policy { SOTTO_BLIND_UNTIL_VERIFIED, SOTTO_FIRST_USE, SOTTO_VERIFIED_ONLY } sotto_trust_policy;
+typedef enum sotto_trust_policy {
+    SOTTO_BLIND_UNTIL_VERIFIED,
+    SOTTO_FIRST_USE,
+    SOTTO_VERIFIED_ONLY,
+    SOTTO_CERTIFIED /* as VERIFIED_ONLY; a live key behind which an accepted certificate or OpenPGP key stands is
+                       verified by that */
+} sotto_trust_policy;
 
 /* Which seals a contact's stanzas may go by. STORED: those that need nobody online. LIVE: those that do. NAMED: one. */
 typedef enum sotto_via { SOTTO_VIA_AUTO, SOTTO_VIA_STORED, SOTTO_VIA_LIVE, SOTTO_VIA_NAMED } sotto_via;
@@ -119,9 +125,27 @@ typedef enum sotto_input_kind {
                           need not have been seen. One that has been gets it as from VERDICT */
     SOTTO_INPUT_REMOVE, /* take another device of the own account, `device`, and its keys off the server; USAGE: it is
                            this one. Ends in SOTTO_EVENT_REMOVED */
-    SOTTO_INPUT_RENAME  /* publish `name`, signed, as what this device is called; empty: it has no name any more. USAGE:
+    SOTTO_INPUT_RENAME, /* publish `name`, signed, as what this device is called; empty: it has no name any more. USAGE:
                            it  is none (XEP-0384 section 5.3.1). Ends in SOTTO_EVENT_RENAMED */
+    SOTTO_INPUT_STATEMENT, /* what stands behind our live key and is shown inside live sessions: number 1: a
+                              certificate, 2: an OpenPGP key; bytes: as doc/live.md has it; empty: nothing any more.
+                              USAGE: neither, or more than SOTTO_LIVE_STATEMENT_BYTES_MAX */
+    SOTTO_INPUT_PASSWORD,  /* a word that both people know is compared in the live session with jid (full, or bare where
+                              there is one): bytes, which the host wipes; `again`: although there were
+                              SOTTO_LIVE_GUESSES_MAX wrong ones. Answered by SOTTO_EVENT_PASSWORD. USAGE: no bytes,
+                              too many, or what SASLprep (RFC 4013) does not allow */
+    SOTTO_INPUT_ENDING,   /* the stream will be ended on purpose: live sessions are closed, so that the other sides know
+                           that they have everything. No new ones until ONLINE */
+    SOTTO_INPUT_COMPARE,  /* our person wants to compare keys with jid (a contact, or the own account: with another own
+                             device) by eight characters, or says yes to jid's wish. Answered by SOTTO_EVENT_COMPARE */
+    SOTTO_INPUT_COMPARED, /* our person compared (same: all keys jid showed are verified now), or does not want to (not
+                             same). STATE: there is nothing to compare with jid */
+    SOTTO_INPUT_FIRST /* who shows a key first when a live session is opened: number, SOTTO_FIRST_ bits, 0 at first. A
+                         live key can be seen by whoever it is shown to first. USAGE: other bits */
 } sotto_input_kind;
+
+#define SOTTO_FIRST_ASK   1u /* whoever begins a session with us shows theirs first */
+#define SOTTO_FIRST_NEVER 2u /* with whom we begin one, and have no secret from before, does; else there is none */
 
 /* One input. Only the members its kind names are looked at; everything is copied that is kept. */
 typedef struct sotto_input {
@@ -145,6 +169,10 @@ typedef struct sotto_input {
     uint64_t seen_before_ms; /* RESEND: not to keys first seen then or later, unless they are verified: nobody has been
                                 told of them yet, and whoever can add a device could read what was said before; 0: to
                                 all that are accepted */
+    uint32_t number;         /* STATEMENT, FIRST */
+    sotto_bytes bytes;       /* STATEMENT, PASSWORD */
+    bool again;              /* PASSWORD */
+    bool same;               /* COMPARED */
 } sotto_input;
 
 /* Stages one input. Errors: BAD_JID, MALFORMED, TOO_LARGE, XML_FORBIDDEN (a stanza that is none: a host that gets this
@@ -171,10 +199,13 @@ typedef enum sotto_event_kind {
     SOTTO_EVENT_HELD,      /* ticket: kept until its keys are here or were accepted; reason says which; number: devices;
                               total: accepted ones that were taken off the list in the last day */
     SOTTO_EVENT_REFUSED,   /* ticket: not sent, and forgotten; reason */
-    SOTTO_EVENT_LEFT_OUT,  /* ticket: sent, but not to this key (not accepted, or its bundle is broken: reason) */
+    SOTTO_EVENT_LEFT_OUT,  /* ticket: sent, but not to this key (not accepted, or its bundle is broken: reason); with
+                              ROOM_CHANGED not to this member, who became one after it was sealed */
     SOTTO_EVENT_NEW_KEY,   /* a key seen for the first time; trust says what the policy made of it; number 1: of
                               another device of the own account, which a person should confirm */
-    SOTTO_EVENT_KEY_ALARM, /* reason KEY_CHANGED: a known device id with another key, or a key under a second JID */
+    SOTTO_EVENT_KEY_ALARM, /* reason KEY_CHANGED: a known device id with another key, or a key under a second JID;
+                              DOWNGRADED: a live session with this key would have been protected less well than the one
+                              before, and was ended */
     SOTTO_EVENT_DEVICES,   /* the list of devices of jid changed; number of them */
     SOTTO_EVENT_UNREADABLE,    /* a message of jid, device could not be decrypted: reason; text is the stanza's id */
     SOTTO_EVENT_REFRESHED,     /* the answer to REFRESH for jid; reason is 0 or why not; text: what the server said */
@@ -216,13 +247,61 @@ typedef enum sotto_event_kind {
                               or why it was not read to its end: the next login goes on there. Without messages and
                               reason the output's number is 0 */
     SOTTO_EVENT_CAUGHT_UP_UNREADABLE, /* so many messages (number) of the archive of jid could not be decrypted */
-    SOTTO_EVENT_REDUCED, /* ticket, jid, key: a device whose OMEMO protects the text alone, the first of `number` such
-                           recipients, got no more than that; text: names of what was left out, or what of it could be
-                           said in the clear without its content ("reaction, reply"). Once a message */
-    SOTTO_EVENT_REMOVED, /* the answer to REMOVE: number: the device; reason is 0 or why not; text: what the server
-                            said. A client that still runs puts itself back (XEP-0384 section 5.3.1) */
-    SOTTO_EVENT_RENAMED  /* the answer to RENAME: reason is 0 or why not; text: what the server said */
+    SOTTO_EVENT_REDUCED,   /* ticket, jid, key: a device whose OMEMO protects the text alone, the first of `number` such
+                             recipients, got no more than that; text: names of what was left out, or what of it could be
+                             said in the clear without its content ("reaction, reply"). Once a message */
+    SOTTO_EVENT_REMOVED,   /* the answer to REMOVE: number: the device; reason is 0 or why not; text: what the server
+                              said. A client that still runs puts itself back (XEP-0384 section 5.3.1) */
+    SOTTO_EVENT_RENAMED,   /* the answer to RENAME: reason is 0 or why not; text: what the server said */
+    SOTTO_EVENT_CUT_SHORT, /* jid, key: a live session was closed, and `number` of the stanzas that were sealed for us
+                              are not here: they were held back on the way, or come when there is a session again */
+    SOTTO_EVENT_STATEMENT, /* jid, key: something else stands behind a live key, or does not (reason): number 1: a
+                              certificate, 2: an OpenPGP key, 3: an OMEMO identity; text: whose, as that says it. Told
+                              once, and again when the answer changes */
+    SOTTO_EVENT_PASSWORD,  /* jid, key: number is a sotto_password_news; total: wrong ones so far with this key; reason:
+                             of the news */
+    SOTTO_EVENT_LIVE_ONLY, /* ticket, jid: a message for jid went into live sessions alone: their clients that are not
+                              there now, and the archive, will not have it. Once, and again after VIA */
+    SOTTO_EVENT_LIVE_GONE, /* jid, who has spoken in live sessions, now shows a client (text: its full JID) without
+                              them, or the server says so (T8). Nothing leaves in the clear for that. Once, until they
+                              are back
+                            */
+    SOTTO_EVENT_FALSE_ANSWER, /* jid: a request that was encrypted was answered in the clear, in their name, which
+                                counts for nothing; text: its id. Once a request */
+    SOTTO_EVENT_COMPARE, /* jid: number is a sotto_compare; text: the eight characters, where there are any; total: so
+                            many runs with jid came to nothing since the last good one */
+    SOTTO_EVENT_QUARANTINED, /* jid, key: a live session was begun without the secret that was kept from the ones
+                                before: the other side lost it, or somebody who does not have it is there. Nothing is
+                                sent or read in it until a person says VERIFIED of this key (SOTTO_INPUT_VERDICT), for
+                                ten minutes. No key (known false): theirs is not shown before ours is, which VERIFIED of
+                                any key of jid allows */
+    SOTTO_EVENT_MOVED /* jid, key: who was known by this key under another JID (text) begins live sessions under this
+                         one now, with the secret that was kept. reason 0: what was decided about the key holds here
+                         too; KEY_CHANGED: other keys of this JID are known, so it counts as a new one */
 } sotto_event_kind;
+
+/* ASKED: the other side's person has typed one, ours has not. CONFIRMED: both know it, and the key counts as verified.
+ * WRONG: two different ones (BAD_MAC). OVER: nothing came of it, and what was typed is forgotten; reason: NO_SESSION,
+ * TIMEOUT, AGAIN (one is being compared), GUESSED_OUT. */
+typedef enum sotto_password_news {
+    SOTTO_PASSWORD_ASKED = 1,
+    SOTTO_PASSWORD_CONFIRMED = 2,
+    SOTTO_PASSWORD_WRONG = 3,
+    SOTTO_PASSWORD_OVER = 4
+} sotto_password_news;
+
+/* Comparing keys by eight characters (doc/live.md). A run stays in the store until it is over. */
+typedef enum sotto_compare {
+    SOTTO_COMPARE_WAITING = 1,     /* for their person, or for their device; reason: 0, or why it could not leave yet */
+    SOTTO_COMPARE_ASKED = 2,       /* their person wants to: COMPARE says yes, COMPARED without `same` says no */
+    SOTTO_COMPARE_READY = 3,       /* text is what both people see, if nobody is between them: COMPARED */
+    SOTTO_COMPARE_THEY_AGREED = 4, /* the same, and their person has said that it is the same */
+    SOTTO_COMPARE_VERIFIED = 5,    /* ours has: every key they showed is verified here */
+    SOTTO_COMPARE_AGREED = 6,      /* both have: the run is over */
+    SOTTO_COMPARE_ABORTED = 7 /* the run is over. reason: DIFFERS (a person said that it is not the same), CANCELLED,
+                                 TIMEOUT, NO_SESSION (it was begun anew between two messages), MALFORMED (they showed
+                                 what cannot be), NO_DEVICE and others: nothing could be asked */
+} sotto_compare;
 
 typedef struct sotto_key {
     sotto_bytes jid;  /* bare */
@@ -263,6 +342,8 @@ typedef struct sotto_delivery {
         carbon;       /* SENT: another device of ours wrote it (`from` is the own account); also out of the archive */
     sotto_bytes peer; /* bare JID of the other side: whom it is for when it is SENT, else `from` */
     bool archived;    /* it comes out of the archive: it was missed when it was sent */
+    sotto_status failure; /* not 0: an iq of type error that was made here, in the name of whom a request of the host
+                             was for: why there is no answer to it */
 } sotto_delivery;
 
 typedef struct sotto_event {
@@ -277,7 +358,8 @@ typedef struct sotto_event {
 } sotto_event;
 
 typedef struct sotto_output {
-    uint64_t seq; /* rises; the same again after a crash. 0: presence or the answer to an iq, for the application:
+    uint64_t seq; /* rises; the same again after a crash (but what goes through a room has another one on a stream that
+                     begins anew). 0: presence or the answer to an iq, for the application:
                      handed out once, without done. A question (an iq of type get or set) is an output like any other,
                      until its stream is gone */
     sotto_output_kind kind;
@@ -379,6 +461,40 @@ typedef struct sotto_contact {
 } sotto_contact;
 /* Spans in *ret live until the next call on the engine. Errors: BAD_JID, STORE_*, NO_MEMORY. */
 SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_contact(sotto_engine *, sotto_bytes jid, sotto_contact *ret);
+
+/* Calls visit for every run of comparing keys that is not over, in the order of JIDs; spans live for the visit.
+ * Errors: STORE_*, NO_MEMORY, CRYPTO_FAILED; a failure of visit ends it and is returned. */
+typedef struct sotto_comparison {
+    sotto_bytes jid;
+    sotto_compare stage;
+    sotto_bytes text;   /* the eight characters; empty: not known yet */
+    uint64_t until_ms;  /* then it is too late */
+    uint32_t fruitless; /* runs with jid that came to nothing since the last good one */
+} sotto_comparison;
+typedef sotto_status sotto_compare_visit(void *arg, const sotto_comparison *);
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_compares(sotto_engine *, sotto_compare_visit *, void *arg);
+
+/* A live session: with whom, and what protects it. */
+typedef struct sotto_session {
+    sotto_bytes jid;           /* the other side's full JID */
+    sotto_bytes seal;          /* of the seal */
+    sotto_key key;             /* their key, and how far it is trusted; known: they have proved it */
+    bool initiator;            /* it was begun here */
+    bool ready;                /* stanzas go through it; false: it is being opened, or waits for a person */
+    bool asked;                /* it waits for a person, of this or the other side */
+    bool quarantined;          /* it began without the secret that both sides had: a person is to confirm (VERDICT) */
+    bool retained;             /* a secret of an earlier session is in its keys */
+    const char *group, *suite; /* of the key exchange; of encryption. Static; NULL: not agreed on yet */
+    uint64_t since_ms;         /* since when it, or one that it took the place of, is ready; 0: it is not */
+    uint64_t renewed;          /* so often */
+    uint64_t stanzas;          /* through it, both ways, since it was renewed last */
+    uint32_t statements;       /* of their key that were accepted: bit n is the number n of SOTTO_EVENT_STATEMENT */
+} sotto_session;
+typedef sotto_status sotto_session_visit(void *arg, const sotto_session *);
+/* Calls visit for every session there is with jid (bare or full; empty: with anybody). Errors: BAD_JID, STORE_*,
+ * NO_MEMORY; a failure of visit ends it and is returned. */
+SOTTO_API SOTTO_MUST_CHECK sotto_status sotto_engine_sessions(sotto_engine *, sotto_bytes jid, sotto_session_visit *,
+                                                              void *arg);
 
 /* What the host must add to its disco#info features and caps so that notifications arrive; ended by NULL, static. */
 SOTTO_API const char *const *sotto_engine_features(const sotto_engine *);

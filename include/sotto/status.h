@@ -59,6 +59,7 @@ typedef enum sotto_status_class {
     X(TOO_OLD, 124, "too-old", "a message so late that its key was already thrown away")                               \
     X(UNATTRIBUTED, 125, "unattributed", "a message through a room that does not say who wrote it")                    \
     X(IN_THE_CLEAR, 126, "in-the-clear", "a text in the clear from somebody who can encrypt")                          \
+    X(UNSUPPORTED, 127, "unsupported", "something that this version does not know and may not ignore")                 \
     X(NO_MEMORY, 201, "no-memory", "out of memory")                                                                    \
     X(NO_RANDOM, 202, "no-random", "the source of randomness failed")                                                  \
     X(STORE_FAILED, 203, "store-failed", "the store could not be read or written")                                     \
@@ -92,6 +93,10 @@ typedef enum sotto_status_class {
     X(ROOM_LEFT, 414, "room-left", "removed from the room, or the room was closed")                                    \
     X(DOWNGRADED, 415, "downgraded", "a device that can do better is only offered with an older OMEMO")                \
     X(DEVICE_CLASH, 416, "device-clash", "two devices with one number, which older OMEMO cannot tell apart")           \
+    X(ROOM_CHANGED, 417, "room-changed", "the members of the room changed after this was encrypted")                   \
+    X(GUESSED_OUT, 418, "guessed-out", "too many wrong passwords; a person has to allow more")                         \
+    X(DIFFERS, 419, "differs", "the characters that two people compared are not the same")                             \
+    X(NO_LIVE, 420, "no-live", "this client of the contact does not speak live sessions")                              \
     X(USAGE, 501, "usage", "an argument that the function does not accept")                                            \
     X(STATE, 502, "state", "a call that is not allowed in this state")                                                 \
     X(TICKET_USED, 503, "ticket-used", "the ticket of a stanza is zero or in use")                                     \

@@ -199,8 +199,11 @@ sotto_status account_end(account *a, uint64_t now_ms) {
         a->offline = (account_output){.kind = ACCOUNT_OFFLINE, .retry_ms = UINT64_MAX};
         return SOTTO_OK;
     }
+    bool first = !a->ending;
     a->ending = true;
-    return SOTTO_OK;
+    if (!first || !a->online) return SOTTO_OK;
+    const sotto_input ending = {.kind = SOTTO_INPUT_ENDING}; /* who is in a session with us hears of it */
+    return account_step(a, &ending, now_ms);
 }
 
 sotto_status account_resolved(account *a, const account_srv *srv, size_t count, bool failed) {

@@ -13,6 +13,7 @@
 #include "bytes/memory.h"
 #include "bytes/span.h"
 #include "crypto/hash.h"
+#include "crypto/point.h"
 
 #define HASH_BLOCK_BYTES 128u /* SHA-512's input block: H.s_in_bytes */
 #define LENGTH_BYTES_MAX 10u  /* of LEB128 */
@@ -135,7 +136,9 @@ static sotto_status run_finish(crypto_cpace_claim *ret, crypto_cpace_tag *ret_ta
     uint8_t K[32], mac_key[64];
     if (peer->data.len > SOTTO_CPACE_DATA_BYTES_MAX) return SOTTO_FAIL(TOO_LARGE);
     if (crypto_equal(own->share->bytes, peer->share->bytes, 32)) return SOTTO_FAIL(BAD_KEY);
-    /* scalar_mult_vfy: libsodium refuses what does not decode, and a product that is the neutral element. */
+    /* libsodium 1.0.18 does not look at the highest bit: an element would have two forms (RFC 9496 section 4.3.1). */
+    if (!crypto_point_is_canonical(peer->share->bytes)) return SOTTO_FAIL(BAD_KEY);
+    /* scalar_mult_vfy: libsodium refuses what else does not decode, and a product that is the neutral element. */
     if (crypto_scalarmult_ristretto255(K, run->scalar, peer->share->bytes) != 0) {
         bytes_wipe(K, sizeof K);
         return SOTTO_FAIL(BAD_KEY);

@@ -187,6 +187,7 @@ static sotto_status drop_space(sotto_engine *engine, char space, char what) {
 sotto_status engine_ask_drop_all(sotto_engine *engine) {
     SOTTO_TRY(drop_space(engine, 'a', 0));
     SOTTO_TRY(drop_space(engine, 'n', 0));
+    SOTTO_TRY(drop_space(engine, 'f', 0)); /* what nobody answered (engine/feature.c) */
     return drop_space(engine, 'd', 'a');
 }
 

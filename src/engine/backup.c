@@ -7,9 +7,10 @@
 #include "engine/record.h"
 
 /* What is not here, and why:
- *     O     outputs: they leave from here; out of a backup they would leave a second time
+ *     O, X  outputs: they leave from here; out of a backup they would leave a second time
  *     H, U  held stanzas, and what was sent and nobody confirmed: they may have left by the time the backup is used
  *     P     who is available now
+ *     Y     comparisons of keys: their nonces are used once
  * How far archives were read, and what came meanwhile (Q, B), is here, and so are the identities of messages that were
  * seen (I): what an archive shows again is not shown again. */
 static const char carried[] = {'A', 'B', 'C', 'I', 'K', 'N', 'Q', 'R', 'S', 'T', 'V', 'W'};

@@ -48,7 +48,9 @@ static sotto_status decode(sotto_bytes value, engine_contact *ret) {
                               .opted_out = (flags & 4) != 0,
                               .verified = (flags & 8) != 0,
                               .doubtful = (flags & 16) != 0,
-                              .gone = (flags & 32) != 0};
+                              .gone = (flags & 32) != 0,
+                              .live_gone = (flags & 64) != 0,
+                              .live_told = (flags & 128) != 0};
     if (version == CONTACT_VERSION) read_more(&in, &contact);
     if (!sotto_ok(bytes_cursor_end(&in)) || version < VERSION_1 || version > CONTACT_VERSION ||
         encrypt > SOTTO_ENCRYPT_NEVER || (unsigned)contact.via > SOTTO_VIA_NAMED ||
@@ -82,7 +84,8 @@ sotto_status engine_contact_put(sotto_engine *engine, sotto_bytes jid, const eng
     bytes_buffer_u8(&out, (uint8_t)contact->encrypt);
     bytes_buffer_u8(&out,
                     (uint8_t)((contact->sticky ? 1 : 0) | (contact->spoken ? 2 : 0) | (contact->opted_out ? 4 : 0) |
-                              (contact->verified ? 8 : 0) | (contact->doubtful ? 16 : 0) | (contact->gone ? 32 : 0)));
+                              (contact->verified ? 8 : 0) | (contact->doubtful ? 16 : 0) | (contact->gone ? 32 : 0) |
+                              (contact->live_gone ? 64 : 0) | (contact->live_told ? 128 : 0)));
     bytes_buffer_u8(&out, (uint8_t)contact->via);
     bytes_buffer_block(&out, bytes_of(contact->via_name, contact->via_len));
     bytes_buffer_u64(&out, contact->clear_since_ms);
@@ -147,6 +150,7 @@ sotto_status engine_contact_via(sotto_engine *engine, sotto_bytes jid, sotto_via
     if (!found) return SOTTO_FAIL(NOT_FOUND);
     SOTTO_TRY(engine_contact_get(engine, jid, &contact));
     contact.via = via;
+    contact.live_told = false;
     contact.via_len = named ? (uint8_t)name.len : 0;
     if (named) memcpy(contact.via_name, name.at, name.len);
     SOTTO_TRY(engine_contact_put(engine, jid, &contact));

@@ -19,6 +19,8 @@ typedef struct engine_contact {
                       one was distrusted later (T7) */
     bool doubtful; /* it was said that they may not be able to read what is sealed (engine/doubt.h) */
     bool gone;     /* it was said that their list of devices is gone (T8) */
+    bool live_gone; /* it was said that they do not speak live sessions any more (engine/feature.h) */
+    bool live_told; /* it was said that messages go into live sessions alone */
     sotto_via via;
     uint8_t via_len; /* of the seal's name, with NAMED */
     uint8_t via_name[ENGINE_VIA_BYTES_MAX];

@@ -2,10 +2,12 @@
 #include "engine/deliver.h"
 
 #include "engine/archive.h"
+#include "engine/compare.h"
 #include "engine/contact.h"
 #include "engine/doubt.h"
 #include "engine/keyring.h"
 #include "engine/output.h"
+#include "engine/request.h"
 #include "engine/vouch.h"
 #include "stanza/writer.h"
 
@@ -122,6 +124,23 @@ static sotto_status learn_from(sotto_engine *engine, size_t seal, const engine_a
     return opt_out ? tell_opt_out(engine, seal, opened) : SOTTO_OK;
 }
 
+/* What is inside may ask or answer: then it is remembered, or belongs to something that was. *ret_drop: to nothing. */
+static sotto_status note_iq(sotto_engine *engine, size_t seal, const seal_opened *opened, bool *ret_drop) {
+    const stanza_element *stanza;
+    stanza_jid from;
+    *ret_drop = false;
+    if ((engine->seals[seal].class->can & SEAL_CAN_IQ) == 0 || engine->seals[seal].class->strength == 0)
+        return SOTTO_OK;
+    sotto_status status = stanza_parse(&engine->arena, opened->stanza, &stanza);
+    if (sotto_is(status, SOTTO_E_TOO_LARGE)) return SOTTO_OK; /* with its addresses, and no request of anybody */
+    SOTTO_TRY(status);
+    sotto_bytes text = stanza_attribute_of(stanza, "from");
+    if (!stanza_is(stanza, "iq", STANZA_NS_CLIENT) || text.len == 0) return SOTTO_OK;
+    SOTTO_TRY(stanza_jid_parse(&engine->arena, text, &from));
+    if (engine_request_is(stanza)) return engine_request_arrived(engine, seal, stanza, &from, ret_drop);
+    return engine_request_answer(engine, stanza, &from, true, ret_drop);
+}
+
 static sotto_status deliver_opened(sotto_engine *engine, size_t seal, const engine_arrival *a,
                                    const seal_opened *opened) {
     sotto_delivery delivery = {.stanza = opened->stanza,
@@ -174,13 +193,16 @@ sotto_status engine_deliver_outcome(sotto_engine *engine, size_t seal, const eng
     if (opened->key.known) {
         SOTTO_TRY(engine_keyring_seen(engine, seal, &opened->key));
         SOTTO_TRY(engine_keyring_used(engine, opened->key.jid, opened->key.key));
-        SOTTO_TRY(engine_doubt_arrived(engine, a, &opened->key));
+        if ((engine->seals[seal].class->can & SEAL_CAN_OFFLINE) != 0)
+            SOTTO_TRY(engine_doubt_arrived(engine, a, &opened->key));
     }
     if (opened->outcome == SEAL_CONTROL) return SOTTO_OK;
     SOTTO_TRY(engine_archive_handed(engine, a));
     SOTTO_TRY(learn_from(engine, seal, a, opened));
     bool hide;
     SOTTO_TRY(engine_vouch_arrived(engine, seal, opened, &hide));
+    if (!hide) SOTTO_TRY(engine_compare_arrived(engine, seal, a, opened, &hide));
+    if (!hide) SOTTO_TRY(note_iq(engine, seal, opened, &hide));
     if (hide) return SOTTO_OK;
     return deliver_opened(engine, seal, a, opened);
 }

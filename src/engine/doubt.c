@@ -276,7 +276,8 @@ sotto_status engine_doubt_missed(sotto_engine *engine, sotto_bytes jid, const en
 sotto_status engine_doubt_accepted(sotto_engine *engine, const sotto_key *key) {
     engine_contact contact;
     uint32_t missed;
-    if (bytes_equal(key->jid, engine->account.bare)) return SOTTO_OK;
+    /* What was sealed for devices is not given to a live session. */
+    if (bytes_equal(key->jid, engine->account.bare) || !engine_keyring_is_stored(engine, key->seal)) return SOTTO_OK;
     SOTTO_TRY(engine_contact_get(engine, key->jid, &contact));
     SOTTO_TRY(engine_doubt_missed(engine, key->jid, &contact, &missed));
     trust_doubt_facts facts = facts_of(&contact, missed > 0);

@@ -24,6 +24,9 @@ engine_fate engine_egress(engine_class class, engine_policy policy, engine_prosp
     if ((unsigned)class >= ENGINE_CLASS_COUNT || (unsigned)policy > ENGINE_POLICY_ALWAYS ||
         (unsigned)prospect >= ENGINE_PROSPECT_COUNT)
         return ENGINE_REFUSE;
+    /* What describes a moment does not wait for keys that are not there: whoever asked learns that at once. */
+    bool brief = class == ENGINE_IQ_CONTENT || class == ENGINE_PRESENCE_DIRECTED;
+    if (brief && policy == ENGINE_POLICY_STICKY && prospect == ENGINE_PROSPECT_NEVER) return ENGINE_REFUSE;
     return fates[policy][prospect];
 }
 

@@ -5,15 +5,18 @@
 
 #include "bytes/memory.h"
 #include "engine/ask.h"
+#include "engine/compare.h"
 #include "engine/contact.h"
 #include "engine/env.h"
 #include "engine/held.h"
 #include "engine/job.h"
 #include "engine/keyring.h"
+#include "engine/look.h"
 #include "engine/output.h"
 #include "engine/output_row.h"
 #include "engine/receive.h"
 #include "engine/record.h"
+#include "engine/request.h"
 #include "engine/resource.h"
 #include "engine/room.h"
 #include "engine/send.h"
@@ -147,13 +150,14 @@ static sotto_status open_all(sotto_engine *engine, const sotto_engine_config *co
     SOTTO_TRY(load(engine));
     SOTTO_TRY(engine_upgrade(engine));
     SOTTO_TRY(engine_resource_load(engine));
+    SOTTO_TRY(engine_request_load(engine));
     SOTTO_TRY(open_seals(engine));
     return sotto_engine_commit(engine);
 }
 
 sotto_status sotto_engine_open(sotto_engine **ret, const sotto_engine_config *config, uint64_t now_ms) {
     if (config->host == NULL || config->store == NULL || config->seals == NULL ||
-        (unsigned)config->encrypt > SOTTO_ENCRYPT_NEVER || (unsigned)config->trust > SOTTO_VERIFIED_ONLY)
+        (unsigned)config->encrypt > SOTTO_ENCRYPT_NEVER || (unsigned)config->trust > SOTTO_CERTIFIED)
         return SOTTO_FAIL(USAGE);
     sotto_engine *engine = bytes_new(config->host, sizeof *engine);
     if (engine == NULL) return SOTTO_FAIL(NO_MEMORY);
@@ -256,10 +260,12 @@ sotto_status sotto_engine_step(sotto_engine *engine, const sotto_input *input, u
     engine->now_ms = now_ms;
     engine->changed = NULL;
     engine->later = NULL;
+    engine->heard = NULL;
     engine_mark mark = engine_mark_here(engine);
     sotto_status status = open_seals(engine);
     if (sotto_ok(status)) status = renew_promises(engine);
     if (sotto_ok(status)) status = engine_step_do(engine, input);
+    if (sotto_ok(status)) status = engine_compare_later(engine);
     if (sotto_ok(status)) status = engine_keyring_later(engine);
     if (sotto_ok(status)) status = engine_send_review(engine);
     if (sotto_ok(status)) status = engine_keyring_later(engine);
@@ -416,7 +422,13 @@ sotto_status sotto_engine_reject(sotto_engine *engine, uint64_t seq, sotto_statu
     if (entry == NULL || entry->done || !entry->to_server) return SOTTO_FAIL(NOT_FOUND);
     sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = reason};
     SOTTO_TRY(recipient_of(engine, entry, &event.jid));
-    SOTTO_TRY(engine_event(engine, &event));
+    engine_mark mark = engine_mark_here(engine);
+    sotto_status status = engine_request_lost(engine, entry, reason);
+    if (sotto_ok(status)) status = engine_event(engine, &event);
+    if (!sotto_ok(status)) {
+        engine_mark_back(engine, mark);
+        return status;
+    }
     outbox_entry *rejected = engine_outbox_find(&engine->outbox, seq); /* staging may have moved it */
     rejected->lost = rejected->done = true; /* until it is committed: a failed commit gives it back, event and all */
     return SOTTO_OK;
@@ -461,7 +473,16 @@ const char *sotto_event_name(sotto_event_kind kind) {
                                         [SOTTO_EVENT_VOUCHED] = "vouched",
                                         [SOTTO_EVENT_POLICY_ENDED] = "policy-ended",
                                         [SOTTO_EVENT_REMOVED] = "removed",
-                                        [SOTTO_EVENT_RENAMED] = "renamed"};
+                                        [SOTTO_EVENT_RENAMED] = "renamed",
+                                        [SOTTO_EVENT_CUT_SHORT] = "cut-short",
+                                        [SOTTO_EVENT_STATEMENT] = "statement",
+                                        [SOTTO_EVENT_COMPARE] = "compare",
+                                        [SOTTO_EVENT_QUARANTINED] = "quarantined",
+                                        [SOTTO_EVENT_MOVED] = "moved",
+                                        [SOTTO_EVENT_PASSWORD] = "password",
+                                        [SOTTO_EVENT_LIVE_ONLY] = "live-only",
+                                        [SOTTO_EVENT_LIVE_GONE] = "live-gone",
+                                        [SOTTO_EVENT_FALSE_ANSWER] = "false-answer"};
     return (unsigned)kind < sizeof names / sizeof *names && names[kind] != NULL ? names[kind] : "unknown";
 }
 
@@ -514,11 +535,21 @@ sotto_status sotto_engine_room_members(sotto_engine *engine, sotto_bytes room, s
     return engine_room_member_visit(engine, jid.bare, visit, arg);
 }
 
+sotto_status sotto_engine_sessions(sotto_engine *engine, sotto_bytes jid, sotto_session_visit *visit, void *arg) {
+    begin_call(engine);
+    return engine_look_sessions(engine, jid, visit, arg);
+}
+
 sotto_status sotto_engine_contact(sotto_engine *engine, sotto_bytes jid, sotto_contact *ret) {
     begin_call(engine);
     stanza_jid parsed;
     SOTTO_TRY(stanza_jid_parse(&engine->arena, jid, &parsed));
     return engine_contact_describe(engine, parsed.bare, ret);
+}
+
+sotto_status sotto_engine_compares(sotto_engine *engine, sotto_compare_visit *visit, void *arg) {
+    begin_call(engine);
+    return engine_compare_visit(engine, visit, arg);
 }
 
 const char *const *sotto_engine_features(const sotto_engine *engine) {

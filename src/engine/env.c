@@ -9,6 +9,7 @@
 #include "engine/keyring.h"
 #include "engine/output.h"
 #include "engine/record.h"
+#include "engine/request.h"
 
 static engine_env *env_of(seal_env *base) {
     return (engine_env *)(void *)base;
@@ -104,6 +105,8 @@ static sotto_status env_event(seal_env *base, const sotto_event *event) {
         SOTTO_TRY(engine_keyring_list_changed(env->engine, event->jid));
         SOTTO_TRY(engine_doubt_list(env->engine, event->jid, event->number == 0));
     }
+    if (event->kind == SOTTO_EVENT_DELIVERY_UNKNOWN)
+        SOTTO_TRY(engine_request_returned(env->engine, event->ticket, event->reason));
     if (named.key.seal.len == 0) named.key.seal = bytes_text(env->engine->seals[env->seal].class->name);
     return engine_event(env->engine, &named);
 }
@@ -142,6 +145,45 @@ static sotto_status env_deliver(seal_env *base, const seal_opened *opened) {
     return engine_deliver_unasked(env->engine, env->seal, opened);
 }
 
+/* The first other seal that can do this: identities that sign are OMEMO's. */
+static const seal_class *other_that_signs(const engine_env *env, size_t *ret) {
+    for (size_t i = 0; i < env->engine->seal_count; i++) {
+        const seal_class *class = env->engine->seals[i].class;
+        *ret = i;
+        if (i != env->seal && class->sign != NULL && class->check != NULL) return class;
+    }
+    return NULL;
+}
+
+static sotto_status env_sign(seal_env *base, sotto_bytes message, seal_key *ret_key, uint8_t ret[64]) {
+    engine_env *env = env_of(base), other;
+    size_t seal;
+    const seal_class *class = other_that_signs(env, &seal);
+    if (class == NULL) return SOTTO_FAIL(NOT_FOUND);
+    engine_env_init(&other, env->engine, seal);
+    return class->sign(env->engine->seals[seal].self, &other.base, message, ret_key, ret);
+}
+
+static sotto_status env_sibling(seal_env *base, sotto_bytes jid, const uint8_t key[32], sotto_bytes message,
+                                const uint8_t signature[64], sotto_trust *ret) {
+    engine_env *env = env_of(base), other;
+    size_t seal;
+    const seal_class *class = other_that_signs(env, &seal);
+    if (class == NULL) return SOTTO_FAIL(NOT_FOUND);
+    engine_env_init(&other, env->engine, seal);
+    SOTTO_TRY(class->check(env->engine->seals[seal].self, &other.base, key, message, signature));
+    return engine_keyring_trust(env->engine, jid, key, ret);
+}
+
+static sotto_status env_vouch(seal_env *base, sotto_bytes jid, const uint8_t key[32], seal_voucher voucher) {
+    return engine_keyring_vouch(env_of(base)->engine, jid, key, voucher);
+}
+
+static sotto_status env_known_as(seal_env *base, sotto_bytes jid, sotto_bytes old_jid, const uint8_t key[32],
+                                 bool *ret_taken) {
+    return engine_keyring_known_as(env_of(base)->engine, jid, old_jid, key, ret_taken);
+}
+
 void engine_env_init(engine_env *env, sotto_engine *engine, size_t seal) {
     *env = (engine_env){
         .base = {.now_ms = engine->now_ms,
@@ -165,7 +207,11 @@ void engine_env_init(engine_env *env, sotto_engine *engine, size_t seal) {
                  .key_seen = env_key_seen,
                  .trust = env_trust,
                  .accepted = env_accepted,
-                 .deliver = env_deliver},
+                 .deliver = env_deliver,
+                 .sign = env_sign,
+                 .sibling = env_sibling,
+                 .vouch = env_vouch,
+                 .known_as = env_known_as},
         .engine = engine,
         .seal = seal,
     };

@@ -6,7 +6,8 @@
 #include "bytes/cursor.h"
 #include "engine/record.h"
 
-#define ROW_VERSION 1u
+#define ROW_VERSION_1 1u /* messages alone */
+#define ROW_VERSION   2u
 
 static sotto_bytes row_key(engine_key_room *room, uint64_t order) {
     bytes_buffer *key = engine_key_begin(room, 'H');
@@ -25,6 +26,8 @@ sotto_status engine_held_put(sotto_engine *engine, const engine_held *held) {
     bytes_buffer_u32(&out, (uint32_t)held->reason.code);
     bytes_buffer_block(&out, held->jid);
     bytes_buffer_block(&out, held->stanza);
+    bytes_buffer_u8(&out, held->brief ? 1 : 0);
+    if (held->brief) bytes_buffer_block(&out, held->lane);
     sotto_bytes value;
     sotto_status status = bytes_buffer_end(&out, &value);
     engine_key_room room;
@@ -43,7 +46,9 @@ static sotto_status decode(sotto_bytes key, sotto_bytes value, engine_held *ret)
     held.reason = (sotto_status){(int)(bytes_cursor_u32(&in) & 0xffff)};
     held.jid = bytes_cursor_block(&in);
     held.stanza = bytes_cursor_block(&in);
-    if (!sotto_ok(bytes_cursor_end(&in)) || version != ROW_VERSION || held.encrypt > SOTTO_ENCRYPT_NEVER)
+    held.brief = version == ROW_VERSION && bytes_cursor_u8(&in) != 0;
+    held.lane = held.brief ? bytes_cursor_block(&in) : held.jid;
+    if (!sotto_ok(bytes_cursor_end(&in)) || version < ROW_VERSION_1 || version > ROW_VERSION || held.encrypt > SOTTO_ENCRYPT_NEVER)
         return SOTTO_FAIL(STORE_CORRUPT);
     *ret = held;
     return SOTTO_OK;

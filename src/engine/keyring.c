@@ -19,6 +19,7 @@
 typedef struct fact_scan {
     const uint8_t *key;
     uint32_t device;
+    sotto_bytes family; /* the seal whose ids of devices are meant; empty: any */
     trust_key_facts facts;
     size_t count;
     bool has_stale; /* a key nobody decided about and nobody ever used: the oldest such one */
@@ -26,6 +27,19 @@ typedef struct fact_scan {
     uint64_t stale_since_ms;
     bool device_had_other; /* the device id belongs to another key of this JID */
 } fact_scan;
+
+/* Dialects of one seal share their devices: what stands before the colon. Numbers of other seals mean other things. */
+static sotto_bytes family_of(sotto_bytes seal) {
+    const uint8_t *colon = seal.len > 0 ? memchr(seal.at, ':', seal.len) : NULL;
+    return colon != NULL ? bytes_of(seal.at, (size_t)(colon - seal.at)) : seal;
+}
+
+bool engine_keyring_is_stored(const sotto_engine *engine, sotto_bytes seal) {
+    for (size_t i = 0; i < engine->seal_count; i++)
+        if (bytes_is(family_of(seal), engine->seals[i].class->name))
+            return (engine->seals[i].class->can & SEAL_CAN_OFFLINE) != 0;
+    return true;
+}
 
 static sotto_status add_fact(void *arg, sotto_bytes key, sotto_bytes value) {
     fact_scan *scan = arg;
@@ -43,17 +57,23 @@ static sotto_status add_fact(void *arg, sotto_bytes key, sotto_bytes value) {
         scan->facts.recorded = row.trust;
     } else {
         scan->facts.any_other = true;
-        if (row.device == scan->device) scan->device_had_other = true;
+        bool same = scan->family.len == 0 || bytes_equal(family_of(row.seal), scan->family);
+        if (row.device == scan->device && same) scan->device_had_other = true;
     }
     return SOTTO_OK;
 }
 
-static sotto_status gather(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, uint32_t device, fact_scan *ret) {
+static sotto_status gather_of(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, uint32_t device,
+                              sotto_bytes family, fact_scan *ret) {
     engine_key_room room;
     engine_contact contact;
     SOTTO_TRY(engine_contact_get(engine, jid, &contact));
-    *ret = (fact_scan){.key = key, .device = device, .facts.any_verified = contact.verified};
+    *ret = (fact_scan){.key = key, .device = device, .family = family, .facts.any_verified = contact.verified};
     return engine_record_scan(engine, engine_key_row_key(&room, jid, NULL), add_fact, ret);
+}
+
+static sotto_status gather(sotto_engine *engine, sotto_bytes jid, const uint8_t *key, uint32_t device, fact_scan *ret) {
+    return gather_of(engine, jid, key, device, BYTES_NONE, ret);
 }
 
 /* ---- seeing ---- */
@@ -114,7 +134,8 @@ static sotto_status later(sotto_engine *engine, sotto_bytes jid, const uint8_t *
 
 static sotto_status first_time(sotto_engine *engine, size_t seal, const seal_key *key) {
     fact_scan scan;
-    SOTTO_TRY(gather(engine, key->jid, key->key, key->device, &scan));
+    sotto_bytes family = bytes_text(engine->seals[seal].class->name);
+    SOTTO_TRY(gather_of(engine, key->jid, key->key, key->device, family, &scan));
     if (scan.count >= SOTTO_KEYS_MAX) {       /* somebody makes keys by the hundred: the least useful one makes room */
         if (!scan.has_stale) return SOTTO_OK; /* not recorded is undecided: it is never sent to */
         SOTTO_TRY(forget(engine, key->jid, scan.stale));
@@ -253,6 +274,23 @@ sotto_status engine_keyring_vouched(sotto_engine *engine, sotto_bytes jid, const
     return engine_event(engine, &event);
 }
 
+sotto_status engine_keyring_known_as(sotto_engine *engine, sotto_bytes jid, sotto_bytes old_jid,
+                                     const uint8_t key[32], bool *ret_taken) {
+    fact_scan scan;
+    engine_key_row row;
+    engine_key_room room;
+    *ret_taken = false;
+    SOTTO_TRY(gather(engine, jid, key, 0, &scan));
+    if (scan.count > 0 || scan.facts.any_verified) return SOTTO_OK;
+    sotto_status status = engine_key_row_get(engine, old_jid, key, &row);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    *ret_taken = true;
+    SOTTO_TRY(engine_key_row_put(engine, jid, key, &row));
+    if (row.trust == SOTTO_TRUST_VERIFIED) SOTTO_TRY(remember_verified(engine, jid));
+    return engine_record_put(engine, owner_key(&room, key), jid);
+}
+
 sotto_status engine_keyring_find(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_key *ret) {
     engine_key_row row;
     SOTTO_TRY(engine_key_row_get(engine, jid, key, &row));
@@ -282,6 +320,7 @@ static sotto_status relist(void *arg, sotto_bytes key, sotto_bytes value) {
     const relisting *r = arg;
     engine_key_row row;
     SOTTO_TRY(engine_key_row_decode(value, &row));
+    if (!engine_keyring_is_stored(r->engine, row.seal)) return SOTTO_OK; /* it is on no list */
     bool active = is_active(r, key.at + key.len - 32);
     if (active == (row.gone_ms == 0)) return SOTTO_OK;
     row.gone_ms = active ? 0 : r->engine->now_ms;
@@ -306,6 +345,8 @@ struct engine_later {
     sotto_bytes jid;
     bool has_key; /* it was seen for the first time; else the list of jid changed */
     uint8_t key[32];
+    bool vouched; /* on this word it is to count as verified */
+    seal_voucher voucher;
 };
 
 static sotto_status later(sotto_engine *engine, sotto_bytes jid, const uint8_t *key) {
@@ -325,11 +366,32 @@ static sotto_status relist_one(sotto_engine *engine, sotto_bytes jid) {
     return engine_record_scan(engine, engine_key_row_key(&room, jid, NULL), relist, &r);
 }
 
+/* A person's refusal stands, and nobody's word weakens a verdict. What two people compared is their verdict. */
+static sotto_status take_word(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], seal_voucher voucher) {
+    engine_key_row row;
+    if (voucher == SEAL_VOUCHER_AUTHORITY && engine->trust != SOTTO_CERTIFIED) return SOTTO_OK;
+    sotto_status status = engine_key_row_get(engine, jid, key, &row);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK; /* one of too many: it was not recorded */
+    SOTTO_TRY(status);
+    if (row.trust == SOTTO_TRUST_VERIFIED || row.trust == SOTTO_TRUST_DISTRUSTED) return SOTTO_OK;
+    if (voucher == SEAL_VOUCHER_PASSWORD) return engine_keyring_decide(engine, jid, key, SOTTO_TRUST_VERIFIED);
+    return engine_keyring_vouched(engine, jid, key, SOTTO_TRUST_VERIFIED, jid);
+}
+
+sotto_status engine_keyring_vouch(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], seal_voucher voucher) {
+    SOTTO_TRY(later(engine, jid, key));
+    engine->later->vouched = true;
+    engine->later->voucher = voucher;
+    return SOTTO_OK;
+}
+
 sotto_status engine_keyring_later(sotto_engine *engine) {
     while (engine->later != NULL) {
         const struct engine_later *entry = engine->later;
         engine->later = entry->next;
-        if (entry->has_key)
+        if (entry->vouched)
+            SOTTO_TRY(take_word(engine, entry->jid, entry->key, entry->voucher));
+        else if (entry->has_key)
             SOTTO_TRY(engine_vouch_seen(engine, entry->jid, entry->key));
         else
             SOTTO_TRY(relist_one(engine, entry->jid));
@@ -416,8 +478,8 @@ sotto_status engine_keyring_verified(sotto_engine *engine, engine_verified_visit
 
 /* The key of an OMEMO device is its Curve25519 form, which is also what people compare. When it is seen it is known
  * already: no event, no alarm of a new key. That it belongs to somebody else is one, as ever. */
-sotto_status engine_keyring_record(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], uint32_t device,
-                                   sotto_trust trust) {
+sotto_status engine_keyring_record_of(sotto_engine *engine, size_t seal, sotto_bytes jid, const uint8_t key[32],
+                                      uint32_t device, sotto_trust trust) {
     engine_key_row row;
     fact_scan scan;
     sotto_key told;
@@ -429,13 +491,18 @@ sotto_status engine_keyring_record(sotto_engine *engine, sotto_bytes jid, const 
     if (scan.count >= SOTTO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);
     row = (engine_key_row){.trust = trust,
                            .device = device,
-                           .seal = bytes_text(engine->seals[0].class->name),
+                           .seal = bytes_text(engine->seals[seal].class->name),
                            .first_seen_ms = engine->now_ms};
     memcpy(row.fingerprint, key, sizeof row.fingerprint);
     describe(&told, jid, key, &row);
     SOTTO_TRY(check_owner(engine, &told, &foreign));
     SOTTO_TRY(engine_key_row_put(engine, jid, key, &row));
     return trust == SOTTO_TRUST_VERIFIED ? remember_verified(engine, jid) : SOTTO_OK;
+}
+
+sotto_status engine_keyring_record(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], uint32_t device,
+                                   sotto_trust trust) {
+    return engine_keyring_record_of(engine, 0, jid, key, device, trust);
 }
 
 /* ---- looking ---- */

@@ -21,6 +21,13 @@ SOTTO_MUST_CHECK sotto_status engine_keyring_decide(sotto_engine *, sotto_bytes 
 /* What a verified device said of it, voice being whose device that is: recorded and told, and not passed on. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_vouched(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                      sotto_trust, sotto_bytes voice);
+/* A seal says on whose word a key of its own is to count as verified; followed after its call (seal_env.vouch). */
+SOTTO_MUST_CHECK sotto_status engine_keyring_vouch(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
+                                                   seal_voucher);
+/* Whoever was known under another JID is known as `jid` now: what is recorded of the key is taken over, unless any key
+ * of the new JID is known; *ret_taken. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_known_as(sotto_engine *, sotto_bytes jid, sotto_bytes old_jid,
+                                                      const uint8_t key[32], bool *ret_taken);
 /* What is recorded of a key. NOT_FOUND. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_find(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                   sotto_key *ret);
@@ -29,6 +36,9 @@ typedef sotto_status engine_verified_visit(void *arg, const sotto_key *);
 SOTTO_MUST_CHECK sotto_status engine_keyring_verified(sotto_engine *, engine_verified_visit *, void *arg);
 /* Its dialect, else the seal's name. */
 sotto_bytes engine_keyring_dialect(const sotto_engine *, size_t seal, const seal_key *);
+
+/* Whether keys of a seal (as a key names it) are those of devices, on lists, and not of live sessions. */
+bool engine_keyring_is_stored(const sotto_engine *, sotto_bytes seal);
 
 /* The list of jid changed: which keys are on it is looked at later. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_list_changed(sotto_engine *, sotto_bytes jid);
@@ -42,6 +52,9 @@ SOTTO_MUST_CHECK sotto_status engine_keyring_here(sotto_engine *, sotto_bytes ji
  * JID. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_record(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                     uint32_t device, sotto_trust);
+/* The same of a key of this seal, whatever the seal. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_record_of(sotto_engine *, size_t seal, sotto_bytes jid,
+                                                       const uint8_t key[32], uint32_t device, sotto_trust);
 /* The recorded keys of one JID, read once for many verdicts; in the call's arena. */
 typedef struct engine_ring {
     sotto_bytes jid;

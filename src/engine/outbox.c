@@ -49,7 +49,7 @@ sotto_status engine_outbox_stage(engine_outbox *outbox, const sotto_output *outp
     bytes_buffer buffer;
     bytes_buffer_owned(&buffer, outbox->host, SOTTO_RECORD_BYTES_MAX);
     bytes_buffer_reserve(&buffer, OTHER_BYTES + output->stanza.len + output->delivery.stanza.len + output->request.len +
-                                       (way != NULL ? way->room.len + way->peer.len + way->readers.len : 0));
+                                      (way != NULL ? way->room.len + way->peer.len + way->readers.len : 0));
     engine_output_encode_way(&buffer, output, keep, way);
     outbox_entry entry = {.seq = outbox->next_seq,
                           .ticket = output->ticket,

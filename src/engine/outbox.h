@@ -38,7 +38,7 @@ typedef struct outbox_entry {
     bool done;
     bool through_room; /* it has a way */
     bool withdrawn;    /* it waits for its room, or was refused: done with the next stream */
-    bool lost; /* done because its stream is gone or its server refuses it, and that is not committed yet */
+    bool lost;         /* done because its stream is gone or its server refuses it, and that is not committed yet */
 } outbox_entry;
 
 typedef struct engine_outbox {

@@ -7,6 +7,7 @@
 #define ROW_VERSION_1 1u /* up to 0.3: without what is read by the functions that end in _more */
 #define ROW_VERSION   2u
 #define ROW_VERSION_3 3u /* of a stanza that goes through a room alone: with its way behind it */
+#define ROW_VERSION_4 4u /* of an error that was made here alone: with its reason behind it */
 
 static void encode_key(bytes_buffer *out, const sotto_key *key) {
     bytes_buffer_block(out, key->jid);
@@ -122,7 +123,8 @@ void engine_output_encode(bytes_buffer *out, const sotto_output *output, outbox_
 
 void engine_output_encode_way(bytes_buffer *out, const sotto_output *output, outbox_keep keep, const outbox_way *way) {
     bool through_room = way != NULL && way->room.len > 0;
-    bytes_buffer_u8(out, through_room ? ROW_VERSION_3 : ROW_VERSION);
+    bool failed = output->kind == SOTTO_OUTPUT_DELIVER && !sotto_ok(output->delivery.failure);
+    bytes_buffer_u8(out, through_room ? ROW_VERSION_3 : failed ? ROW_VERSION_4 : ROW_VERSION);
     bytes_buffer_u8(out, (uint8_t)keep);
     bytes_buffer_u8(out, (uint8_t)output->kind);
     switch (output->kind) {
@@ -134,6 +136,7 @@ void engine_output_encode_way(bytes_buffer *out, const sotto_output *output, out
         break;
     case SOTTO_OUTPUT_DELIVER:
         encode_delivery(out, &output->delivery);
+        if (failed) bytes_buffer_u32(out, (uint32_t)output->delivery.failure.code);
         break;
     case SOTTO_OUTPUT_EVENT:
         encode_event(out, &output->event);
@@ -155,11 +158,12 @@ sotto_status engine_output_decode_way(sotto_bytes row, sotto_output *ret, outbox
     sotto_output output = {0};
     outbox_way way = {0};
     uint8_t version = bytes_cursor_u8(&in);
-    if (version > ROW_VERSION_3) return SOTTO_FAIL(STORE_NEWER);
+    if (version > ROW_VERSION_4) return SOTTO_FAIL(STORE_NEWER);
     if (version < ROW_VERSION_1) return SOTTO_FAIL(STORE_CORRUPT);
     outbox_keep keep = (outbox_keep)bytes_cursor_u8(&in);
     output.kind = (sotto_output_kind)bytes_cursor_u8(&in);
     if (version == ROW_VERSION_3 && output.kind != SOTTO_OUTPUT_STANZA) return SOTTO_FAIL(STORE_CORRUPT);
+    if (version == ROW_VERSION_4 && output.kind != SOTTO_OUTPUT_DELIVER) return SOTTO_FAIL(STORE_CORRUPT);
     switch (output.kind) {
     case SOTTO_OUTPUT_STANZA:
         output.ticket = bytes_cursor_u64(&in);
@@ -169,6 +173,8 @@ sotto_status engine_output_decode_way(sotto_bytes row, sotto_output *ret, outbox
         break;
     case SOTTO_OUTPUT_DELIVER:
         decode_delivery(&in, version, &output.delivery);
+        if (version == ROW_VERSION_4)
+            output.delivery.failure = (sotto_status){(int)(bytes_cursor_u32(&in) & 0xffff)};
         break;
     case SOTTO_OUTPUT_EVENT:
         decode_event(&in, version, &output.event);

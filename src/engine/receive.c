@@ -14,6 +14,7 @@
 #include "engine/output.h"
 #include "engine/part.h"
 #include "engine/record.h"
+#include "engine/request.h"
 #include "engine/resource.h"
 #include "engine/room.h"
 #include "stanza/writer.h"
@@ -45,14 +46,39 @@ static bool find_seal(const sotto_engine *engine, const stanza_element *stanza, 
     return false;
 }
 
+static sotto_status roster_key(engine_key_room *room, char what, sotto_bytes jid, sotto_bytes *ret) {
+    bytes_buffer *out = engine_key_begin(room, what);
+    bytes_buffer_put(out, jid);
+    return bytes_buffer_end(out, ret);
+}
+
 static sotto_status sees_presence(sotto_engine *engine, sotto_bytes jid, bool *ret) {
     engine_key_room room;
-    bytes_buffer *out = engine_key_begin(&room, 'r');
-    bytes_buffer_put(out, jid);
     sotto_bytes key, value;
-    SOTTO_TRY(bytes_buffer_end(out, &key));
+    SOTTO_TRY(roster_key(&room, 'r', jid, &key));
     *ret = bytes_equal(jid, engine->account.bare) || (bytes_map_get(&engine->roster.map, key, &value));
     return SOTTO_OK;
+}
+
+/* Whether it was shown directly that we are here. */
+static sotto_status was_shown(sotto_engine *engine, sotto_bytes jid, bool *ret) {
+    engine_key_room room;
+    sotto_bytes key, value;
+    SOTTO_TRY(roster_key(&room, 'd', jid, &key));
+    *ret = *ret || bytes_map_get(&engine->roster.map, key, &value);
+    return SOTTO_OK;
+}
+
+/* Of this stream: presence ends with it. */
+sotto_status engine_roster_shown(sotto_engine *engine, sotto_bytes jid, bool shown) {
+    engine_key_room room;
+    sotto_bytes key, at = BYTES_LITERAL("d"), value;
+    size_t count = 0;
+    SOTTO_TRY(roster_key(&room, 'd', jid, &key));
+    if (!shown) return engine_stage_remove(&engine->roster, key);
+    while (count < SOTTO_DIRECTED_MAX && bytes_map_from(&engine->roster.map, at, true, &at, &value) && at.at[0] == 'd')
+        count++;
+    return count < SOTTO_DIRECTED_MAX ? engine_stage_put(&engine->roster, key, BYTES_LITERAL("1")) : SOTTO_OK;
 }
 
 sotto_status engine_is_answerable(sotto_engine *engine, sotto_bytes jid, bool *ret) {
@@ -91,6 +117,8 @@ static sotto_status find_origin(sotto_engine *engine, const engine_arrival *a, s
                          .time_ms = a->time_ms};
     SOTTO_TRY(find_recipient(engine, a, &to, &ret->to));
     SOTTO_TRY(sees_presence(engine, ret->from, &ret->sees_presence));
+    SOTTO_TRY(was_shown(engine, ret->from, &ret->sees_presence));
+    SOTTO_TRY(was_shown(engine, ret->from_full, &ret->sees_presence));
     SOTTO_TRY(engine_is_answerable(engine, ret->from, &ret->answerable));
     if (ret->answerable || a->room.len == 0) return SOTTO_OK;
     return engine_is_answerable(engine, a->room, &ret->answerable); /* what we wrote there he has read as well */
@@ -276,6 +304,9 @@ static sotto_status receive_iq(sotto_engine *engine, const engine_arrival *a) {
         engine_question question;
         SOTTO_TRY(engine_ask_take(engine, stanza_attribute_of(a->stanza, "id"), from, &question, &taken));
         if (taken) return take_answer(engine, a, &question, is_result);
+        bool drop = false;
+        if (from != NULL) SOTTO_TRY(engine_request_answer(engine, a->stanza, from, false, &drop));
+        if (drop) return SOTTO_OK; /* T8: what was asked under seal is answered under seal */
     }
     SOTTO_TRY(context_roster_read(a->stanza, from, engine->account.bare, &engine->arena, remember_contact, engine,
                                   &is_roster));

@@ -16,6 +16,9 @@ SOTTO_MUST_CHECK sotto_status engine_arrival_read(sotto_engine *, sotto_bytes ra
  * archive). */
 SOTTO_MUST_CHECK sotto_status engine_receive_message(sotto_engine *, const engine_arrival *);
 
+/* The application showed a JID (as it was addressed) our presence, or that we are not there for it any more. */
+SOTTO_MUST_CHECK sotto_status engine_roster_shown(sotto_engine *, sotto_bytes jid, bool shown);
+
 /* A stream begins anew and its roster is to come: who was removed meanwhile is nobody to be answered. */
 SOTTO_MUST_CHECK sotto_status engine_roster_forget(sotto_engine *);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * Records: 'P' full JID → "1"; and the same in a map, which is what is looked at. */
+ * Records: 'P' full JID → "1", and what its presence said of its program: hash, node, ver; and the same in a map, which
+ * is what is looked at. */
 #include "engine/resource.h"
 
+#include "bytes/cursor.h"
 #include "engine/env.h"
 #include "engine/record.h"
+#include "engine/request.h"
 
 #define NS_ROOM_USER "http://jabber.org/protocol/muc#user"
 
@@ -36,6 +39,41 @@ sotto_status engine_resource_load(sotto_engine *engine) {
     return engine->store->methods->scan(engine->store, BYTES_LITERAL("P"), load_one, engine);
 }
 
+/* The value of who is there: '1', and the caps. */
+static sotto_status encode(uint8_t *at, size_t size, const stanza_element *presence, sotto_bytes *ret) {
+    bytes_buffer out;
+    context_caps caps;
+    bytes_buffer_borrowed(&out, at, size);
+    bytes_buffer_u8(&out, '1');
+    if (context_caps_read(presence, &caps)) {
+        bytes_buffer_block(&out, caps.hash);
+        bytes_buffer_block(&out, caps.node);
+        bytes_buffer_block(&out, caps.ver);
+    }
+    return bytes_buffer_end(&out, ret);
+}
+
+bool engine_resource_caps(const sotto_engine *engine, sotto_bytes full, context_caps *ret) {
+    sotto_bytes value;
+    if (!bytes_map_get(&engine->resources.map, full, &value) || value.len < 2) return false;
+    bytes_cursor in = bytes_cursor_over(bytes_after(value, 1));
+    ret->hash = bytes_cursor_block(&in);
+    ret->node = bytes_cursor_block(&in);
+    ret->ver = bytes_cursor_block(&in);
+    return sotto_ok(bytes_cursor_end(&in));
+}
+
+/* One that was not there, or shows another program now. */
+static sotto_status came(sotto_engine *engine, const stanza_jid *from, sotto_bytes value, bool is_new, bool stranger,
+                         bool *ret_no_place) {
+    /* Without a place they are reached when addressed by name. Anybody can send presence: half is for those we know. */
+    size_t most = stranger ? SOTTO_RESOURCES_MAX / 2 : SOTTO_RESOURCES_MAX;
+    *ret_no_place = is_new && engine->resources.map.count >= most;
+    if (*ret_no_place) return SOTTO_OK;
+    SOTTO_TRY(put(engine, from->full, value));
+    return engine_changed_add(engine, from->bare);
+}
+
 sotto_status engine_resource_take(sotto_engine *engine, const stanza_element *stanza, const stanza_jid *from,
                                   bool stranger) {
     sotto_bytes type = stanza_attribute_of(stanza, "type"), known;
@@ -44,15 +82,17 @@ sotto_status engine_resource_take(sotto_engine *engine, const stanza_element *st
         bytes_equal(from->full, engine->full) || !is_needed(engine) || stanza_child(stanza, "x", NS_ROOM_USER) != NULL)
         return SOTTO_OK;
     bool was = bytes_map_get(&engine->resources.map, from->full, &known);
-    if (!available) {
-        if (was) SOTTO_TRY(put(engine, from->full, BYTES_NONE));
-    } else if (!was) {
-        /* Without a place they are reached when addressed by name. Anybody can send presence: half is for those we
-         * know. */
-        size_t most = stranger ? SOTTO_RESOURCES_MAX / 2 : SOTTO_RESOURCES_MAX;
-        if (engine->resources.map.count >= most) return SOTTO_OK;
-        SOTTO_TRY(put(engine, from->full, BYTES_LITERAL("1")));
-        SOTTO_TRY(engine_changed_add(engine, from->bare));
+    if (!available && was) {
+        SOTTO_TRY(put(engine, from->full, BYTES_NONE));
+        SOTTO_TRY(engine_request_gone(engine, from->full));
+    }
+    if (available) {
+        uint8_t at[3 * (SOTTO_CAPS_TEXT_MAX + 2) + 1];
+        sotto_bytes value;
+        SOTTO_TRY(encode(at, sizeof at, stanza, &value));
+        bool lost_place = false;
+        if (!was || !bytes_equal(known, value)) SOTTO_TRY(came(engine, from, value, !was, stranger, &lost_place));
+        if (lost_place) return SOTTO_OK;
     }
     seal_input input = {.kind = SEAL_INPUT_PRESENCE, .jid = from->full, .available = available};
     return engine_seal_input_all(engine, &input);

@@ -153,6 +153,7 @@ static sotto_status part(sotto_engine *engine, const stanza_jid *jid) {
     SOTTO_TRY(engine_room_get(engine, jid->bare, &room));
     if (room.stage != ROOM_OUT && engine->online)
         SOTTO_TRY(send_presence(engine, &(entering){.room = room.jid, .nick = room.nick, .leave = true}));
+    SOTTO_TRY(room_refuse_waiting(engine, room.jid, SOTTO_FAIL(NOT_JOINED)));
     SOTTO_TRY(engine_room_delete(engine, room.jid));
     SOTTO_TRY(room_timer(engine, room.jid, UINT64_MAX));
     return engine_changed_add(engine, room.jid); /* what was held for it is refused */
@@ -217,6 +218,7 @@ sotto_status room_fail(sotto_engine *engine, engine_room *room, sotto_status rea
 /* Not in it, and not to be in it any more. */
 static sotto_status forget(sotto_engine *engine, engine_room *room, sotto_status reason, sotto_bytes text) {
     SOTTO_TRY(room_tell(engine, room, reason, 0, 0, text));
+    SOTTO_TRY(room_refuse_waiting(engine, room->jid, reason));
     SOTTO_TRY(engine_room_delete(engine, room->jid));
     SOTTO_TRY(room_timer(engine, room->jid, UINT64_MAX));
     return engine_changed_add(engine, room->jid);

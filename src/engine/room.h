@@ -43,6 +43,18 @@ SOTTO_MUST_CHECK sotto_status engine_room_occupant_of(sotto_engine *, const stan
 SOTTO_MUST_CHECK sotto_status engine_room_sent(sotto_engine *, sotto_bytes room, sotto_bytes id, uint64_t ticket);
 SOTTO_MUST_CHECK sotto_status engine_room_sent_forget(sotto_engine *);
 
+/* ---- over the end of a stream (engine/room_wait.c) ---- */
+
+/* What a message on its way to a room that is kept, or to somebody in it, needs besides: ret->room, and for how many of
+ * the audience (`reads` each of them) it is sealed. audience NULL: in the clear. */
+SOTTO_MUST_CHECK sotto_status engine_room_way(sotto_engine *, const stanza_jid *to, const seal_audience *audience,
+                                              const bool *reads, outbox_way *ret);
+/* A stream begins that resumes nothing, and its server has the first `acked` of what waits for it: messages to rooms
+ * are withdrawn from the outbox until their room was entered again. */
+SOTTO_MUST_CHECK sotto_status engine_room_withdraw(sotto_engine *, uint32_t acked);
+/* Whether the stanza with this ticket waits so; `cancel`: it does not any more. */
+SOTTO_MUST_CHECK sotto_status engine_room_waits(sotto_engine *, uint64_t ticket, bool cancel, bool *ret);
+
 SOTTO_MUST_CHECK sotto_status engine_room_visit(sotto_engine *, sotto_room_visit *, void *arg);
 SOTTO_MUST_CHECK sotto_status engine_room_member_visit(sotto_engine *, sotto_bytes room, sotto_room_member_visit *,
                                                        void *arg);

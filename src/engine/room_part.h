@@ -21,6 +21,10 @@ SOTTO_MUST_CHECK sotto_status room_enter(sotto_engine *, engine_room *);
 SOTTO_MUST_CHECK sotto_status room_fail(sotto_engine *, engine_room *, sotto_status reason, sotto_bytes text);
 /* The one timer of a room. */
 SOTTO_MUST_CHECK sotto_status room_timer(sotto_engine *, sotto_bytes room, uint64_t in_ms);
+/* What waits for the room leaves, or is refused, when that can be decided now. */
+SOTTO_MUST_CHECK sotto_status room_release(sotto_engine *, const engine_room *);
+/* ... is refused. */
+SOTTO_MUST_CHECK sotto_status room_refuse_waiting(sotto_engine *, sotto_bytes room, sotto_status reason);
 SOTTO_MUST_CHECK sotto_status room_tell(sotto_engine *, engine_room *, sotto_status reason, uint32_t number,
                                         uint32_t total, sotto_bytes text);
 

@@ -76,6 +76,7 @@ static sotto_status review_one(void *arg, const engine_room *kept) {
     SOTTO_TRY(engine_room_members_get(engine, room.jid, ROOM_LIST_READ, &members));
     if (!is_among(engine->changed, room.jid, &members)) return SOTTO_OK;
     SOTTO_TRY(engine_changed_add(engine, room.jid));
+    SOTTO_TRY(room_release(engine, &room)); /* before what is held: it was said earlier */
     return judge(engine, &room);
 }
 

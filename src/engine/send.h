@@ -9,6 +9,8 @@
 /* SOTTO_INPUT_SEND and SOTTO_INPUT_CANCEL. */
 SOTTO_MUST_CHECK sotto_status engine_send(sotto_engine *, const sotto_input *);
 SOTTO_MUST_CHECK sotto_status engine_cancel(sotto_engine *, uint64_t ticket);
+/* A stanza that left in the clear for a room on a stream that is gone: what becomes of it now. */
+SOTTO_MUST_CHECK sotto_status engine_send_again(sotto_engine *, const sotto_output *, const outbox_way *);
 /* A message of the engine's own: it goes the way every other one goes, always sealed, and is told to nobody. */
 #define ENGINE_ANY_SEAL SIZE_MAX
 typedef struct engine_errand {
@@ -19,11 +21,19 @@ typedef struct engine_errand {
     size_t got_bytes;    /* 0: everybody */
     uint64_t seen_before_ms; /* not to keys first seen then or later, unless they are verified; 0: whenever it was */
     bool waits;              /* held while keys are asked for; otherwise it is dropped */
+    bool peer_alone;         /* no own devices, unless they are whom it is for */
+    bool undecided;          /* also to keys that nobody decided about */
+    const uint8_t *only;     /* to this key alone; NULL: to all of them */
     bool sealed;             /* what came of it: it left, for these keys; or not, and why */
     seal_keys allowed;
     sotto_status reason;
 } engine_errand;
 SOTTO_MUST_CHECK sotto_status engine_send_errand(sotto_engine *, sotto_bytes stanza, engine_errand *);
+
+/* Refuses what is held and does not wait for longer (SOTTO_BRIEF_HELD_MS); *ret_next_ms: when there will be more of it.
+ */
+SOTTO_MUST_CHECK sotto_status engine_send_overdue(sotto_engine *, uint64_t *ret_next_ms);
+SOTTO_MUST_CHECK sotto_status engine_send_holds_brief(sotto_engine *, bool *ret);
 
 /* Looks again at what is held for the JIDs in engine->changed, until nothing changes any more. */
 SOTTO_MUST_CHECK sotto_status engine_send_review(sotto_engine *);

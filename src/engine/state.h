@@ -54,6 +54,7 @@ struct sotto_engine {
     bool asks_lost;   /* whatever was asked before will not be answered (opened, or the stream began anew) */
     sotto_bytes full; /* own full JID, while online */
     uint8_t full_at[SOTTO_JID_BYTES_MAX];
+    struct engine_compare_heard *heard; /* in this step: what was said about comparing keys (engine/compare.h) */
     struct engine_later *later;     /* in this step: what seals told, and what may only be done outside their calls */
     struct engine_changed *changed; /* in this step: JIDs whose held stanzas are to be looked at again; in the arena */
 };

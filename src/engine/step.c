@@ -5,6 +5,7 @@
 
 #include "engine/archive.h"
 #include "engine/ask.h"
+#include "engine/compare.h"
 #include "engine/contact.h"
 #include "engine/doubt.h"
 #include "engine/env.h"
@@ -13,6 +14,7 @@
 #include "engine/output.h"
 #include "engine/part.h"
 #include "engine/receive.h"
+#include "engine/request.h"
 #include "engine/resource.h"
 #include "engine/room.h"
 #include "engine/send.h"
@@ -31,6 +33,7 @@ static sotto_status tell_lost(sotto_engine *engine, uint32_t acked) {
         }
         if (!engine_outbox_ends(entry, true, false) || entry->ticket == 0) continue;
         sotto_event event = {.kind = SOTTO_EVENT_REFUSED, .ticket = entry->ticket, .reason = SOTTO_FAIL(OFFLINE)};
+        SOTTO_TRY(engine_request_lost(engine, entry, SOTTO_FAIL(OFFLINE)));
         SOTTO_TRY(engine_event(engine, &event));
     }
     return SOTTO_OK;
@@ -49,11 +52,13 @@ static sotto_status go_online(sotto_engine *engine, const sotto_input *input) {
     if (sotto_ok(status) && anew) status = engine_roster_forget(engine);
     if (sotto_ok(status) && !resumed) status = engine_resource_forget(engine);
     if (sotto_ok(status) && !resumed) status = tell_lost(engine, acked);
+    if (sotto_ok(status) && !resumed) status = engine_room_withdraw(engine, acked);
     if (sotto_ok(status)) status = engine_archive_online(engine, anew, resumed);
     if (sotto_ok(status)) status = engine_room_online(engine, resumed, anew);
     seal_input online = {.kind = SEAL_INPUT_ONLINE, .jid = jid.full, .fresh = anew};
     if (sotto_ok(status)) status = engine_seal_input_all(engine, &online);
     if (sotto_ok(status)) status = engine_contact_review(engine);
+    if (sotto_ok(status)) status = engine_compare_online(engine);
     if (sotto_ok(status)) status = engine_changed_add(engine, BYTES_NONE);
     if (sotto_ok(status)) status = engine_send_review(engine);
     SOTTO_TRY(status);
@@ -91,6 +96,8 @@ static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
     SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
     if (input->kind == SOTTO_INPUT_POLICY) return engine_contact_set(engine, jid.bare, input->encrypt, input->for_ms);
     if (input->kind == SOTTO_INPUT_VIA) return engine_contact_via(engine, jid.bare, input->via, input->name);
+    if (input->kind == SOTTO_INPUT_COMPARE) return engine_compare_begin(engine, jid.bare);
+    if (input->kind == SOTTO_INPUT_COMPARED) return engine_compare_say(engine, jid.bare, input->same);
     if (input->kind == SOTTO_INPUT_RESEND) return engine_doubt_resend(engine, jid.bare, input);
     if (input->kind == SOTTO_INPUT_REFRESH)
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REFRESH, .jid = jid.bare});
@@ -105,6 +112,19 @@ static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
 static sotto_status adopt(sotto_engine *engine, const sotto_input *input) {
     if (input->key.len != 32) return SOTTO_FAIL(USAGE);
     seal_input seal = {.kind = SEAL_INPUT_ADOPT, .key = input->key.at, .device = input->device};
+    return engine_seal_input_all(engine, &seal);
+}
+
+/* What stands behind our live key, and words that two people compare. */
+static sotto_status with_bytes(sotto_engine *engine, const sotto_input *input) {
+    stanza_jid jid;
+    seal_input seal = {.kind = SEAL_INPUT_STATEMENT, .type = input->number, .bytes = input->bytes};
+    if (input->kind == SOTTO_INPUT_PASSWORD) {
+        if (input->bytes.len == 0 || input->bytes.len > SOTTO_LIVE_PASSWORD_BYTES_MAX) return SOTTO_FAIL(USAGE);
+        SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
+        seal = (seal_input){
+            .kind = SEAL_INPUT_PASSWORD, .jid = jid.full, .bytes = input->bytes, .again = input->again};
+    }
     return engine_seal_input_all(engine, &seal);
 }
 
@@ -129,6 +149,8 @@ sotto_status engine_step_do(sotto_engine *engine, const sotto_input *input) {
     case SOTTO_INPUT_RECORD:
     case SOTTO_INPUT_VIA:
     case SOTTO_INPUT_RESEND:
+    case SOTTO_INPUT_COMPARE:
+    case SOTTO_INPUT_COMPARED:
         return with_jid(engine, input);
     case SOTTO_INPUT_RENAME:
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_RENAME, .bytes = input->name});
@@ -136,6 +158,13 @@ sotto_status engine_step_do(sotto_engine *engine, const sotto_input *input) {
         return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_REMOVE, .device = input->device});
     case SOTTO_INPUT_ADOPT:
         return adopt(engine, input);
+    case SOTTO_INPUT_STATEMENT:
+    case SOTTO_INPUT_PASSWORD:
+        return with_bytes(engine, input);
+    case SOTTO_INPUT_FIRST:
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_FIRST, .type = input->number});
+    case SOTTO_INPUT_ENDING:
+        return engine_seal_input_all(engine, &(seal_input){.kind = SEAL_INPUT_ENDING});
     case SOTTO_INPUT_ANSWER:
         return engine_job_answer(engine, input->job, input->answer);
     case SOTTO_INPUT_LEAVE:

@@ -127,6 +127,8 @@ bool engine_errand_is_for(const engine_errand *errand, const engine_ring *ring, 
         engine_ring_first_seen(ring, key->key) >= errand->seen_before_ms)
         return false;
     if (errand->dialect.len > 0 && key->dialect.len > 0 && !bytes_equal(errand->dialect, key->dialect)) return false;
+    if (errand->only != NULL && memcmp(errand->only, key->key, sizeof key->key) != 0) return false;
+    if (errand->peer_alone && !of_peer) return false;
     if (errand->got_bytes == 0) return true;
     for (size_t i = 0; i + errand->got_bytes <= errand->got.len; i += errand->got_bytes)
         if (memcmp(errand->got.at + i, key->key, errand->got_bytes) == 0) return false;

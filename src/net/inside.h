@@ -18,6 +18,7 @@ struct net_loop {
     const sotto_host *host;
     uv_loop_t uv;
     bool stopped;
+    uv_prepare_t before_wait;
     uv_timer_t timer;
     uint64_t timer_at;
     net_timer_done *timer_done;

@@ -79,8 +79,23 @@ void net_loop_on_idle(net_loop *loop, net_timer_done *done, void *arg) {
     loop->idle_arg = arg;
 }
 
+static void loop_idle(net_loop *loop) {
+    if (loop->idle) loop->idle(loop->idle_arg);
+}
+
+/* A turn of libuv calls timers that came due since the last one, and what else it had put off, before it looks at the
+ * sockets, and then waits for those as long as the timers say. What such a callback began must be settled before that:
+ * it may have used up the last timer, and the wait would have no end. Between the two is the prepare handle. */
+static void before_wait(uv_prepare_t *handle) {
+    loop_idle(handle->data);
+}
+
 /* Handles that live as long as the loop and do not keep it running, but for the timer, which does when it is armed. */
 static sotto_status loop_handles(net_loop *loop) {
+    if (uv_prepare_init(&loop->uv, &loop->before_wait) != 0) return SOTTO_FAIL(SYSTEM);
+    loop->before_wait.data = loop;
+    (void)uv_prepare_start(&loop->before_wait, before_wait); /* fails only without a callback */
+    uv_unref((uv_handle_t *)&loop->before_wait);
     if (uv_timer_init(&loop->uv, &loop->timer) != 0) return SOTTO_FAIL(SYSTEM);
     loop->timer.data = loop;
     for (size_t i = 0; i < 2; i++) {
@@ -127,7 +142,7 @@ sotto_status net_loop_new(net_loop **ret, const sotto_host *host) {
 
 sotto_status net_loop_run(net_loop *loop) {
     for (;;) {
-        if (loop->idle) loop->idle(loop->idle_arg);
+        loop_idle(loop);
         if (loop->stopped || !uv_loop_alive(&loop->uv)) break;
         (void)uv_run(&loop->uv, UV_RUN_ONCE);
     }

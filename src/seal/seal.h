@@ -57,6 +57,7 @@ typedef struct seal_audience {
                                      their presence was seen. Empty for seals that CAN_OFFLINE */
     size_t resource_count;
     bool room;
+    bool idle; /* promise: only what is there now counts; nothing is begun or asked for this */
 } seal_audience;
 
 /* What a seal can do for an audience now.
@@ -132,9 +133,17 @@ typedef enum seal_input_kind {
                            identity ignore it */
     SEAL_INPUT_REMOVE, /* take another own device (device) off the server; answer with a REMOVED event; USAGE: this one.
                           Seals without lists ignore it */
-    SEAL_INPUT_RENAME  /* what this device is called for others to see: bytes, empty for nothing; USAGE: it is no label.
+    SEAL_INPUT_RENAME, /* what this device is called for others to see: bytes, empty for nothing; USAGE: it is no label.
                           Answer with a RENAMED event. Seals without labels ignore it */
+    SEAL_INPUT_STATEMENT, /* what stands behind our key: type, bytes (SOTTO_INPUT_STATEMENT). USAGE. Seals that show no
+                             such thing ignore it */
+    SEAL_INPUT_PASSWORD,  /* jid (full or bare), bytes, again (SOTTO_INPUT_PASSWORD). USAGE. Others ignore it */
+    SEAL_INPUT_ENDING,    /* the stream will be ended on purpose: what is said last is said now */
+    SEAL_INPUT_FIRST      /* who shows a key first in sessions: type, SEAL_FIRST_ bits. USAGE. Others ignore it */
 } seal_input_kind;
+
+#define SEAL_FIRST_ASK   1u /* whoever begins a session with us shows theirs first */
+#define SEAL_FIRST_NEVER 2u /* whom we begin one with, and with whom we have no secret from before, does */
 
 typedef struct seal_input {
     seal_input_kind kind;
@@ -150,7 +159,14 @@ typedef struct seal_input {
     const uint8_t *key; /* 32 */
     sotto_trust trust;
     uint32_t device;
+    uint32_t type; /* STATEMENT, FIRST */
+    bool again;    /* PASSWORD */
 } seal_input;
+
+/* On whose word a key is verified. SIBLING: another key of its owner's that is verified, of another seal. PASSWORD: the
+ * two people compared a word. AUTHORITY: a certificate, or somebody's OpenPGP key, which counts where the policy says
+ * so. */
+typedef enum seal_voucher { SEAL_VOUCHER_SIBLING, SEAL_VOUCHER_PASSWORD, SEAL_VOUCHER_AUTHORITY } seal_voucher;
 
 /* ---- environment ---- */
 
@@ -194,6 +210,20 @@ struct seal_env {
     /* Hands on a stanza (OPENED), or says that there was one (UNREADABLE), which came out of something else than the
      * stanza unprotect was called for: an answer, or one of several in it. key is known, and its jid the sender. */
     SOTTO_MUST_CHECK sotto_status (*deliver)(seal_env *, const seal_opened *);
+    /* A signature by this device's identity of another seal, and which that is. NOT_FOUND: there is no such seal. */
+    SOTTO_MUST_CHECK sotto_status (*sign)(seal_env *, sotto_bytes message, seal_key *ret_key, uint8_t ret[64]);
+    /* Whether a key of another seal signed this, and how far it is trusted as jid's. BAD_SIGNATURE, BAD_KEY; NOT_FOUND:
+     * there is no such seal. */
+    SOTTO_MUST_CHECK sotto_status (*sibling)(seal_env *, sotto_bytes jid, const uint8_t key[32], sotto_bytes message,
+                                             const uint8_t signature[64], sotto_trust *ret);
+    /* A key that the seal has told of (key_seen) is to count as verified: done after the call, unless a person refused
+     * it, or the policy does not take this kind of voucher. */
+    SOTTO_MUST_CHECK sotto_status (*vouch)(seal_env *, sotto_bytes jid, const uint8_t key[32], seal_voucher);
+    /* Who was known under old_jid proved the key, and a secret that only they have, as jid: what is recorded of the key
+     * is taken over, before it is seen there. *ret_taken: false where other keys of jid are known, of whatever seal: a
+     * contact must not take what was verified about them to somebody else's address. */
+    SOTTO_MUST_CHECK sotto_status (*known_as)(seal_env *, sotto_bytes jid, sotto_bytes old_jid, const uint8_t key[32],
+                                              bool *ret_taken);
 };
 
 /* ---- the table ---- */
@@ -209,6 +239,17 @@ typedef struct seal_naming {
                                           uint8_t ret_name[32]);
     SOTTO_MUST_CHECK sotto_status (*named)(void *self, seal_env *, const uint8_t name[32], uint8_t ret_key[32]);
 } seal_naming;
+
+/* What is open with one resource of somebody, for people to look at (sotto_session). */
+typedef struct seal_session {
+    sotto_bytes full; /* the other side */
+    seal_key key;     /* theirs; known: they proved it */
+    bool initiator, ready, asked, quarantined, retained;
+    const char *group, *suite; /* static; NULL: not agreed on yet */
+    uint64_t since_ms, renewed, stanzas;
+    uint32_t statements; /* accepted: bit n is the number n of SOTTO_EVENT_STATEMENT */
+} seal_session;
+typedef sotto_status seal_session_visit(void *arg, const seal_session *);
 
 #define SEAL_CAN_MESSAGE  1u /* message stanzas with any content */
 #define SEAL_CAN_IQ       2u
@@ -243,7 +284,10 @@ typedef struct seal_class {
     /* Optional (NULL): what one seal needs of another, brokered by the engine. */
     SOTTO_MUST_CHECK sotto_status (*export_key)(void *self, seal_env *, sotto_bytes jid, sotto_bytes label,
                                                 uint8_t ret[32]);
-    SOTTO_MUST_CHECK sotto_status (*sign)(void *self, seal_env *, sotto_bytes message, uint8_t ret[64]);
+    SOTTO_MUST_CHECK sotto_status (*sign)(void *self, seal_env *, sotto_bytes message, seal_key *ret_key,
+                                          uint8_t ret[64]);
+    SOTTO_MUST_CHECK sotto_status (*check)(void *self, seal_env *, const uint8_t key[32], sotto_bytes message,
+                                           const uint8_t signature[64]);
     /* Optional: the last call of every step in which the seal was called, and of the first one after a `forget`. What
      * was gathered leaves together. It may not call env->changed. */
     SOTTO_MUST_CHECK sotto_status (*flush)(void *self, seal_env *);
@@ -255,6 +299,8 @@ typedef struct seal_class {
      * recorded by another form than their fingerprint (engine/upgrade.c). */
     const char *formerly;
     const seal_naming *naming; /* Optional (NULL): automatic trust never touches its keys */
+    /* Optional (NULL): what it has open with others now. */
+    SOTTO_MUST_CHECK sotto_status (*list_sessions)(void *self, seal_env *, seal_session_visit *, void *arg);
 } seal_class;
 
 #endif

@@ -31,7 +31,8 @@ static sotto_status context_new(tls_context **ret, const sotto_host *host, OSSL_
     }
     SSL_CTX_set_security_level(ssl, SECURITY_LEVEL);
     SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
-    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(ssl,
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     if (server) SSL_CTX_set_alpn_select_cb(ssl, tls_alpn_select, NULL);
     *ret = context;
@@ -163,6 +164,7 @@ sotto_status tls_context_server(tls_context **ret, const tls_server_config *conf
 /* The star: a share is sent for it at once (OpenSSL 3.5, which is also the first to have the hybrid). */
 #define ANONYMOUS_GROUPS      "*X25519MLKEM768:*X25519"
 #define ANONYMOUS_GROUPS_LESS "X25519"
+#define PADDED_TO             128u /* bytes of a record's content (RFC 8446 section 5.4) */
 
 static sotto_status anonymous_key(SSL_CTX *ssl, const tls_anonymous_config *config) {
     const unsigned char *at = config->certificate.at, *key_at = config->key.at;
@@ -192,6 +194,8 @@ static sotto_status anonymous_configure(tls_context *context, const tls_anonymou
     if (SSL_CTX_set1_groups_list(ssl, groups) != 1 && SSL_CTX_set1_groups_list(ssl, groups_less) != 1)
         return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
     ERR_clear_error();
+    if (SSL_CTX_set_block_padding(ssl, PADDED_TO) != 1) return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
+    SOTTO_TRY(tls_secret_context(ssl, config->server));
     if (!config->server) return SOTTO_OK;
     if (SSL_CTX_set_num_tickets(ssl, 0) != 1) return tls_failure(SOTTO_FAIL(CRYPTO_FAILED));
     return anonymous_key(ssl, config);

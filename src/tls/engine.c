@@ -27,6 +27,9 @@ struct tls_engine {
     bool anonymous;
     sotto_bytes certificate; /* anonymous: the only one that is taken */
     const char *const *alpn;
+    bool has_secret;
+    bool found; /* ... and the other side asked for it by its identity */
+    tls_secret secret;
     bool hello_read; /* anonymous server: a ClientHello was there, perhaps not the last */
     bool early;      /* ... and its flight is written */
     bool ready;      /* the handshake is done */
@@ -132,6 +135,13 @@ static int verify_again(SSL *ssl) {
     return error;
 }
 
+/* A server that was asked for a secret it has used it, or it is broken (RFC 8446 section 4.2.11 would let it pass). */
+static void check_secret(tls_engine *engine) {
+    bool used = SSL_session_reused(engine->ssl) == 1;
+    if ((engine->found && !used) || (used && !engine->has_secret))
+        fail(engine, SOTTO_FAIL(CRYPTO_FAILED), "the secret of before was passed over");
+}
+
 static void handshake_done(tls_engine *engine) {
     int result = engine->path_error;
     if (result == X509_V_OK) result = (int)SSL_get_verify_result(engine->ssl);
@@ -154,8 +164,11 @@ static void handshake_done(tls_engine *engine) {
         engine->facts.path_error = result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
     }
     if (engine->anonymous && engine->facts.alpn.len == 0) fail(engine, SOTTO_FAIL(TLS_FAILED), NO_ALPN);
-    if (engine->anonymous && !engine->server && !bytes_equal(engine->facts.leaf, engine->certificate))
+    bool secret = SSL_session_reused(engine->ssl) == 1; /* then there is no certificate */
+    if (engine->anonymous && !engine->server && !secret && !bytes_equal(engine->facts.leaf, engine->certificate))
         fail(engine, SOTTO_FAIL(BAD_CERTIFICATE), "another certificate than the published one");
+    check_secret(engine);
+    bytes_wipe(&engine->secret, sizeof engine->secret);
 }
 
 static bool dead(const tls_engine *engine) {
@@ -193,6 +206,7 @@ static void look_for_flight(tls_engine *engine) {
     if (!engine->early) return;
     SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
     if (alpn_len == 0) fail(engine, SOTTO_FAIL(TLS_FAILED), NO_ALPN); /* none was offered */
+    check_secret(engine);
 }
 
 static void shake(tls_engine *engine) {
@@ -293,7 +307,8 @@ static sotto_status configure(tls_engine *engine, tls_context *context, const ch
     return server_name && !is_address(server_name) ? set_server_name(engine, server_name) : SOTTO_OK;
 }
 
-sotto_status tls_engine_new(tls_engine **ret, tls_context *context, const char *server_name, const char *const *alpn) {
+static sotto_status engine_new(tls_engine **ret, tls_context *context, const char *server_name, const char *const *alpn,
+                               const tls_secret *secret) {
     tls_engine *engine = bytes_new(context->host, sizeof *engine);
     if (!engine) return SOTTO_FAIL(NO_MEMORY);
     engine->host = context->host;
@@ -301,6 +316,8 @@ sotto_status tls_engine_new(tls_engine **ret, tls_context *context, const char *
     engine->anonymous = context->anonymous;
     engine->certificate = context->certificate;
     engine->alpn = alpn;
+    engine->has_secret = secret != NULL;
+    if (secret) engine->secret = *secret;
     engine->path_error = X509_V_OK;
     bytes_arena_init(&engine->arena, context->host, FACTS_BYTES_MAX);
     ERR_clear_error();
@@ -317,6 +334,22 @@ sotto_status tls_engine_new(tls_engine **ret, tls_context *context, const char *
     }
     *ret = engine;
     return SOTTO_OK;
+}
+
+sotto_status tls_engine_new(tls_engine **ret, tls_context *context, const char *server_name, const char *const *alpn) {
+    return engine_new(ret, context, server_name, alpn, NULL);
+}
+
+sotto_status tls_engine_new_anonymous(tls_engine **ret, tls_context *context, const char *const *alpn,
+                                      const tls_secret *secret) {
+    if (!context->anonymous) return SOTTO_FAIL(USAGE);
+    return engine_new(ret, context, NULL, alpn, secret);
+}
+
+const tls_secret *tls_engine_secret(SSL *ssl, bool found) {
+    tls_engine *engine = SSL_get_app_data(ssl);
+    engine->found = engine->found || found;
+    return engine->has_secret ? &engine->secret : NULL;
 }
 
 static bool open_for_plain(const tls_engine *engine) {
@@ -454,6 +487,12 @@ sotto_status tls_engine_export(tls_engine *engine, const char *label, uint8_t re
     if ((!engine->ready && !engine->early) || dead(engine)) return SOTTO_FAIL(STATE);
     if (SSL_version(engine->ssl) < TLS1_3_VERSION) return SOTTO_FAIL(STATE);
     return export_secret(engine, label, ret);
+}
+
+sotto_status tls_engine_agreed(const tls_engine *engine, tls_agreed *ret) {
+    if ((!engine->ready && !engine->early) || dead(engine)) return SOTTO_FAIL(STATE);
+    tls_agreed_read(engine->ssl, ret);
+    return SOTTO_OK;
 }
 
 sotto_status tls_engine_client_random(tls_engine *engine, uint8_t ret[32]) {

@@ -25,6 +25,20 @@ typedef struct tls_context tls_context; /* what many connections share; see tls/
 
 SOTTO_MUST_CHECK sotto_status tls_engine_new(tls_engine **ret, tls_context *, const char *server_name,
                                              const char *const *alpn);
+
+/* A secret that both sides may have from before: an external PSK (RFC 8446 section 4.2.11) for AES-128-GCM with
+ * SHA-256, always together with a key exchange. Copied. */
+#define TLS_SECRET_IDENTITY_BYTES 48u
+typedef struct tls_secret {
+    uint8_t identity[TLS_SECRET_IDENTITY_BYTES];
+    uint8_t key[32];
+} tls_secret;
+
+/* Of an anonymous context. A client offers the secret; a server takes it, and no other, when it is offered: whoever
+ * offers its identity without its key gets a fatal alert. NULL: none. */
+SOTTO_MUST_CHECK sotto_status tls_engine_new_anonymous(tls_engine **ret, tls_context *, const char *const *alpn,
+                                                       const tls_secret *);
+
 unsigned tls_engine_state(tls_engine *);
 /* Each returns how many bytes were taken or given, 0 when the port is closed now. */
 size_t tls_engine_records_in(tls_engine *, sotto_bytes);
@@ -60,6 +74,20 @@ SOTTO_MUST_CHECK sotto_status tls_engine_exporter(tls_engine *, uint8_t ret[32])
 /* The same with another label: for what is proved inside the channel. On TLS 1.3 it covers ClientHello to the server's
  * Finished, so an anonymous server has it with TLS_WANTS_EARLY. STATE before. */
 SOTTO_MUST_CHECK sotto_status tls_engine_export(tls_engine *, const char *label, uint8_t ret[32]);
+
+/* What was agreed on, once that is known: with TLS_WANTS_EARLY, or when the handshake is done. STATE before. */
+typedef struct tls_agreed {
+    bool secret;      /* the offered one was accepted: there is no certificate */
+    uint16_t group;   /* RFC 8446 section 4.2.7; 0: one without a number there */
+    uint16_t suite;   /* section B.4 */
+    sotto_bytes alpn; /* lives as long as the engine */
+} tls_agreed;
+SOTTO_MUST_CHECK sotto_status tls_engine_agreed(const tls_engine *, tls_agreed *ret);
+const char *tls_group_name(uint16_t group); /* "X25519MLKEM768"; NULL: unknown */
+const char *tls_suite_name(uint16_t suite);
+#define TLS_GROUP_X25519         0x001du
+#define TLS_GROUP_X25519MLKEM768 0x11ecu
+
 /* The random of the ClientHello that was sent, or received. STATE before there was one. */
 SOTTO_MUST_CHECK sotto_status tls_engine_client_random(tls_engine *, uint8_t ret[32]);
 

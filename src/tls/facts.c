@@ -63,7 +63,7 @@ static sotto_status extension(void **ret, bool *ret_none, const X509 *certificat
 }
 
 /* RFC 4985 section 4: DNS constraints of a CA bind the domain of an SRVName too. OpenSSL checks dNSName alone. */
-static sotto_status constraints_allow(STACK_OF(X509) * chain, sotto_bytes domain, bool *ret) {
+sotto_status tls_constraints_allow(STACK_OF(X509) * chain, sotto_bytes domain, bool *ret) {
     *ret = false;
     for (int i = 1; i < sk_X509_num(chain); i++) {
         void *read;
@@ -107,7 +107,7 @@ static sotto_status names_add(names *all, bytes_arena *arena, const GENERAL_NAME
     sotto_bytes value = string_bytes(typed->value.ia5string);
     if (!name_usable(value) || all->srv_count == SOTTO_CERTIFICATE_NAMES_MAX) return SOTTO_OK;
     bool allowed;
-    SOTTO_TRY(constraints_allow(chain, srv_domain(value), &allowed));
+    SOTTO_TRY(tls_constraints_allow(chain, srv_domain(value), &allowed));
     if (!allowed) return SOTTO_OK;
     return bytes_arena_copy(arena, value, &all->srv[all->srv_count++]) ? SOTTO_OK : SOTTO_FAIL(NO_MEMORY);
 }

@@ -10,6 +10,7 @@ sotto_trust trust_key_first(sotto_trust_policy policy, const trust_key_facts *fa
     case SOTTO_FIRST_USE:
         return facts->any_other || facts->any_verified ? SOTTO_TRUST_UNDECIDED : SOTTO_TRUST_BLIND;
     case SOTTO_VERIFIED_ONLY:
+    case SOTTO_CERTIFIED:
         return SOTTO_TRUST_UNDECIDED;
     }
     return SOTTO_TRUST_UNDECIDED;
@@ -22,18 +23,18 @@ trust_key_use trust_key_verdict(sotto_trust_policy policy, const trust_key_facts
     if (facts->recorded == SOTTO_TRUST_DISTRUSTED) return TRUST_SKIP;
     if (facts->recorded == SOTTO_TRUST_VERIFIED) return TRUST_USE;
     if (facts->recorded == SOTTO_TRUST_UNDECIDED) return TRUST_ASK;
-    if (policy == SOTTO_VERIFIED_ONLY) return TRUST_ASK;
+    if (policy == SOTTO_VERIFIED_ONLY || policy == SOTTO_CERTIFIED) return TRUST_ASK;
     return facts->any_verified ? TRUST_ASK : TRUST_USE;
 }
 
-static const char *const policies[] = {"blind-until-verified", "first-use", "verified-only"};
+static const char *const policies[] = {"blind-until-verified", "first-use", "verified-only", "ca"};
 
 const char *trust_policy_name(sotto_trust_policy policy) {
-    return (unsigned)policy <= SOTTO_VERIFIED_ONLY ? policies[policy] : "unknown";
+    return (unsigned)policy <= SOTTO_CERTIFIED ? policies[policy] : "unknown";
 }
 
 bool trust_policy_of(sotto_bytes name, sotto_trust_policy *ret) {
-    for (unsigned i = 0; i <= SOTTO_VERIFIED_ONLY; i++) {
+    for (unsigned i = 0; i <= SOTTO_CERTIFIED; i++) {
         if (!bytes_is(name, policies[i])) continue;
         *ret = (sotto_trust_policy)i;
         return true;

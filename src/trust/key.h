@@ -25,7 +25,7 @@ sotto_trust trust_key_first(sotto_trust_policy, const trust_key_facts *);
 trust_key_use trust_key_verdict(sotto_trust_policy, const trust_key_facts *);
 /* "undecided", "blind", "verified", "distrusted". Static. */
 const char *trust_name(sotto_trust);
-/* "blind-until-verified", "first-use", "verified-only". Static. */
+/* "blind-until-verified", "first-use", "verified-only", "ca". Static. */
 const char *trust_policy_name(sotto_trust_policy);
 bool trust_policy_of(sotto_bytes name, sotto_trust_policy *ret); /* false: none has this name */
 

@@ -4,6 +4,7 @@
  * the passphrase, by design (RFC 9106 section 3.4.1.3). */
 #include "bytes/span.h"
 #include "crypto/cipher.h"
+#include "crypto/cpace.h"
 #include "crypto/curve.h"
 #include "crypto/hash.h"
 #include "crypto/sha256.h"
@@ -155,6 +156,77 @@ static bool box(void) {
     return good && sotto_is(crypto_box_get(&opened, key, text, boxed), SOTTO_E_BAD_MAC);
 }
 
+typedef struct password_side {
+    crypto_cpace_run run;
+    crypto_cpace_claim claim;
+    crypto_cpace_tag tag;
+    crypto_cpace_key key;
+} password_side;
+
+/* Both sides up to the tags: the password is a secret, and so are the scalars; shares and tags go over the wire. */
+static bool passwords_until_tags(password_side *a, password_side *b, sotto_bytes one, sotto_bytes other) {
+    const crypto_cpace_input at_a = {one, text, text}, at_b = {other, text, text};
+    bool good = sotto_ok(crypto_cpace_begin(&a->run, &at_a, &secret_host)) &&
+                sotto_ok(crypto_cpace_begin(&b->run, &at_b, &secret_host));
+    if (!good) return false;
+    declassify(&a->run.share, sizeof a->run.share);
+    declassify(&b->run.share, sizeof b->run.share);
+    const crypto_cpace_share from_a = a->run.share, from_b = b->run.share;
+    good =
+        sotto_ok(crypto_cpace_finish(&a->claim, &a->tag, &a->run, CRYPTO_CPACE_INITIATOR, BYTES_NONE, &from_b, text)) &&
+        sotto_ok(crypto_cpace_finish(&b->claim, &b->tag, &b->run, CRYPTO_CPACE_RESPONDER, text, &from_a, BYTES_NONE));
+    declassify(&a->tag, sizeof a->tag);
+    declassify(&b->tag, sizeof b->tag);
+    return good;
+}
+
+/* With much, little and no padding behind the password. */
+static bool password(void) {
+    static const size_t sizes[] = {1, 20, 107, 108, 200};
+    bool good = true;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uint8_t bytes[200];
+        password_side a, b;
+        secret_make(bytes, sizeof bytes);
+        const sotto_bytes same = bytes_of(bytes, sizes[i]);
+        good = good && passwords_until_tags(&a, &b, same, same);
+        good = good && sotto_ok(crypto_cpace_confirm(&a.key, &a.claim, &b.tag)) &&
+               sotto_ok(crypto_cpace_confirm(&b.key, &b.claim, &a.tag)) && crypto_equal(&a.key, &b.key, sizeof a.key);
+    }
+    return good;
+}
+
+/* That it is another one shows, and nothing of where they differ. */
+static bool password_wrong(void) {
+    uint8_t one[20], other[20];
+    password_side a, b;
+    secret_make(one, sizeof one);
+    memcpy(other, one, sizeof other);
+    other[7] ^= 1;
+    return passwords_until_tags(&a, &b, bytes_of(one, sizeof one), bytes_of(other, sizeof other)) &&
+           sotto_is(crypto_cpace_confirm(&a.key, &a.claim, &b.tag), SOTTO_E_BAD_MAC) &&
+           sotto_is(crypto_cpace_confirm(&b.key, &b.claim, &a.tag), SOTTO_E_BAD_MAC);
+}
+
+static bool password_refused(void) {
+    static const crypto_cpace_share neutral = {{0}}, negative = {{1}};
+    uint8_t bytes[20];
+    crypto_cpace_run run;
+    crypto_cpace_claim claim;
+    crypto_cpace_tag tag;
+    secret_make(bytes, sizeof bytes);
+    const crypto_cpace_input input = {bytes_of(bytes, sizeof bytes), text, text};
+    bool good = true;
+    for (size_t i = 0; i < 2; i++) {
+        good = good && sotto_ok(crypto_cpace_begin(&run, &input, &secret_host));
+        declassify(&run.share, sizeof run.share);
+        good = good && sotto_is(crypto_cpace_finish(&claim, &tag, &run, CRYPTO_CPACE_INITIATOR, BYTES_NONE,
+                                                    i == 0 ? &neutral : &negative, BYTES_NONE),
+                                SOTTO_E_BAD_KEY);
+    }
+    return good;
+}
+
 const constant_case crypto_cases[] = {
     {"x25519: new pairs agree", agreement},
     {"x25519: a key of small order is refused", agreement_refused},
@@ -165,5 +237,8 @@ const constant_case crypto_cases[] = {
     {"AES-CBC: a wrong padding", cbc_padding},
     {"AES-GCM there and back, and a wrong tag", gcm},
     {"XChaCha20-Poly1305 there and back, and a wrong tag", box},
+    {"CPace: the same password, several lengths", password},
+    {"CPace: another password", password_wrong},
+    {"CPace: shares that are refused", password_refused},
     {NULL, NULL},
 };

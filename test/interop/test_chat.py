@@ -6,6 +6,7 @@ typing, receipts, a correction, how each message was protected, and what the ser
     test_chat.py [prosody|ejabberd]
 """
 
+import json
 import os
 import re
 import sys
@@ -121,6 +122,37 @@ class Play:
         self.romeo.say(text)
         self.chat.see(r"\[verified, OMEMO 0\.3\] romeo: " + re.escape(text))
 
+    def new_device(self):
+        """He loses his device and takes another one, which did not get what was written in between: that is offered, and
+        goes to it after one key, not before."""
+        self.romeo.stop()
+        text = self.text("Stay but a little")
+        self.chat.type(text)
+        self.chat.see("you: " + re.escape(text))
+        self.romeo = Profanity(self.server, ROMEO, os.path.join(self.folder, "another"))
+        self.romeo.start()
+        if self.server.kind != "prosody":
+            self.romeo.make_list()
+        new = self.romeo.fingerprints()[0]
+        number = self.romeo.until(lambda: self.number_of(new), "the new device at Juliet's")
+        self.chat.sees_not("Ctrl-R")
+        self.chat.type(f"/trust {number}")
+        self.chat.see(r"!! New device \d+ of [^!]*" + new[:8] + r"[^!]*verified: it has not got \d+ message")
+        self.romeo.type(f"/msg {JULIET}")
+        between = self.text("I will come again")
+        self.chat.type(between)
+        self.romeo.see(re.escape(between))
+        self.romeo.sees_not(re.escape(text))
+        self.chat.tmux("send-keys", "C-r")
+        self.chat.see("Sent again to " + re.escape(ROMEO))
+        self.romeo.see(re.escape(text))
+
+    def number_of(self, fingerprint):
+        """Of the one device on his list, when it is this one."""
+        keys = [json.loads(line) for line in self.juliet.run("devices", ROMEO, "--json").stdout.splitlines()]
+        active = [key for key in keys if key["active"]]
+        return active[0]["number"] if [key["fingerprint"] for key in active] == [fingerprint] else None
+
     def history(self):
         self.chat.end()
         self.chat = None
@@ -148,8 +180,8 @@ class Play:
 
 def main():
     kind = servers.named_by_argument()
-    names = ["setup", "sotto_says", "profanity_answers", "in_turns", "signals_stay_inside", "correction", "verified", "history",
-             "nothing_on_the_wire"]
+    names = ["setup", "sotto_says", "profanity_answers", "in_turns", "signals_stay_inside", "correction", "verified", "new_device",
+             "history", "nothing_on_the_wire"]
     titles = [f"{name.replace('_', ' ')} ({kind})" for name in names]
     why = servers.why_not(kind) or profanity.why_not() or actors.why_no_sotto()
     if why:

@@ -216,7 +216,7 @@ class Play:
             self.juliet.refuse(*arguments, status=2)
 
     def leave(self):
-        self.juliet2.succeed("leave")
+        self.juliet2.succeed("leave", "--yes")
         self.romeo.do(f"fetch {JULIET}")
         active = [device["fingerprint"] for device in self.romeo.do(f"devices {JULIET}")["devices"] if device["active"]]
         tap.equal(active, [self.juliet_fingerprint], "devices of Juliet on the server")

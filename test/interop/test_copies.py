@@ -113,7 +113,7 @@ class Play:
         tap.holds("sotto leave in one of the two" in said, f"it does not say that there are two: {said}")
         tap.holds("sotto leave in one of the two" in second.refuse("send", JULIET, "to myself"), "nor does the other")
         tap.equal(self.juliet.listener.left(event="copied"), [])
-        second.succeed("leave")
+        second.succeed("leave", "--yes")
 
     def a_clone_of_a_running_one(self):
         """... and a copy of the very run that is listening: the server's notification tells."""

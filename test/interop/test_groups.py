@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """A room of a real server, with the program `sotto` for three of its members: who reads what, also who was away; nicks,
-private names, somebody banned, a room that becomes public, one that hides its members, and one that a person makes. The
-room belongs to an independent client, which has no OMEMO and is left out by name.
+private messages, files, somebody banned, a room that becomes public, one that hides its members, one that a person makes,
+and a server that dies with a message it had not taken. The room belongs to an independent client, which has no OMEMO and is
+left out by name.
 
     test_groups.py [prosody|ejabberd]
 """
 
 import json
 import os
+import signal
 import sys
 import tempfile
 
@@ -108,6 +110,88 @@ class Play:
         self.romeo.send(self.room, text)
         self.heard(self.juliet, text, self.romeo, "Montague")
 
+    def private(self):
+        """To one of them, by name; nobody else gets it, in no form."""
+        before = self.server.log_length()
+        text = self.text("How art thou out of breath")
+        self.juliet.send(f"{self.room}/Montague", text)
+        event = self.romeo.receive(text)
+        tap.equal((event["from"], event["room"], event["nick"], event["type"], event["private"]),
+                  (JULIET, self.room, "Juliet", "chat", True))
+        tap.holds(event["seal"], f"not encrypted: {event}")
+        kept = [json.loads(line) for line in self.juliet.succeed("history", self.room, "--json").stdout.splitlines()]
+        tap.equal([(line["private"], line["nick"], line["sent"]) for line in kept if line["body"] == text],
+                  [(True, "Montague", True)])
+        # A line in the conversation does the same; a name with a blank stands between quotes.
+        self.romeo.succeed("join", self.room, "--nick", "Romeo M")
+        text = self.text("When thou hast breath")
+        self.juliet.succeed("chat", self.room, text=f'/msg "Romeo M" {text}\n')
+        event = self.romeo.receive(text)
+        tap.equal((event["nick"], event["private"]), ("Juliet", True))
+        text = self.text("Is thy news good")
+        self.romeo.send(f"{self.room}/Juliet", text)
+        tap.holds(self.juliet.receive(text)["private"], "not private")
+        with self.server.changed:
+            seen = self.server.lines[before:]
+        tap.equal([line for line in seen if "RECV: <message" in line and "groupchat" in line], [])
+        tap.equal([event for event in self.mercutio.listener.left(event="message") if event["body"] in self.said[-3:]], [])
+
+    def private_refused(self):
+        line = self.juliet.refuse("send", f"{self.room}/Nobody", self.text("Who is there"))
+        tap.holds("nobody in" in line and "is called Nobody" in line, line)
+        line = self.juliet.refuse("send", f"elsewhere@{self.server.rooms}/Romeo", self.text("Where"), status=2)
+        tap.holds("enter it first" in line, line)
+        line = self.juliet.refuse("send", f"{self.room}/Juliet", self.text("To myself"))
+        tap.holds("you are called Juliet yourself" in line, line)
+        done = self.juliet.run("chat", self.room, text=f"/msg Nobody {self.text('Who')}\n")
+        tap.holds(done.returncode == 1 and "nobody in" in done.stdout, done.stdout)
+
+    def file(self):
+        """Everybody in the room has it; the server has neither its name nor what is in it."""
+        content = os.urandom(30000) + self.text("A plague on both your houses").encode()
+        path = os.path.join(self.folder, "the-letter.txt")
+        self.said.append("the-letter")
+        with open(path, "wb") as file:
+            file.write(content)
+        self.juliet.succeed("send", self.room, "--file", path)
+        for who in (self.romeo, self.mercutio):
+            event = who.listener.wait(event="file")
+            tap.equal((event["from"], event["name"], event["size"]), (JULIET, "the-letter.txt", len(content)))
+            target = os.path.join(who.home, "fetched")
+            os.makedirs(target)
+            who.succeed("files", "get", str(event["number"]), "--to", target)
+            with open(os.path.join(target, "the-letter.txt"), "rb") as file:
+                tap.holds(file.read() == content, "another file came out")
+        self.juliet.succeed("send", f"{self.room}/Romeo M", "--file", path)
+        tap.equal(self.romeo.listener.wait(event="file")["from"], JULIET)
+        tap.equal(self.mercutio.listener.left(event="file"), [])
+
+    def server_dies(self):
+        """The server goes away with what it had not taken: on the next stream nobody is in the room at first, and what was
+        said leaves when its sender is."""
+        text = self.text("Hie you, make haste")
+        os.killpg(self.server.process.pid, signal.SIGSTOP)
+        command = actors.subprocess.Popen(self.juliet.command("send", self.room, text), env=self.juliet.environment,
+                                          stdout=actors.subprocess.PIPE, stderr=actors.subprocess.PIPE)
+        while not any(json.loads(line)["body"] == text for line in
+                      self.juliet.succeed("history", self.room, "--json").stdout.splitlines()):
+            pass  # it is committed, and on its way
+        os.killpg(self.server.process.pid, signal.SIGKILL)
+        self.server.stop()
+        since = self.server.log_length()
+        self.server.start()
+        _, errors = command.communicate(timeout=actors.SECONDS)
+        tap.equal((command.returncode, errors.count(b"connection")), (0, 0))
+        self.heard(self.romeo, text, self.juliet, "Juliet")
+        self.heard(self.mercutio, text, self.juliet, "Juliet")
+        with self.server.changed:
+            lines = self.server.lines[since:]
+        refused = [line for line in lines if "type='error'" in line and "<message" in line and JULIET in line]
+        tap.equal(refused, [])
+        for who in (self.juliet, self.romeo, self.mercutio):
+            who.listener.wait(event="room", state="encrypted")
+        tap.equal(self.romeo.listener.left(body=text), [])
+
     def banned(self):
         rooms.change(self.server, BENVOLIO, self.room, affiliations={MERCUTIO: "outcast"})
         event = self.juliet.listener.wait(event="room-member", member=MERCUTIO)
@@ -124,6 +208,12 @@ class Play:
         self.juliet.listener.wait(event="room", state="public")
         line = self.juliet.refuse("send", self.room, self.text("To all the world"))
         tap.holds("Nothing left unencrypted" in line, line)
+        line = self.juliet.refuse("send", f"{self.room}/Romeo M", self.text("To thee alone"))
+        tap.holds("private rooms only" in line, line)
+        uploads = self.server.capture().count("urn:xmpp:http:upload:0'")
+        line = self.juliet.refuse("send", self.room, "--file", os.path.join(self.folder, "the-letter.txt"))
+        tap.holds("Nothing left unencrypted" in line, line)
+        tap.equal(self.server.capture().count("urn:xmpp:http:upload:0'"), uploads)
         rooms.change(self.server, BENVOLIO, self.room, fields={"membersonly": "1"})
         self.juliet.listener.wait(event="room", state="encrypted")
         text = self.text("To us alone")
@@ -168,6 +258,10 @@ SCENES = (
     ("who was away reads it in the room's archive", Play.away),
     ("one command enters, says it and leaves", Play.short),
     ("another nick is the same person", Play.nick),
+    ("a private message reaches whoever has the name, and nobody else", Play.private),
+    ("a name nobody has, a room that was not joined, oneself: refused", Play.private_refused),
+    ("a file to the room, and to one in it", Play.file),
+    ("a server that dies: what it had not taken leaves when the room was entered again", Play.server_dies),
     ("a banned member gets nothing more, and knows", Play.banned),
     ("a room that becomes public: an error, nothing is sent, until it is private again", Play.public),
     ("a room that hides its members: the same", Play.anonymous),
@@ -185,7 +279,7 @@ def main():
     if why:
         tap.skip_all(named, why)
     with tempfile.TemporaryDirectory() as folder:
-        with servers.start(kind, ACCOUNTS, rooms=True, archive=True) as server:
+        with servers.start(kind, ACCOUNTS, rooms=True, archive=True, upload=True) as server:
             play = Play(server, folder)
             try:
                 return tap.run([(name, lambda scene=scene: scene(play)) for name, scene in named],

@@ -4,6 +4,7 @@
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
 #include "seal/live/self.h"
+#include "tls/hello.h"
 
 #define NOTE_BYTES (LIVE_ID_BYTES + 8u) /* and a bare JID behind */
 #define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -69,7 +70,7 @@ static sotto_status take_result(live_self *self, seal_env *env, live_session *se
     const stanza_element *element = stanza_child(answer, "live", LIVE_NS);
     live_frame frame;
     sotto_status status = SOTTO_FAIL(MALFORMED);
-    if (element == NULL && session->proved) return SOTTO_OK; /* there was nothing to say */
+    if (element == NULL && (session->shown || session->quarantined)) return SOTTO_OK; /* there was nothing to say */
     if (element != NULL) status = live_frame_read(element, env->arena, &frame);
     if (sotto_ok(status) && memcmp(frame.session, session->id, LIVE_ID_BYTES) != 0) status = SOTTO_FAIL(MALFORMED);
     if (sotto_ok(status)) return live_session_feed(self, env, session, &frame);
@@ -92,7 +93,8 @@ sotto_status live_answered(live_self *self, seal_env *env, const seal_input *inp
         live_session_failed(self, env, session, input->status);
     }
     /* An answer to a handshake that leaves nothing to say: half a flight, or a number out of order. */
-    if (!session->over && !session->proved && session->waiting == 0 && session->records.len == 0)
+    bool waits = session->proved || session->shown || session->quarantined;
+    if (!session->over && !waits && session->waiting == 0 && session->records.len == 0)
         live_session_failed(self, env, session, SOTTO_FAIL(MALFORMED));
     return session->over ? env->changed(env, session->bare) : SOTTO_OK;
 }
@@ -108,7 +110,7 @@ static sotto_status reply_error(seal_opened *ret, const char *condition) {
 static sotto_status reply_records(live_self *self, seal_env *env, live_session *session, seal_opened *ret) {
     bool is = false;
     seal_opened opened = {.outcome = SEAL_CONTROL, .reply = SEAL_REPLY_RESULT};
-    if (session->over) return reply_error(ret, "not-acceptable");
+    if (session->over && !session->closed) return reply_error(ret, "not-acceptable");
     SOTTO_TRY(live_session_frame(session, env->arena, self->host, &opened.reply_payload, &is));
     *ret = opened;
     return SOTTO_OK;
@@ -127,15 +129,37 @@ static bool within_budget(live_self *self, seal_env *env, live_peer *peer) {
     return true;
 }
 
+/* Whoever does not see our presence is answered when we know them by a secret, and we do not look for long: 30 a minute
+ * of all of them together (T20, T23). */
+static bool strangers_within_budget(live_self *self, seal_env *env) {
+    if (self->strange_minute != env->now_ms / 60000) self->strangers = 0;
+    self->strange_minute = env->now_ms / 60000;
+    if (self->strangers >= SOTTO_LIVE_STRANGERS_PER_MINUTE) return false;
+    self->strangers++;
+    return true;
+}
+
+/* Whom the ClientHello is from, by the secret it offers. */
+static sotto_status look_into(live_self *self, seal_env *env, const seal_origin *origin, const live_frame *frame,
+                              live_hello *ret) {
+    tls_hello hello;
+    *ret = (live_hello){.id = frame->session};
+    if (frame->number != 0 || !sotto_ok(tls_hello_read(frame->records, &hello))) return SOTTO_OK;
+    if (hello.identity.len != TLS_SECRET_IDENTITY_BYTES) return SOTTO_OK;
+    if (!origin->sees_presence && !strangers_within_budget(self, env)) return SOTTO_OK;
+    ret->identity = hello.identity;
+    return live_secret_find(self, env, origin->from_full, hello.identity, &ret->found);
+}
+
 static sotto_status take_hello(live_self *self, seal_env *env, sotto_bytes from, const live_frame *frame,
-                               seal_opened *ret) {
+                               const live_hello *hello, seal_opened *ret) {
     live_peer *peer;
     live_session *session;
     sotto_status status = live_peer_of(self, from, &peer);
     if (!sotto_ok(status)) return live_is_ours(status) ? status : reply_error(ret, "resource-constraint");
-    if (bytes_equal(from, self->full) || !within_budget(self, env, peer))
+    if (self->ending || bytes_equal(from, self->full) || !within_budget(self, env, peer))
         return reply_error(ret, "resource-constraint");
-    SOTTO_TRY(live_session_new(self, env, from, frame->session, &session));
+    SOTTO_TRY(live_session_new(self, env, from, hello, &session));
     SOTTO_TRY(live_session_feed(self, env, session, frame));
     if (session->over) return reply_error(ret, "not-acceptable");
     live_session *own = peer->attempt;
@@ -143,6 +167,7 @@ static sotto_status take_hello(live_self *self, seal_env *env, sotto_bytes from,
         live_session_over(self, session);
         return reply_error(ret, "conflict");
     }
+    if (own != NULL && own->met) return reply_records(self, env, session, ret); /* a person is asked about that one */
     if (own != NULL) live_session_over(self, own);
     peer->attempt = session;
     return reply_records(self, env, session, ret);
@@ -162,10 +187,12 @@ sotto_status live_unprotect(void *arg, seal_env *env, const stanza_element *iq, 
     if (live_is_ours(status)) return status;
     live_session *session = sotto_ok(status) ? live_session_find(self, frame.session) : NULL;
     bool theirs = session != NULL && bytes_equal(session->full, origin->from_full);
-    if (!theirs && !origin->sees_presence) return SOTTO_OK;
+    live_hello hello = {0};
+    if (!theirs && session == NULL && sotto_ok(status)) SOTTO_TRY(look_into(self, env, origin, &frame, &hello));
+    if (!theirs && !origin->sees_presence && !hello.found.is) return SOTTO_OK;
     if (!sotto_ok(status)) return reply_error(ret, "bad-request");
     if (!theirs && (session != NULL || frame.number > 0)) return reply_error(ret, "item-not-found");
-    if (!theirs) return take_hello(self, env, origin->from_full, &frame, ret);
+    if (!theirs) return take_hello(self, env, origin->from_full, &frame, &hello, ret);
     SOTTO_TRY(live_session_feed(self, env, session, &frame));
     if (session->over) SOTTO_TRY(env->changed(env, session->bare));
     return reply_records(self, env, session, ret);

@@ -33,6 +33,7 @@ sotto_status live_load(live_self *self, seal_env *env) {
     row_work work = {self, env};
     if (self->loaded) return SOTTO_OK;
     for (live_line *line = self->lines; line != NULL; line = line->next) line->count = 0;
+    SOTTO_TRY(live_opening_load(self, env));
     SOTTO_TRY(live_row_scan(env, BYTES_NONE, NULL, load_row, &work));
     self->loaded = true;
     return SOTTO_OK;
@@ -112,6 +113,7 @@ static sotto_status push_row(void *arg, sotto_bytes jid, const uint8_t key[32], 
     sotto_status status = live_session_write(work->self, session, &data);
     if (live_is_ours(status)) return status;
     if (!sotto_ok(status)) live_session_failed(work->self, work->env, session, status);
+    live_rekey_count(session, row->stanza.len, work->env->now_ms);
     session->pushed = row->order;
     return SOTTO_OK;
 }
@@ -119,6 +121,7 @@ static sotto_status push_row(void *arg, sotto_bytes jid, const uint8_t key[32], 
 static sotto_status push(live_self *self, seal_env *env, live_session *session) {
     const live_line *line = session->proved ? live_line_find(self, session->bare, session->key) : NULL;
     push_work work = {.self = self, .env = env, .session = session};
+    if (session->wear.retiring || session->close_said || session->close_reason > LIVE_CLOSE_ENDED) return SOTTO_OK;
     if (line == NULL || line->count == 0 || line->order <= session->pushed) return SOTTO_OK;
     return live_row_scan(env, session->bare, session->key, push_row, &work);
 }
@@ -131,6 +134,16 @@ static sotto_status leave(live_self *self, seal_env *env, live_session *session)
         if (!is) break;
         SOTTO_TRY(live_ask(self, env, session, frame));
     }
+    return SOTTO_OK;
+}
+
+static sotto_status send_out(live_self *self, seal_env *env, live_session *session) {
+    if (!session->over) SOTTO_TRY(live_statement_flush(self, env, session));
+    if (!session->over) SOTTO_TRY(push(self, env, session));
+    if (!session->over) SOTTO_TRY(live_close_flush(self, session));
+    if (!session->over) SOTTO_TRY(leave(self, env, session));
+    bool all_told = session->close_said && session->records.len == 0 && session->waiting == 0;
+    if (all_told) live_session_over(self, session);
     return SOTTO_OK;
 }
 
@@ -147,6 +160,8 @@ static sotto_status set_tick(live_self *self, seal_env *env) {
         if (line->count > 0 && at > env->now_ms + LIVE_TICK_MS) at = env->now_ms + LIVE_TICK_MS;
         if (line->count > 0 && at > line->deadline_ms) at = line->deadline_ms;
     }
+    if (at > live_rekey_next(self, env->now_ms)) at = live_rekey_next(self, env->now_ms);
+    if (at > live_password_next(self)) at = live_password_next(self);
     if (at == UINT64_MAX || (self->tick_ms != 0 && self->tick_ms <= at)) return SOTTO_OK;
     SOTTO_TRY(env->timer(env, BYTES_LITERAL("t"), at));
     self->tick_ms = at;
@@ -158,11 +173,11 @@ sotto_status live_flush(void *arg, seal_env *env) {
     SOTTO_TRY(live_load(self, env));
     if (self->online) {
         SOTTO_TRY(give_up(self, env));
-        SOTTO_TRY(begin_wanted(self, env));
-        for (live_session *session = self->sessions; session != NULL; session = session->next) {
-            if (!session->over) SOTTO_TRY(push(self, env, session));
-            if (!session->over) SOTTO_TRY(leave(self, env, session));
-        }
+        if (!self->ending) SOTTO_TRY(begin_wanted(self, env));
+        SOTTO_TRY(live_rekey_flush(self, env));
+        SOTTO_TRY(live_password_flush(self, env));
+        for (live_session *session = self->sessions; session != NULL; session = session->next)
+            SOTTO_TRY(send_out(self, env, session));
         SOTTO_TRY(set_tick(self, env));
     }
     live_sweep(self);

@@ -118,6 +118,7 @@ static void lines_free(live_self *self, sotto_bytes bare) {
 
 static void session_free(live_self *self, live_session *session) {
     tls_engine_free(session->tls);
+    live_password_drop(self, session);
     while (session->early != NULL) {
         live_early *early = session->early;
         session->early = early->next;
@@ -126,6 +127,7 @@ static void session_free(live_self *self, live_session *session) {
     bytes_buffer_free(&session->records);
     bytes_buffer_free(&session->plain);
     live_let_go(self->host, &session->full);
+    live_let_go(self->host, &session->secret_jid);
     bytes_free(self->host, session, sizeof *session);
 }
 
@@ -161,6 +163,7 @@ void live_forget_all(live_self *self) {
     }
     self->peer_count = 0;
     lines_free(self, BYTES_NONE);
+    live_secret_forget(self);
     self->loaded = false;
     self->tick_ms = 0;
 }

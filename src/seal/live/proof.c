@@ -21,6 +21,7 @@ static sotto_status write_signed(bytes_buffer *out, const live_circumstances *c,
     put_part(out, c->responder);
     put_part(out, bytes_of(key, 32));
     put_part(out, bytes_of(c->earlier, sizeof c->earlier));
+    put_part(out, c->secret);
     return bytes_buffer_end(out, ret);
 }
 

@@ -11,7 +11,9 @@ typedef struct live_circumstances {
     uint8_t exporter[32];
     sotto_bytes initiator, responder; /* full JIDs */
     bool by_initiator;
-    uint8_t earlier[32]; /* SHA-256 of the responder's proof; zeros in that itself */
+    uint8_t earlier[32]; /* SHA-256 of the other side's message before: of the first proof, in the second; of the
+                            you-first that asked for it, in the first; zeros where it was not asked for */
+    sotto_bytes secret;  /* id of the retained secret that was the PSK; empty: none */
 } live_circumstances;
 
 SOTTO_MUST_CHECK sotto_status live_proof_make(live_message *ret, const live_circumstances *, const crypto_identity *,

@@ -3,6 +3,8 @@
 
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
+#include "seal/live/password.h"
+#include "seal/live/statement.h"
 
 #define ROW_VERSION 1u
 #define KEY_ROOM    (SOTTO_JID_BYTES_MAX + 64u)
@@ -152,6 +154,33 @@ sotto_status live_row_received(seal_env *env, sotto_bytes jid, const uint8_t key
     return SOTTO_OK;
 }
 
+sotto_status live_row_last(seal_env *env, sotto_bytes jid, const uint8_t key[32],
+                           const uint8_t epoch[LIVE_EPOCH_BYTES], uint64_t *ret) {
+    key_room room;
+    sotto_bytes value;
+    *ret = 0;
+    sotto_status status = env->get(env, room_key(&room, 'r', jid, key), &value);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    if (value.len == 0 || value.at[0] != ROW_VERSION || (value.len - 1) % EPOCH_BYTES != 0)
+        return SOTTO_FAIL(STORE_CORRUPT);
+    for (sotto_bytes rest = bytes_after(value, 1); rest.len > 0; rest = bytes_after(rest, EPOCH_BYTES)) {
+        bytes_cursor last = bytes_cursor_over(bytes_of(rest.at + LIVE_EPOCH_BYTES, 8));
+        if (memcmp(rest.at, epoch, LIVE_EPOCH_BYTES) == 0) *ret = bytes_cursor_u64(&last);
+    }
+    return SOTTO_OK;
+}
+
+/* Whoever has a new address sends again, under the same numbers, what we did not acknowledge. */
+sotto_status live_row_received_move(seal_env *env, sotto_bytes from, sotto_bytes to, const uint8_t key[32]) {
+    key_room room;
+    sotto_bytes value;
+    sotto_status status = env->get(env, room_key(&room, 'r', from, key), &value);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
+    SOTTO_TRY(status);
+    return env->put(env, room_key(&room, 'r', to, key), value);
+}
+
 /* ---- keys ---- */
 
 #define DAY_MS UINT64_C(86400000)
@@ -211,6 +240,8 @@ static sotto_status key_make_room(seal_env *env, sotto_bytes jid, const key_seen
     }
     if (least == NULL) return SOTTO_OK;
     SOTTO_TRY(env->put(env, room_key(&room, 'k', jid, least->key), BYTES_NONE));
+    SOTTO_TRY(live_statement_forget(env, jid, least->key));
+    SOTTO_TRY(live_password_forget(env, jid, least->key));
     return env->put(env, room_key(&room, 'r', jid, least->key), BYTES_NONE);
 }
 

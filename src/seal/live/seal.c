@@ -4,6 +4,7 @@
 #include "bytes/memory.h"
 #include "seal/live/certificate.h"
 #include "seal/live/self.h"
+#include "seal/live/sessions.h"
 
 /* ---- life ---- */
 
@@ -31,6 +32,7 @@ sotto_status live_open_with(void **ret_self, seal_env *env, struct ossl_lib_ctx_
     live_self *self = bytes_new(env->host, sizeof *self);
     if (self == NULL) return SOTTO_FAIL(NO_MEMORY);
     self->host = env->host;
+    bytes_map_init(&self->known, self->host);
     sotto_status status = open_into(self, env, library);
     if (!sotto_ok(status)) {
         live_close(self);
@@ -109,7 +111,7 @@ static sotto_status live_promise(void *arg, seal_env *env, const seal_audience *
     live_self *self = arg;
     outlook o = {0};
     *ret = (seal_promise){.kind = SEAL_ASKING};
-    if (!self->online) return SOTTO_OK;
+    if (!self->online || self->ending) return SOTTO_OK;
     SOTTO_TRY(live_load(self, env));
     o.keys = bytes_arena_take(env->arena, (audience->resource_count + 1) * sizeof *o.keys);
     if (o.keys == NULL) return SOTTO_FAIL(NO_MEMORY);
@@ -118,7 +120,10 @@ static sotto_status live_promise(void *arg, seal_env *env, const seal_audience *
         sotto_bytes full = audience->resources[i];
         if (bytes_equal(full, self->full) || live_bare(full).len == full.len) continue;
         others++;
-        SOTTO_TRY(look_at(self, env, full, &o));
+        const live_peer *peer = audience->idle ? live_peer_find(self, full) : NULL;
+        if (peer != NULL && peer->ready != NULL)
+            SOTTO_TRY(live_key_of(env->arena, peer->bare, peer->ready->key, &o.keys[o.count++]));
+        if (!audience->idle) SOTTO_TRY(look_at(self, env, full, &o));
     }
     if (o.asking > 0 || others == 0) return SOTTO_OK;
     if (o.count > 0)
@@ -186,14 +191,17 @@ static sotto_status live_protect(void *arg, seal_env *env, const stanza_element 
 
 /* ---- inputs ---- */
 
-static sotto_status went_online(live_self *self, const seal_input *input, uint64_t now_ms) {
+static sotto_status went_online(live_self *self, seal_env *env, const seal_input *input) {
     if (input->fresh || !bytes_equal(self->full, input->jid)) {
         live_forget_all(self);
         live_let_go(self->host, &self->full);
         SOTTO_TRY(live_keep(self->host, input->jid, &self->full));
+        SOTTO_TRY(live_close_gone(self, env, BYTES_NONE, NULL));
     }
-    for (live_line *line = self->lines; line != NULL; line = line->next) line->deadline_ms = now_ms + LIVE_UNKNOWN_MS;
+    for (live_line *line = self->lines; line != NULL; line = line->next)
+        line->deadline_ms = env->now_ms + LIVE_UNKNOWN_MS;
     self->online = true;
+    self->ending = false;
     return SOTTO_OK;
 }
 
@@ -208,11 +216,10 @@ static sotto_status came_or_went(live_self *self, seal_env *env, const seal_inpu
     live_peer *peer = live_peer_find(self, input->jid);
     SOTTO_TRY(live_load(self, env));
     if (!input->available) {
-        if (peer == NULL) return SOTTO_OK;
-        if (peer->ready != NULL) live_session_over(self, peer->ready);
-        if (peer->attempt != NULL) live_session_over(self, peer->attempt);
-        peer->wanted = false;
-        return SOTTO_OK;
+        for (live_session *session = self->sessions; session != NULL; session = session->next)
+            if (bytes_equal(session->full, input->jid)) live_session_over(self, session);
+        if (peer != NULL) peer->wanted = false;
+        return live_close_gone(self, env, input->jid, NULL);
     }
     bool waited = waits_for(self, live_bare(input->jid));
     if (peer == NULL && !waited) return SOTTO_OK;
@@ -229,8 +236,9 @@ static sotto_status came_or_went(live_self *self, seal_env *env, const seal_inpu
 
 /* Somebody began and did not go on, or acknowledges nothing: a frame was lost and nobody was told. */
 static bool is_stuck(const live_self *self, const live_session *session, uint64_t now_ms) {
-    if (session->over) return false;
+    if (session->over || session->wear.retiring || session->closing) return false;
     /* Of one that we began too: where too many questions were open it was never asked. */
+    if (session->waits_ms != 0 && !session->proved) return now_ms - session->waits_ms >= LIVE_WAITS_MS;
     if (!session->proved) return now_ms - session->used_ms >= LIVE_ATTEMPT_MS;
     const live_line *line = live_line_find(self, session->bare, session->key);
     return line != NULL && line->count > 0 && now_ms - line->since_ms >= LIVE_TICK_MS;
@@ -266,11 +274,15 @@ static sotto_status give_back_refused(void *arg, sotto_bytes jid, const uint8_t 
 
 static sotto_status decided(live_self *self, seal_env *env, const seal_input *input) {
     refusal r = {self, env};
-    if (input->trust != SOTTO_TRUST_DISTRUSTED) return SOTTO_OK;
     SOTTO_TRY(live_load(self, env));
-    for (live_session *session = self->sessions; session != NULL; session = session->next)
-        if (session->proved && bytes_equal(session->bare, input->jid) && memcmp(session->key, input->key, 32) == 0)
-            live_session_over(self, session);
+    SOTTO_TRY(live_opening_decided(self, env, input->jid, input->key, input->trust));
+    if (input->trust != SOTTO_TRUST_DISTRUSTED) return SOTTO_OK;
+    for (live_session *session = self->sessions; session != NULL; session = session->next) {
+        if (!session->proved || !bytes_equal(session->bare, input->jid) || memcmp(session->key, input->key, 32) != 0)
+            continue;
+        live_close_session(self, session, LIVE_CLOSE_REFUSED, env->now_ms);
+        SOTTO_TRY(live_close_gone(self, env, session->full, NULL));
+    }
     return live_row_scan(env, input->jid, input->key, give_back_refused, &r);
 }
 
@@ -279,7 +291,7 @@ static sotto_status live_input(void *arg, seal_env *env, const seal_input *input
     sotto_event event = {.kind = SOTTO_EVENT_REFRESHED, .jid = input->jid};
     switch (input->kind) {
     case SEAL_INPUT_ONLINE:
-        return went_online(self, input, env->now_ms);
+        return went_online(self, env, input);
     case SEAL_INPUT_OFFLINE:
         self->online = false;
         return SOTTO_OK;
@@ -292,8 +304,9 @@ static sotto_status live_input(void *arg, seal_env *env, const seal_input *input
         return decided(self, env, input);
     case SEAL_INPUT_PRESENCE:
         return came_or_went(self, env, input);
-    case SEAL_INPUT_REPAIR:
+    case SEAL_INPUT_REPAIR: /* with what was kept from sessions before, which may be why there is none */
         live_forget_jid(self, input->jid);
+        SOTTO_TRY(live_secret_drop(self, env, live_bare(input->jid), NULL));
         return env->event(env, &event);
     case SEAL_INPUT_REFRESH: /* there is no list to look at: who is there shows in presence */
         return env->event(env, &event);
@@ -301,8 +314,17 @@ static sotto_status live_input(void *arg, seal_env *env, const seal_input *input
         event.kind = SOTTO_EVENT_LEFT;
         event.jid = env->account;
         return env->event(env, &event);
-    case SEAL_INPUT_PEP:
     case SEAL_INPUT_JOB:
+        return live_statement_judged(env, input->note, input->bytes);
+    case SEAL_INPUT_STATEMENT:
+        return live_statement_set(env, input->type, input->bytes);
+    case SEAL_INPUT_PASSWORD:
+        return live_password_typed(self, env, input);
+    case SEAL_INPUT_FIRST:
+        return live_opening_set(self, env, input->type);
+    case SEAL_INPUT_ENDING:
+        return live_close_all(self, env);
+    case SEAL_INPUT_PEP:
     case SEAL_INPUT_ADOPT:
     case SEAL_INPUT_REMOVE:
     case SEAL_INPUT_RENAME:
@@ -369,6 +391,7 @@ static const seal_class live_class = {
     .forget = live_forget,
     .list_keys = live_list_keys,
     .flush = live_flush,
+    .list_sessions = live_list_sessions,
 };
 
 const sotto_seal *sotto_seal_live(void) {

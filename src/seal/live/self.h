@@ -5,9 +5,15 @@
 #ifndef SEAL_LIVE_SELF_H
 #define SEAL_LIVE_SELF_H
 
+#include "bytes/map.h"
+#include "seal/live/close.h"
 #include "seal/live/live.h"
+#include "seal/live/password.h"
 #include "seal/live/proof.h"
+#include "seal/live/rekey.h"
 #include "seal/live/row.h"
+#include "seal/live/secret.h"
+#include "seal/live/statement.h"
 #include "seal/seal.h"
 #include "tls/context.h"
 
@@ -15,6 +21,7 @@
 #define LIVE_EXPORTER    "EXPORTER-sotto-live"
 #define LIVE_UNKNOWN_MS  120000u /* online without an acknowledgement, until a stanza is given back */
 #define LIVE_ATTEMPT_MS  60000u  /* a handshake that somebody began and did not go on with */
+#define LIVE_WAITS_MS    600000u /* a quarantined one, and one that showed its key first: a person is asked */
 #define LIVE_REFUSED_MS  600000u /* somebody who does not speak this, or not with us, is asked again */
 #define LIVE_CONFLICT_MS 5000u   /* we were told to wait for the other side's ClientHello */
 #define LIVE_BACKOFF_MAX 60000u
@@ -35,12 +42,40 @@ typedef struct live_session {
     sotto_bytes bare; /* a prefix of full */
     bool initiator;
     bool shown;  /* our proof is written */
-    bool proved; /* theirs was good: key is filled in */
+    bool met;    /* theirs was good: key is filled in */
+    bool proved; /* both, and nobody has to be asked: it is used */
     bool over;   /* freed when the call ends */
     tls_engine *tls;
-    uint8_t random[32];  /* of the ClientHello */
-    uint8_t earlier[32]; /* SHA-256 of the responder's proof */
+    uint8_t random[32]; /* of the ClientHello */
     uint8_t key[32];
+
+    /* opening.c */
+    bool answered;    /* responder: its flight is written, and proof or you-first */
+    bool settled;     /* what TLS agreed on was looked at */
+    bool asked_first; /* you-first was said */
+    bool offered;     /* a retained secret: initiator; responder: it was recognized */
+    bool others;      /* initiator: other keys of the bare JID have one, too */
+    bool used;        /* TLS took it */
+    bool odd;         /* it should have been, and was not */
+    bool quarantined; /* ... and a person is asked */
+    bool knew;        /* the key, before */
+    bool has_confirmed;
+    uint64_t since_ms; /* proved, or one that it took the place of; 0: not yet */
+    uint8_t confirmed[32];         /* what a person said before any key was shown */
+    uint64_t waits_ms;             /* since when somebody is asked, here or there; 0: nobody is */
+    uint8_t first[32], second[32]; /* SHA-256 of the proofs, in the order they were sent */
+    live_secret secret;            /* offered */
+    uint8_t secret_key[32];        /* and whose */
+    sotto_bytes secret_jid;        /* owned */
+    uint8_t version;               /* of the ALPN */
+    uint16_t group, suite;
+
+    /* hold.c */
+    bool held;   /* their first `hold` came */
+    bool made;   /* a secret was made in this session */
+    bool common; /* something made here, or newer than `secret`, is known to be held by both */
+    uint8_t made_id[LIVE_ID_BYTES];
+
     bytes_buffer records;    /* made and not sent */
     bytes_buffer plain;      /* read and not whole */
     uint64_t sent, expected; /* numbers of the next frames */
@@ -55,6 +90,16 @@ typedef struct live_session {
     uint8_t heard_epoch[LIVE_EPOCH_BYTES];
     uint64_t heard_epochs; /* so many in this frame */
     uint64_t used_ms;
+    live_wear wear;          /* how long it may be used; whether it only is read */
+    live_password *password; /* a word that is compared; NULL: none */
+    bool stated;             /* our statements were shown */
+    bool saw_x509, saw_openpgp;
+    size_t siblings; /* statements of OMEMO identities that came */
+    bool closing;    /* only acknowledgements are read, nothing is promised; close_reason is said, and it goes */
+    bool close_said;
+    bool closed; /* by the other side: what it was told in is answered all the same */
+    uint8_t close_reason;
+    uint64_t closing_until_ms;
 } live_session;
 
 /* A full JID. */
@@ -68,6 +113,8 @@ typedef struct live_peer {
     uint64_t not_before_ms; /* of the next attempt */
     uint64_t minute;        /* of: */
     unsigned hellos;
+    unsigned tries;    /* keys whose secrets were offered to it in vain, one after the other */
+    bool tried_theirs; /* one of them should have been taken */
     live_session *ready, *attempt;
 } live_peer;
 
@@ -91,6 +138,7 @@ typedef struct live_self {
     tls_context *client, *server;
     crypto_identity identity;
     bool online;
+    bool ending;      /* the stream will be ended on purpose: nothing is begun */
     bool loaded;      /* lines are what the rows say */
     uint64_t tick_ms; /* the timer that is set; 0: none */
     sotto_bytes full; /* own; owned */
@@ -100,6 +148,12 @@ typedef struct live_self {
     size_t peer_count;
     uint64_t minute; /* of the last ClientHello: what was counted in it is not forgotten */
     live_line *lines;
+    bytes_map known;         /* retained secrets, by what they are recognized by (secret.c) */
+    bool knows;              /* ... all of them */
+    uint64_t strange_minute; /* of: */
+    unsigned strangers;      /* ClientHellos that were looked into */
+    bool asks_first;         /* others are to show their key first */
+    bool never_first;        /* we never do, to strangers */
 } live_self;
 
 /* Failures that end the step; all others are the other side's, and end a session. */
@@ -126,7 +180,16 @@ void live_forget_all(live_self *);
 void live_forget_jid(live_self *, sotto_bytes bare);
 
 /* ---- sessions (session.c) ---- */
-SOTTO_MUST_CHECK sotto_status live_session_new(live_self *, seal_env *, sotto_bytes full, const uint8_t *id,
+
+/* A ClientHello of somebody else. */
+typedef struct live_hello {
+    const uint8_t *id;
+    sotto_bytes identity; /* of the PSK it offers */
+    live_found found;     /* what that is, here */
+} live_hello;
+
+/* NULL: we begin. */
+SOTTO_MUST_CHECK sotto_status live_session_new(live_self *, seal_env *, sotto_bytes full, const live_hello *,
                                                live_session **ret);
 live_session *live_session_find(live_self *, const uint8_t id[LIVE_ID_BYTES]);
 /* Feeds a frame: what was whole is dealt with. What the other side did wrong ends the session; errors are ours. */
@@ -141,6 +204,18 @@ void live_session_failed(live_self *, seal_env *, live_session *, sotto_status r
 /* The seal's key of a JID, in the arena. */
 SOTTO_MUST_CHECK sotto_status live_key_of(bytes_arena *, sotto_bytes bare, const uint8_t key[32], seal_key *ret);
 
+/* ---- who is who (opening.c) ----
+ * What the other side did wrong ends the session; errors are ours. */
+SOTTO_MUST_CHECK sotto_status live_opening_answer(live_self *, seal_env *, live_session *); /* our flight is written */
+SOTTO_MUST_CHECK sotto_status live_opening_you_first(live_self *, seal_env *, live_session *);
+SOTTO_MUST_CHECK sotto_status live_opening_proof(live_self *, seal_env *, live_session *, const live_message *);
+/* A person decided about a key of the bare JID. */
+SOTTO_MUST_CHECK sotto_status live_opening_decided(live_self *, seal_env *, sotto_bytes jid, const uint8_t key[32],
+                                                   sotto_trust);
+/* Who shows a key first: SEAL_FIRST_ bits of seal.h. */
+SOTTO_MUST_CHECK sotto_status live_opening_load(live_self *, seal_env *);
+SOTTO_MUST_CHECK sotto_status live_opening_set(live_self *, seal_env *, uint32_t first);
+
 /* ---- stanzas (stanza.c) ---- */
 SOTTO_MUST_CHECK sotto_status live_stanza_arrived(live_self *, seal_env *, live_session *, const live_message *);
 SOTTO_MUST_CHECK sotto_status live_stanza_stored(live_self *, seal_env *, live_session *, const live_message *);
@@ -148,6 +223,13 @@ SOTTO_MUST_CHECK sotto_status live_stanza_back(live_self *, seal_env *, sotto_by
                                                const live_row *, sotto_status reason);
 /* Rows of the peer's other keys that were meant for this full JID: nobody has those keys here any more. */
 SOTTO_MUST_CHECK sotto_status live_stanza_replaced(live_self *, seal_env *, const live_session *);
+
+/* ---- what else is said after both proofs (password.c, statement.c, close.c) ----
+ * Called by take_message of session.c; what the other side did wrong ends the session (live_session_failed), errors
+ * are ours. */
+SOTTO_MUST_CHECK sotto_status live_password_take(live_self *, seal_env *, live_session *, const live_message *);
+SOTTO_MUST_CHECK sotto_status live_statement_take(live_self *, seal_env *, live_session *, const live_message *);
+SOTTO_MUST_CHECK sotto_status live_close_take(live_self *, seal_env *, live_session *, const live_message *);
 
 /* ---- the end of a step (flush.c) ---- */
 SOTTO_MUST_CHECK sotto_status live_flush(void *self, seal_env *);

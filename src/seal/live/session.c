@@ -44,29 +44,74 @@ static void sessions_room(live_self *self, seal_env *env, sotto_bytes bare) {
     live_sweep(self);
 }
 
+/* Whoever has nothing to offer offers what nobody has: who looks on cannot tell (T22). */
+static sotto_status offer_of(live_self *self, seal_env *env, live_session *session, const live_found *found,
+                             tls_secret *ret) {
+    uint8_t naming[32], nonce[16];
+    live_way way = {.nonce = nonce, .initiator = self->full, .responder = session->full};
+    if (!found->is) return env->random(env, ret, sizeof *ret);
+    sotto_status status = env->random(env, nonce, sizeof nonce);
+    if (sotto_ok(status)) status = live_secret_naming(found->secret.secret, found->secret.initiator, naming);
+    if (sotto_ok(status)) status = live_secret_identity(ret->identity, naming, &way);
+    if (sotto_ok(status)) status = live_secret_psk(found->secret.secret, ret->key);
+    bytes_wipe(naming, sizeof naming);
+    return status;
+}
+
+/* The one ClientHello that is recognized has the identity it was recognized by. */
+static sotto_status tls_begin(live_self *self, seal_env *env, live_session *session, const live_hello *hello,
+                              const live_found *found) {
+    tls_secret secret = {{0}, {0}};
+    sotto_status status = SOTTO_OK;
+    if (hello == NULL) {
+        status = offer_of(self, env, session, found, &secret);
+    } else if (found->is) {
+        memcpy(secret.identity, hello->identity.at, sizeof secret.identity);
+        status = live_secret_psk(found->secret.secret, secret.key);
+    }
+    bool any = hello == NULL || found->is;
+    if (sotto_ok(status))
+        status = tls_engine_new_anonymous(&session->tls, hello == NULL ? self->client : self->server, alpn,
+                                          any ? &secret : NULL);
+    bytes_wipe(&secret, sizeof secret);
+    return status;
+}
+
 static sotto_status session_fill(live_self *self, seal_env *env, live_session *session, sotto_bytes full,
-                                 const uint8_t *id) {
-    session->initiator = id == NULL;
+                                 const live_hello *hello) {
+    live_found found = {0};
+    session->initiator = hello == NULL;
     session->used_ms = env->now_ms;
     bytes_buffer_owned(&session->records, self->host, RECORDS_MAX);
     bytes_buffer_owned(&session->plain, self->host, PLAIN_MAX);
     SOTTO_TRY(live_keep(self->host, full, &session->full));
     session->bare = live_bare(session->full);
-    if (id != NULL)
-        memcpy(session->id, id, LIVE_ID_BYTES);
-    else
+    if (hello != NULL) {
+        memcpy(session->id, hello->id, LIVE_ID_BYTES);
+        found = hello->found;
+    } else {
+        const live_peer *peer = live_peer_find(self, session->full);
         SOTTO_TRY(env->random(env, session->id, LIVE_ID_BYTES));
-    SOTTO_TRY(tls_engine_new(&session->tls, id == NULL ? self->client : self->server, NULL, alpn));
-    if (id != NULL) return SOTTO_OK;
+        SOTTO_TRY(live_secret_offer(env, session->full, peer != NULL ? peer->tries : 0, &found, &session->others));
+    }
+    session->offered = found.is;
+    session->secret = found.secret;
+    memcpy(session->secret_key, found.key, sizeof session->secret_key);
+    if (found.is) SOTTO_TRY(live_keep(self->host, found.jid, &session->secret_jid));
+    sotto_status status = tls_begin(self, env, session, hello, &found);
+    bytes_wipe(&found, sizeof found);
+    SOTTO_TRY(status);
+    if (hello != NULL) return SOTTO_OK;
     SOTTO_TRY(tls_engine_client_random(session->tls, session->random));
     return pull(session); /* the ClientHello */
 }
 
-sotto_status live_session_new(live_self *self, seal_env *env, sotto_bytes full, const uint8_t *id, live_session **ret) {
+sotto_status live_session_new(live_self *self, seal_env *env, sotto_bytes full, const live_hello *hello,
+                              live_session **ret) {
     sessions_room(self, env, live_bare(full));
     live_session *session = bytes_new(self->host, sizeof *session);
     if (session == NULL) return SOTTO_FAIL(NO_MEMORY);
-    sotto_status status = session_fill(self, env, session, full, id);
+    sotto_status status = session_fill(self, env, session, full, hello);
     session->next = self->sessions;
     self->sessions = session;
     self->session_count++;
@@ -89,6 +134,10 @@ live_session *live_session_find(live_self *self, const uint8_t id[LIVE_ID_BYTES]
 void live_session_failed(live_self *self, seal_env *env, live_session *session, sotto_status reason) {
     live_peer *peer = live_peer_find(self, session->full);
     if (session->over) return;
+    if (peer != NULL && peer->attempt == session) {
+        peer->tries = 0;
+        peer->tried_theirs = false;
+    }
     if (peer != NULL && (peer->ready == session || peer->attempt == session)) {
         const live_line *line = session->proved ? live_line_find(self, session->bare, session->key) : NULL;
         uint64_t wait = peer->failures == 0 ? 0 : UINT64_C(1000) << (peer->failures < 7 ? peer->failures - 1 : 6);
@@ -168,29 +217,7 @@ sotto_status live_session_frame(live_session *session, bytes_arena *arena, const
     return SOTTO_OK;
 }
 
-/* ---- proofs ---- */
-
-static sotto_status circumstances(const live_self *self, const live_session *session, bool by_initiator,
-                                  live_circumstances *ret) {
-    *ret = (live_circumstances){.initiator = session->initiator ? self->full : session->full,
-                                .responder = session->initiator ? session->full : self->full,
-                                .by_initiator = by_initiator};
-    if (by_initiator) memcpy(ret->earlier, session->earlier, sizeof ret->earlier);
-    return tls_engine_export(session->tls, LIVE_EXPORTER, ret->exporter);
-}
-
-static sotto_status show(live_self *self, live_session *session) {
-    live_circumstances c;
-    live_message proof;
-    SOTTO_TRY(circumstances(self, session, session->initiator, &c));
-    sotto_status status = live_proof_make(&proof, &c, &self->identity, self->host);
-    bytes_wipe(&c, sizeof c);
-    SOTTO_TRY(status);
-    if (!session->initiator) SOTTO_TRY(live_proof_hash(session->earlier, &proof));
-    SOTTO_TRY(live_session_write(self, session, &proof));
-    session->shown = true;
-    return SOTTO_OK;
-}
+/* ---- in ---- */
 
 static bool is_reflected(const live_self *self, const live_session *session) {
     for (const live_session *own = self->sessions; own != NULL; own = own->next)
@@ -206,58 +233,8 @@ static sotto_status answer_hello(live_self *self, seal_env *env, live_session *s
         return SOTTO_OK;
     }
     SOTTO_TRY(pull(session));
-    return show(self, session);
+    return live_opening_answer(self, env, session);
 }
-
-/* Both sides know whom they talk to: what was there before goes. */
-static sotto_status becomes_ready(live_self *self, seal_env *env, live_session *session) {
-    live_peer *peer;
-    live_line *line = live_line_find(self, session->bare, session->key);
-    SOTTO_TRY(live_peer_of(self, session->full, &peer));
-    for (live_session *other = self->sessions; other != NULL; other = other->next) {
-        bool same_key =
-            other->proved && bytes_equal(other->bare, session->bare) && memcmp(other->key, session->key, 32) == 0;
-        if (other != session && !other->over && (same_key || bytes_equal(other->full, session->full)))
-            live_session_over(self, other);
-    }
-    peer->attempt = NULL;
-    peer->ready = session;
-    peer->wanted = peer->refused = false;
-    if (line != NULL) line->since_ms = env->now_ms;
-    SOTTO_TRY(live_stanza_replaced(self, env, session));
-    return env->changed(env, session->bare);
-}
-
-static sotto_status take_proof(live_self *self, seal_env *env, live_session *session, const live_message *proof) {
-    live_circumstances c;
-    seal_key key;
-    sotto_trust trust;
-    SOTTO_TRY(circumstances(self, session, !session->initiator, &c));
-    sotto_status status = live_proof_check(proof, &c, &self->identity);
-    bytes_wipe(&c, sizeof c);
-    if (!sotto_ok(status)) {
-        if (live_is_ours(status)) return status;
-        live_session_failed(self, env, session, status);
-        return SOTTO_OK;
-    }
-    SOTTO_TRY(live_key_of(env->arena, session->bare, proof->key, &key));
-    SOTTO_TRY(env->key_seen(env, &key));
-    SOTTO_TRY(live_row_key_seen(env, session->bare, proof->key));
-    SOTTO_TRY(env->trust(env, key.jid, key.key, &trust));
-    if (trust == SOTTO_TRUST_DISTRUSTED) {
-        live_session_failed(self, env, session, SOTTO_FAIL(NO_TRUSTED_DEVICE));
-        return SOTTO_OK;
-    }
-    memcpy(session->key, proof->key, sizeof session->key);
-    session->proved = true;
-    if (session->initiator) {
-        SOTTO_TRY(live_proof_hash(session->earlier, proof));
-        SOTTO_TRY(show(self, session));
-    }
-    return becomes_ready(self, env, session);
-}
-
-/* ---- in ---- */
 
 /* What was acknowledged is looked for among all rows. */
 static sotto_status hear(live_self *self, seal_env *env, live_session *session) {
@@ -284,14 +261,47 @@ static sotto_status take_have(live_self *self, seal_env *env, live_session *sess
     return SOTTO_OK;
 }
 
+/* Before both proofs nothing counts but them. A close there is nobody's word. */
+static sotto_status take_opening(live_self *self, seal_env *env, live_session *session, const live_message *message) {
+    if (message->kind == LIVE_PROOF && !session->met) return live_opening_proof(self, env, session, message);
+    if (message->kind == LIVE_YOU_FIRST && !session->met) return live_opening_you_first(self, env, session);
+    bool refused = message->kind == LIVE_CLOSE;
+    live_session_failed(self, env, session, refused ? SOTTO_FAIL(SERVER_REFUSED) : SOTTO_FAIL(MALFORMED));
+    return SOTTO_OK;
+}
+
 static sotto_status take_message(live_self *self, seal_env *env, live_session *session, const live_message *message) {
-    if ((message->kind == LIVE_PROOF) == session->proved) {
+    if (message->kind == LIVE_PAD) return SOTTO_OK;
+    if (!session->proved) return take_opening(self, env, session, message);
+    if (session->closing && !live_close_counts(message->kind)) return SOTTO_OK;
+    switch (message->kind) {
+    case LIVE_DATA:
+        return live_stanza_arrived(self, env, session, message);
+    case LIVE_HAVE:
+        return take_have(self, env, session, message);
+    case LIVE_HOLD:
+        return live_secret_hold_take(self, env, session, message);
+    case LIVE_STATEMENT:
+        return live_statement_take(self, env, session, message);
+    case LIVE_PASSWORD:
+        return live_password_take(self, env, session, message);
+    case LIVE_CLOSE:
+        return live_close_take(self, env, session, message);
+    case LIVE_PAD:
+    case LIVE_IGNORED:
+        return SOTTO_OK;
+    case LIVE_PROOF:
+    case LIVE_YOU_FIRST:
         live_session_failed(self, env, session, SOTTO_FAIL(MALFORMED));
         return SOTTO_OK;
     }
-    if (message->kind == LIVE_PROOF) return take_proof(self, env, session, message);
-    if (message->kind == LIVE_DATA) return live_stanza_arrived(self, env, session, message);
-    return take_have(self, env, session, message);
+    return SOTTO_OK; /* of a later version */
+}
+
+/* Whoever proved nothing has nothing kept for him that is longer than a proof, or what is put before one. */
+static bool is_too_long(const live_session *session, sotto_bytes plain) {
+    if (session->proved || plain.len < 5) return false;
+    return plain.len >= (plain.at[4] == LIVE_PAD ? 5 + SOTTO_LIVE_PAD_BYTES_MAX : LIVE_PROOF_BYTES);
 }
 
 static sotto_status take_messages(live_self *self, seal_env *env, live_session *session) {
@@ -301,8 +311,7 @@ static sotto_status take_messages(live_self *self, seal_env *env, live_session *
         size_t used;
         SOTTO_TRY(bytes_buffer_end(&session->plain, &plain));
         sotto_status status = live_message_read(plain, &used, &message);
-        /* Whoever proved nothing has nothing kept for him that is longer than a proof. */
-        bool too_long = !session->proved && plain.len >= LIVE_PROOF_BYTES;
+        bool too_long = is_too_long(session, plain);
         if (sotto_is(status, SOTTO_E_AGAIN) && !too_long) return SOTTO_OK;
         if (!sotto_ok(status)) {
             live_session_failed(self, env, session, too_long ? SOTTO_FAIL(MALFORMED) : status);
@@ -320,7 +329,7 @@ static sotto_status drain(live_self *self, seal_env *env, live_session *session)
     while (!session->over) {
         unsigned state = tls_engine_state(session->tls);
         if ((state & TLS_FAILED) != 0) return tls_broken(self, env, session);
-        if ((state & TLS_WANTS_EARLY) != 0 && !session->shown) SOTTO_TRY(answer_hello(self, env, session));
+        if ((state & TLS_WANTS_EARLY) != 0 && !session->answered) SOTTO_TRY(answer_hello(self, env, session));
         if (session->over || (state & TLS_HAS_PLAIN) == 0) break;
         size_t got = tls_engine_plain_out(session->tls, piece, sizeof piece);
         bytes_buffer_put(&session->plain, bytes_of(piece, got));

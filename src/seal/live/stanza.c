@@ -33,11 +33,12 @@ static bool is_stanza(const stanza_element *element) {
 }
 
 static sotto_status open_stanza(live_self *self, seal_env *env, const live_session *session, sotto_bytes text,
-                                sotto_bytes *ret) {
+                                const stanza_element **ret_inside, sotto_bytes *ret) {
     const stanza_element *stanza;
     sotto_bytes written;
     SOTTO_TRY(stanza_parser_read(env->parser, env->arena, text, &stanza));
     if (!is_stanza(stanza)) return SOTTO_FAIL(MALFORMED);
+    *ret_inside = stanza;
     bytes_buffer out;
     bytes_buffer_owned(&out, self->host, SOTTO_STANZA_BYTES_MAX + 2 * SOTTO_JID_BYTES_MAX);
     sotto_status status = write_opened(&out, stanza, session->full, self->full);
@@ -50,21 +51,24 @@ static sotto_status open_stanza(live_self *self, seal_env *env, const live_sessi
 /* One that cannot be read is told and acknowledged: sent again it would be no better. */
 static sotto_status deliver(live_self *self, seal_env *env, const live_session *session, sotto_bytes text) {
     seal_opened opened = {.outcome = SEAL_OPENED};
+    const stanza_element *inside = NULL;
     bytes_arena_mark mark = bytes_arena_here(env->arena); /* one session may bring many */
     SOTTO_TRY(live_key_of(env->arena, session->bare, session->key, &opened.key));
-    sotto_status status = open_stanza(self, env, session, text, &opened.stanza);
+    sotto_status status = open_stanza(self, env, session, text, &inside, &opened.stanza);
     if (live_is_ours(status)) return status;
     if (!sotto_ok(status)) {
         opened.outcome = SEAL_UNREADABLE;
         opened.reason = status;
     }
     SOTTO_TRY(env->deliver(env, &opened));
+    if (sotto_ok(status)) SOTTO_TRY(live_close_present(env, session, inside));
     bytes_arena_back(env->arena, mark);
     return SOTTO_OK;
 }
 
 sotto_status live_stanza_arrived(live_self *self, seal_env *env, live_session *session, const live_message *message) {
     bool is_new;
+    live_rekey_count(session, message->stanza.len, env->now_ms);
     if (session->owes && memcmp(session->epoch, message->epoch, LIVE_EPOCH_BYTES) != 0) {
         live_message have = {.kind = LIVE_HAVE, .number = session->number};
         memcpy(have.epoch, session->epoch, sizeof have.epoch);

@@ -170,6 +170,10 @@ static sotto_status omemo_input(void *arg, seal_env *env, const seal_input *inpu
     case SEAL_INPUT_TRUST:
     case SEAL_INPUT_JOB:
     case SEAL_INPUT_PRESENCE:
+    case SEAL_INPUT_STATEMENT:
+    case SEAL_INPUT_PASSWORD:
+    case SEAL_INPUT_ENDING:
+    case SEAL_INPUT_FIRST:
         break; /* trust is the engine's; nothing was given out to be done; devices need not be online */
     }
     return SOTTO_OK;
@@ -323,6 +327,8 @@ static const seal_class omemo_class = {
     .input = omemo_input,
     .forget = omemo_forget,
     .list_keys = omemo_list_keys,
+    .sign = omemo_sibling_sign,
+    .check = omemo_sibling_check,
     .back_up = omemo_back_up,
     .formerly = "omemo:2",
     .naming = &omemo_naming,

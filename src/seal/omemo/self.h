@@ -248,4 +248,10 @@ SOTTO_MUST_CHECK sotto_status omemo_send_empty(omemo_self *, seal_env *, sotto_b
 
 extern const seal_naming omemo_naming; /* what trust messages call keys (naming.c) */
 
+/* ---- for other seals (sibling.c) ---- */
+SOTTO_MUST_CHECK sotto_status omemo_sibling_sign(void *self, seal_env *, sotto_bytes message, seal_key *ret_key,
+                                                 uint8_t ret[64]);
+SOTTO_MUST_CHECK sotto_status omemo_sibling_check(void *self, seal_env *, const uint8_t key[32], sotto_bytes message,
+                                                  const uint8_t signature[64]);
+
 #endif

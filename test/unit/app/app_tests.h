@@ -24,6 +24,7 @@ int app_tests_fingerprint(void);
 int app_tests_history(void);
 int app_tests_home(void);
 int app_tests_import(void);
+int app_tests_identity(void);
 int app_tests_json(void);
 int app_tests_rooms(void);
 int app_tests_show(void);

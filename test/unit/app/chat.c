@@ -86,6 +86,11 @@ static void test_message(void **state) {
     assert_true(m.entry.room && bytes_is(m.entry.with, ROOM) && bytes_is(m.entry.nick, "nick"));
     assert_true(bytes_is(m.entry.who, ROMEO));
     app_message_clear(&m);
+    assert_false(m.entry.private);
+    d.stanza = BYTES_LITERAL("<message from='" ROOM "/nick' type='chat'><body>x</body></message>");
+    assert_true(app_message_read(&m, &d, BYTES_LITERAL(OWN)));
+    assert_true(m.entry.private && m.entry.room && bytes_is(m.entry.with, ROOM) && bytes_is(m.entry.who, ROMEO));
+    app_message_clear(&m);
     d.from = BYTES_LITERAL(ROOM); /* the room does not say who (T36) */
     assert_true(app_message_read(&m, &d, BYTES_LITERAL(OWN)));
     assert_int_equal(m.entry.who.len, 0);
@@ -233,6 +238,31 @@ static void test_forgeries(void **state) {
     entry_shows(s, entry, "00:01 [not compared] romeo (the room does not say who): z\n");
 }
 
+/* What was said to one alone never looks like what was said to all of them, and neither corrects the other. */
+static void test_private(void **state) {
+    (void)state;
+    shown *s = begin(true, false);
+    app_entry all = said("1", "to all"), one = said("2", "to one");
+    all.room = one.room = one.private = true;
+    all.nick = one.nick = BYTES_LITERAL("romeo");
+    entry_shows(s, all, "00:01 [verified] romeo (" ROMEO "): to all\n");
+    entry_shows(s, one, "00:01 [verified] romeo (" ROMEO ") in private: to one\n");
+    one.id = BYTES_LITERAL("3");
+    one.corrects = BYTES_LITERAL("1");
+    entry_shows(s, one,
+                "00:01 [verified] romeo (" ROMEO
+                ") in private (says that this corrects an earlier message, which is not known to be theirs): to one\n");
+    one.corrects = BYTES_LITERAL("2");
+    entry_shows(s, one, "00:01 [verified] romeo (" ROMEO ") in private corrects \"to one\": to one\n");
+    app_entry ours = sent("4", "psst", APP_FATE_SENT);
+    ours.room = ours.private = true;
+    ours.nick = BYTES_LITERAL("romeo");
+    entry_shows(s, ours, "00:01 [encrypted] you to romeo, in private: psst\n");
+    s = begin(true, true);
+    app_view_entry(&s->view, &ours, false);
+    assert_non_null(strstr(s->kept.out, "\"nick\":\"romeo\",\"room\":true,\"private\":true"));
+}
+
 static void test_prompts(void **state) {
     (void)state;
     shown *s = begin(false, false);
@@ -270,6 +300,30 @@ static void test_events(void **state) {
     event.key.device = 31;
     app_view_event(&s->view, &event, OWN, BYTES_NONE);
     assert_memory_equal(s->kept.out, "!! Warning: device 31 of " ROMEO " turned up with a key that does not", 70);
+}
+
+/* The offer says whose device it is and how far its key is trusted: that is what it is decided by. */
+static void test_offer(void **state) {
+    (void)state;
+    shown *s = begin(false, false);
+    sotto_event event = {.kind = SOTTO_EVENT_MISSED, .jid = BYTES_LITERAL(ROMEO), .number = 2};
+    event.key.device = 31;
+    event.key.trust = SOTTO_TRUST_VERIFIED;
+    memset(event.key.fingerprint, 0xab, sizeof event.key.fingerprint);
+    app_view_event(&s->view, &event, OWN, BYTES_NONE);
+    shows(s,
+          "!! New device 31 of " ROMEO ", key abababab..., verified: it has not got 2 messages that nobody confirmed. "
+          "Ctrl-R sends them again, encrypted; so does /resend. Otherwise nothing is sent.\n");
+    event.number = 1;
+    event.key.trust = SOTTO_TRUST_BLIND;
+    app_view_event(&s->view, &event, OWN, BYTES_NONE);
+    shows(s, "!! New device 31 of " ROMEO ", key abababab..., accepted, not compared: it has not got 1 message that "
+             "nobody confirmed. Ask them in another way first: whoever added that device reads them. Ctrl-R sends it "
+             "again, encrypted; so does /resend. Otherwise nothing is sent.\n");
+    s = begin(false, true);
+    app_view_event(&s->view, &event, OWN, BYTES_NONE);
+    shows(s, "{\"event\":\"missed\",\"jid\":\"" ROMEO "\",\"messages\":1,\"device\":31,\"fingerprint\":\""
+             "abababababababababababababababababababababababababababababababab\",\"trust\":\"blind\"}\n");
 }
 
 static void test_json(void **state) {
@@ -315,6 +369,30 @@ static void test_stanzas(void **state) {
                                "</message>"));
 }
 
+static void private_is(const char *rest, const char *nick, const char *text) {
+    sotto_bytes got_nick, got_text;
+    assert_int_equal(app_chat_private(bytes_text(rest), &got_nick, &got_text), nick != NULL);
+    if (nick == NULL) return;
+    assert_true(bytes_is(got_nick, nick));
+    assert_true(bytes_is(got_text, text));
+}
+
+/* A name ends where the line says so, whatever names there are in the room: others choose them. */
+static void test_private_lines(void **state) {
+    (void)state;
+    private_is("romeo come hither", "romeo", "come hither");
+    private_is("\"Romeo M\" come \"hither\"", "Romeo M", "come \"hither\"");
+    private_is("'Romeo M'  come", "Romeo M", "come");
+    private_is("o'brien come", "o'brien", "come");
+    private_is("romeo", NULL, NULL);
+    private_is("", NULL, NULL);
+    private_is("\"Romeo M come", NULL, NULL);
+    private_is("\"Romeo M\"come", NULL, NULL);
+    private_is("\"\" come", NULL, NULL);
+    private_is("\"Romeo M\"", NULL, NULL);
+    private_is("\"Romeo M\" ", NULL, NULL);
+}
+
 static void line_is(const char *line, app_chat_verb verb, const char *rest) {
     sotto_bytes got;
     assert_int_equal(app_chat_line(bytes_text(line), &got), verb);
@@ -327,6 +405,7 @@ static void test_lines(void **state) {
     line_is("//me", APP_CHAT_SAY, "/me");
     line_is("/me waves", APP_CHAT_SAY, "/me waves");
     line_is("/trust  2 ", APP_CHAT_TRUST, "2");
+    line_is("/msg romeo come", APP_CHAT_PRIVATE, "romeo come");
     line_is("/quit", APP_CHAT_QUIT, "");
     line_is("/quit\r", APP_CHAT_QUIT, "");
     line_is("/qui", APP_CHAT_UNKNOWN, "/qui");
@@ -340,7 +419,8 @@ int app_tests_chat(void) {
         cmocka_unit_test(test_message),     cmocka_unit_test(test_marks),     cmocka_unit_test(test_fates),
         cmocka_unit_test(test_corrections), cmocka_unit_test(test_forgeries), cmocka_unit_test(test_prompts),
         cmocka_unit_test(test_events),      cmocka_unit_test(test_json),      cmocka_unit_test(test_stanzas),
-        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines),       cmocka_unit_test(test_private),   cmocka_unit_test(test_private_lines),
+        cmocka_unit_test(test_offer),
     };
     return cmocka_run_group_tests_name("app: chat", tests, NULL, NULL);
 }

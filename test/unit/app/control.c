@@ -143,6 +143,7 @@ static void test_input_there_and_back(void **state) {
     bytes_buffer_owned(&wire, sotto_host_default(), 2 * APP_CONTROL_REQUEST_BYTES_MAX);
     assert_int_equal(app_frame_put_input(&wire, APP_INPUT_LINE, BYTES_LITERAL("But soft")).code, 0);
     assert_int_equal(app_frame_put_input(&wire, APP_INPUT_END, BYTES_NONE).code, 0);
+    assert_int_equal(app_frame_put_input(&wire, APP_INPUT_AGREE, BYTES_NONE).code, 0);
     app_frames_init(&frames, false);
     assert_int_equal(app_frames_take(&frames, bytes_of(wire.at, wire.len)).code, 0);
     assert_int_equal(app_frames_next(&frames, &frame).code, 0);
@@ -152,12 +153,15 @@ static void test_input_there_and_back(void **state) {
     assert_int_equal(app_frames_next(&frames, &frame).code, 0);
     assert_int_equal(frame.input, APP_INPUT_END);
     assert_int_equal(frame.payload.len, 0);
+    assert_int_equal(app_frames_next(&frames, &frame).code, 0);
+    assert_int_equal(frame.input, APP_INPUT_AGREE);
+    assert_int_equal(frame.payload.len, 0);
     app_frames_free(&frames);
     bytes_buffer_reset(&wire);
     assert_int_equal(app_frame_put_input(&wire, APP_INPUT_LINE, bytes_of(text, sizeof text)).code, SOTTO_E_TOO_LARGE);
     bytes_buffer_free(&wire);
     assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\1\2")), 0);
-    assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\1\4")), SOTTO_E_MALFORMED); /* no such input */
+    assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\1\5")), SOTTO_E_MALFORMED); /* no such input */
     assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\1\0")), SOTTO_E_MALFORMED);
     assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\0\0\0")), SOTTO_E_MALFORMED);
     assert_int_equal(next_code(false, BYTES_LITERAL("\5\0\20\0\0")), SOTTO_E_TOO_LARGE);
@@ -176,11 +180,13 @@ typedef struct holder {
     pthread_barrier_t ready;
     int calls_left; /* the thread ends after so many commands */
     app_call *kept; /* a command that is not answered */
-    bool keep, die, big, flood, ended;
+    bool keep, die, big, flood, ended, slow;
+    unsigned signs;
     char seen[256]; /* words and text of the last one */
 } holder;
 
 static void flood(holder *h, app_call *call);
+static void give_sign(void *arg);
 
 static void holder_run(void *arg, app_call *call, const app_request *request) {
     holder *h = arg;
@@ -198,6 +204,7 @@ static void holder_run(void *arg, app_call *call, const app_request *request) {
     }
     if (h->keep) {
         h->kept = call;
+        if (h->slow) net_loop_timer(h->loop, 0, give_sign, h);
         return;
     }
     if (h->die) {
@@ -378,6 +385,57 @@ static void test_holder_ends_before_the_answer(void **state) {
     assert_int_equal(status, -1);
 }
 
+static void give_sign(void *arg) {
+    holder *h = arg;
+    assert_true(app_control_sign(h->control));
+    if (++h->signs == 8)
+        app_call_answer(h->kept, 0);
+    else
+        net_loop_timer(h->loop, net_now_ms() + 5, give_sign, h);
+    if (h->signs == 8) net_loop_stop(h->loop);
+}
+
+/* A holder that hangs is somebody who accepts and says nothing: that is said, and is no waiting for ever. */
+static void test_holder_hangs(void **state) {
+    holder *h = *state;
+    app_kept kept;
+    app_output output = app_kept_output(&kept);
+    app_trouble trouble;
+    int status = -1;
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", h->path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 1), 0); /* the system accepts for it */
+    assert_int_equal(app_control_talk_looking(h->path, &hello, &output, NULL, 5, &status, &trouble),
+                     APP_CONTROL_BROKEN);
+    assert_string_equal(trouble.text,
+                        "Perhaps sent: The running sotto gives no sign of life; sotto listen, or what else it is, has "
+                        "to be ended. What became of the command is not known: look before you do it again.");
+    assert_int_equal(status, -1);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(h->path), 0);
+}
+
+/* Signs print nothing, and end nothing. */
+static void test_signs_of_life(void **state) {
+    holder *h = *state;
+    app_kept kept;
+    app_output output = app_kept_output(&kept);
+    app_trouble trouble;
+    int status = -1;
+    h->keep = true;
+    h->slow = true;
+    h->calls_left = -1;
+    holder_start(h);
+    assert_int_equal(app_control_talk_looking(h->path, &hello, &output, NULL, 2000, &status, &trouble),
+                     APP_CONTROL_ANSWERED);
+    holder_join(h);
+    assert_int_equal(status, 0);
+    assert_string_equal(kept.out, "");
+    assert_string_equal(kept.err, "");
+}
+
 /* Bytes to the holder as they are, and what comes back until it closes. */
 static size_t say(const holder *h, sotto_bytes bytes, uint8_t *ret, size_t size) {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -453,6 +511,8 @@ int app_tests_control(void) {
         cmocka_unit_test(test_input_there_and_back),
         TEST(test_ask),
         TEST(test_much_output),
+        TEST(test_holder_hangs),
+        TEST(test_signs_of_life),
         TEST(test_nobody),
         TEST(test_left_behind),
         TEST(test_somebody_who_does_not_read),

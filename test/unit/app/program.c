@@ -206,6 +206,12 @@ static void test_messages_that_are_not_sent(void **state) {
     /* ROOM/NICK without the nick would be everybody in the room. */
     RUN("send", ROMEO "/orchard", "text", "--home", home);
     refused(2, ROMEO "/orchard names one client, or somebody in a room: leave /orchard out;");
+    RUN("send", "--file", "a.jpg", "b.jpg", ROMEO, "--home", home_of("juliet")); /* what a shell makes of *.jpg */
+    refused(2, "beside --file a.jpg stand the recipient and then the text, and b.jpg is no recipient;");
+    const char *path = file_with("note", "x");
+    RUN("send", "nobody@" PROGRAM_DOMAIN, path, "--file", path, "--home", home_of("juliet"));
+    assert_int_equal(the.run.status, 1);
+    assert_non_null(strstr(the.run.err, " is sent as text, although there is a file of that name: --file goes before"));
     RUN("history", "--search", "balcony", "--home", home);
     refused(2, "that is of one conversation: say which JID; see sotto help history");
     RUN("history", "--forget", "--home", home);
@@ -408,7 +414,7 @@ static void test_second_device(void **state) {
     RUN("send", ROMEO, "not for it again", "--home", home);
     done();
     assert_non_null(strstr(the.run.err, "you refused its key "));
-    RUN("leave", "--home", home_of("second"));
+    RUN("leave", "--yes", "--home", home_of("second"));
     done();
 }
 
@@ -430,7 +436,7 @@ static void test_passphrase(void **state) {
     refused(1, "does not open: the passphrase is wrong");
     RUN("devices", "--qr", "--home", home, "--passphrase-file", right);
     done();
-    RUN("leave", "--home", home, "--passphrase-file", right);
+    RUN("leave", "--yes", "--home", home, "--passphrase-file", right);
     done();
 }
 
@@ -488,7 +494,10 @@ static void test_several_accounts(void **state) {
     RUN("-a", NURSE, "devices", "--qr", "--home", home_of("juliet"));
     done();
     assert_non_null(strstr(the.run.out, "xmpp:" NURSE "?"));
-    RUN("leave", "-a", NURSE, "--home", home_of("juliet"));
+    RUN("leave", "-a", NURSE, "--home", home_of("juliet")); /* nobody can be asked */
+    refused(1, "sotto leave: Nothing was changed. Without a terminal, --yes says that you mean it.");
+    assert_true(exists("juliet", "data/" NURSE));
+    RUN("leave", "--yes", "-a", NURSE, "--home", home_of("juliet"));
     done();
     assert_false(exists("juliet", "config/" NURSE));
     assert_false(exists("juliet", "data/" NURSE));
@@ -503,10 +512,10 @@ static void test_leave_here_only(void **state) {
     set_up("nurse", "lost");
     listen_start("lost", "--json");
     assert_true(program_wait_for(&the.listener, "\"online\""));
-    RUN("leave", "--local", "--home", home);
+    RUN("leave", "--yes", "--local", "--home", home);
     refused(1, NURSE " is held by another sotto");
     listen_end(SIGINT, 0);
-    RUN("leave", "--local", "--home", home);
+    RUN("leave", "--yes", "--local", "--home", home);
     done();
     assert_non_null(strstr(the.run.err, "Warning: the server is not told"));
     assert_non_null(strstr(the.run.out, "removed from this machine"));
@@ -517,7 +526,7 @@ static void test_leave_here_only(void **state) {
 /* The other way: the server cannot be reached. */
 static void test_leave_without_server(void **state) {
     (void)state;
-    RUN("leave", "--home", home_of("juliet"));
+    RUN("leave", "--yes", "--home", home_of("juliet"));
     refused(1, "Nothing was removed here; try again later, or remove it here without the server: sotto leave --local.");
     assert_true(exists("juliet", "config/" JULIET));
 }
@@ -527,7 +536,7 @@ static void test_leave(void **state) {
     (void)state;
     listen_start("romeo", "--json");
     assert_true(program_wait_for(&the.listener, "\"online\""));
-    RUN("leave", "--home", home_of("romeo"));
+    RUN("leave", "--yes", "--home", home_of("romeo"));
     done();
     assert_non_null(strstr(the.run.out, "off the server"));
     program_wait(&the.listener);

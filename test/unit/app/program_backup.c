@@ -171,9 +171,9 @@ void test_restore_twice(void **state) {
     RUN("send", ROMEO, "and again", "--home", home_of("restored"));
     done();
     assert_non_null(strstr(the.run.err, "sotto leave in one of the two"));
-    RUN("leave", "--home", home);
+    RUN("leave", "--yes", "--home", home);
     done();
-    RUN("leave", "--home", home_of("restored"));
+    RUN("leave", "--yes", "--home", home_of("restored"));
     done();
     nothing_restored();
     RUN("send", ROMEO, "from where it began", "--home", home_of("juliet"));
@@ -195,9 +195,9 @@ void test_devices_remove(void **state) {
     refused(2, "which device? a number is missing after remove; see sotto help devices");
     RUN("devices", JULIET, "1", "--home", home);
     refused(2, "too many arguments; see sotto help devices");
-    RUN("devices", "remove", "1", "--home", home);
+    RUN("devices", "remove", "1", "--yes", "--home", home);
     refused(1, " is this one: sotto leave takes it off the server.");
-    RUN("devices", "remove", "77", "--home", home);
+    RUN("devices", "remove", "77", "--yes", "--home", home);
     refused(1, "You have no device 77: sotto devices shows those there are.");
     RUN("devices", "rename", "--home", home);
     refused(2, "a label is missing after rename; see sotto help devices");
@@ -220,7 +220,12 @@ void test_devices_remove(void **state) {
     done();
     assert_null(strstr(the.run.out, "balcony"));
     home = home_of("juliet");
-    RUN("devices", "remove", device, "--home", home);
+    RUN("devices", "remove", device, "--home", home); /* nobody can be asked */
+    refused(1, "sotto devices: Nothing was changed. Without a terminal, --yes says that you mean it.");
+    RUN("devices", "--json", "--home", home);
+    done();
+    assert_string_equal(member(the.run.out, device, "active"), "true");
+    RUN("devices", "remove", device, "--yes", "--home", home);
     done();
     assert_non_null(strstr(the.run.out, " and its keys are off the server: nobody encrypts to it any more."));
     RUN("devices", "--json", "--home", home);
@@ -228,6 +233,6 @@ void test_devices_remove(void **state) {
     assert_string_equal(member(the.run.out, device, "active"), "false");
     RUN("devices", JULIET, "--json", "--home", home_of("romeo"));
     if (strstr(the.run.out, device)) assert_string_equal(member(the.run.out, device, "active"), "false");
-    RUN("leave", "--local", "--home", home_of("old"));
+    RUN("leave", "--yes", "--local", "--home", home_of("old"));
     done();
 }

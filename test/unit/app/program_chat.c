@@ -263,10 +263,27 @@ static void test_room(void **state) {
     pty_wait_for(&juliet, NURSE);
     pty_type(&juliet, "/devices\r");
     pty_wait_for(&juliet, "In a room this is done for each member: /members shows them.");
+    /* To one of them alone, and never to somebody who only has a similar name. */
+    pty_type(&juliet, "/msg romeo Ay me\r");
+    pty_wait_for(&juliet, "you to romeo, in private: Ay me");
+    pty_wait_for(&romeo, "[not compared] capulet (" JULIET ") in private: Ay me");
+    pty_type(&juliet, "/correct Ay us\r");
+    pty_wait_for(&romeo, "corrects \"Good pilgrim\": Ay us");
+    pty_type(&juliet, "/msg romeu Ay him\r");
+    pty_wait_for(&juliet, "nobody in " ROOM " is called romeu now");
+    pty_type(&juliet, "/msg nurse\r");
+    pty_wait_for(&juliet, "/msg NICK TEXT");
+    RUN("send", ROOM "/romeo", "Speak again", "--home", home_of("juliet"));
+    done();
+    pty_wait_for(&romeo, "in private: Speak again");
+    RUN("send", ROOM "/capulet", "To myself", "--home", home_of("juliet"));
+    refused(1, "Not sent: in " ROOM " you are called capulet yourself.");
+    RUN("send", ROOM "/tybalt", "Who", "--home", home_of("juliet"));
+    refused(1, "Not sent: nobody in " ROOM " is called tybalt now.");
     quit(&romeo, 0);
     pty_type(&juliet, "Ay, pilgrim\r");
     pty_wait_for(&juliet, "[encrypted] you: Ay, pilgrim");
-    quit(&juliet, 0);
+    quit(&juliet, 1); /* something was not sent, and said so */
     RUN("history", ROOM, "--json", "--home", home_of("juliet"));
     done();
     assert_string_equal(member(the.run.out, "Ay, pilgrim", "seal"), "omemo:2");
@@ -288,14 +305,55 @@ static void test_no_history(void **state) {
     refused(1, "No history is kept: the settings say history = no.");
 }
 
+/* What the lost device took with it is offered; one key sends it to the new one, whose trust it does not touch, and
+ * without the key nothing is sent. */
+static void test_offer(void **state) {
+    (void)state;
+    char old[16];
+    const char *offer = "accepted, not compared: it has not got 1 message that nobody confirmed.";
+    RUN("devices", "--json", "--home", home_of("nurse"));
+    done();
+    (void)snprintf(old, sizeof old, "%s", member(the.run.out, "\"this_device\":true", "device"));
+    RUN("send", NURSE, "left behind", "--home", home_of("juliet"));
+    done();
+    RUN("leave", "--yes", "--local", "--home", home_of("nurse"));
+    done();
+    set_up("nurse", "nurse2");
+    RUN("devices", "remove", old, "--yes", "--home", home_of("nurse2"));
+    done();
+    listen_start("nurse2", "--json");
+    assert_true(program_wait_for(&the.listener, "\"online\""));
+    chat(&juliet, "juliet", NURSE);
+    pty_wait_for(&juliet, offer);
+    pty_type(&juliet, "without the key\r");
+    pty_wait_for(&juliet, "[not compared] you: without the key");
+    quit(&juliet, 0);
+    assert_true(program_wait_for(&the.listener, "without the key"));
+    assert_null(strstr(the.listener.out, "left behind"));
+    chat(&juliet, "juliet", NURSE); /* nothing was decided */
+    pty_wait_for(&juliet, offer);
+    pty_type(&juliet, "half a \022");
+    pty_wait_for(&juliet, "Sent again to " NURSE ", encrypted: 1 message.");
+    assert_true(program_wait_for(&the.listener, "left behind"));
+    pty_type(&juliet, "line\022\r"); /* the line stayed; and nothing is offered any more */
+    pty_wait_for(&juliet, "[not compared] you: half a line");
+    assert_false(pty_showed(&juliet, "has missed nothing"));
+    pty_type(&juliet, "/devices\r");
+    pty_wait_for(&juliet, "accepted, not compared");
+    quit(&juliet, 0);
+    assert_true(program_wait_for(&the.listener, "half a line"));
+    listen_end(SIGINT, 0);
+}
+
 /* ---- what the server saw ---- */
 
 static void test_server_saw_nothing(void **state) {
     (void)state;
     static const char *const said[] = {
-        "O Romeo",       "Shall I hear", "thy word",    "ears",        "erefore art", "waves",     "and by night",
-        "the moon",      "swear at all", "to nobody",   "the socket",  "and back",    "a pipe",    "an object",
-        "are you there", "Good pilgrim", "saints lips", "Ay, pilgrim", "trace",       "composing", "received xmlns"};
+        "O Romeo",      "Shall I hear", "thy word",       "ears",         "erefore art",     "waves",
+        "and by night", "the moon",     "swear at all",   "to nobody",    "the socket",      "and back",
+        "a pipe",       "an object",    "are you there",  "Good pilgrim", "saints lips",     "Ay, pilgrim",
+        "trace",        "composing",    "received xmlns", "left behind",  "without the key", "half a line"};
     char *text = NULL;
     size_t size = 0;
     program_server_end(&the.server);
@@ -345,6 +403,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_others_wait),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_no_history),
+        cmocka_unit_test(test_offer),
         cmocka_unit_test(test_server_saw_nothing),
     };
     if (argc != 2) return 2;

@@ -84,7 +84,13 @@ static void test_json_names_room_and_nick(void **state) {
     bytes_buffer_u8(&to, 0);
     assert_int_equal(bytes_buffer_end(&to, &got).code, 0);
     assert_non_null(strstr((const char *)got.at, "\"from\":\"romeo@montague.example\""));
-    assert_non_null(strstr((const char *)got.at, "\"room\":\"" ROOM "\",\"nick\":\"Romeo\""));
+    assert_non_null(strstr((const char *)got.at, "\"room\":\"" ROOM "\",\"nick\":\"Romeo\",\"private\":false"));
+    d = delivered(SAID("chat"), "romeo@montague.example", "Romeo");
+    bytes_buffer_borrowed(&to, memory, sizeof memory);
+    assert_true(app_delivery_json(&to, &d));
+    bytes_buffer_u8(&to, 0);
+    assert_int_equal(bytes_buffer_end(&to, &got).code, 0);
+    assert_non_null(strstr((const char *)got.at, "\"nick\":\"Romeo\",\"private\":true"));
 }
 
 static void event_is(const sotto_event *event, const char *err, const char *json) {

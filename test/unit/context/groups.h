@@ -5,5 +5,7 @@
 #define TEST_CONTEXT_GROUPS_H
 
 int trust_message_group(void);
+int compare_group(void);
+int compare_vectors_group(void);
 
 #endif

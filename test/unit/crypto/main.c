@@ -9,6 +9,6 @@ int main(void) {
     if (!sotto_ok(crypto_start())) return 1;
     if (!sotto_ok(crypto_start())) return 1; /* it may be called again */
     int failed = field_group() + hash_group() + cipher_group() + x25519_group() + ed25519_group() + xeddsa_group() +
-                 convert_group() + failure_group();
+                 convert_group() + cpace_group() + failure_group();
     return failed == 0 ? 0 : 1;
 }

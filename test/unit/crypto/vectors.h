@@ -49,6 +49,7 @@ bool failure_install(void);
 /* The groups of tests of this program, one a file. Each returns the number of failures. */
 int cipher_group(void);
 int convert_group(void);
+int cpace_group(void);
 int ed25519_group(void);
 int failure_group(void);
 int field_group(void);

@@ -37,7 +37,18 @@ static void add(char *text, size_t size, const char *format, ...) {
 
 /* ---- seal ---- */
 
-script the_script;
+script the_script, the_near;
+
+static sotto_status near_open(void **ret, seal_env *env) {
+    (void)env;
+    the_near.opens++;
+    *ret = &the_near;
+    return SOTTO_OK;
+}
+static void near_close(void *self) {
+    (void)self;
+    the_near.closes++;
+}
 
 static sotto_status s_open(void **ret, seal_env *env) {
     the_script.set_back = env->set_back;
@@ -50,17 +61,26 @@ static void s_close(void *self) {
     the_script.closes++;
 }
 
-void script_key(size_t index, const char *jid, uint32_t device, uint8_t fill) {
-    seal_key *key = &the_script.keys[index];
+static void put_key(script *s, size_t index, const char *jid, uint32_t device, uint8_t fill) {
+    seal_key *key = &s->keys[index];
     *key = (seal_key){.jid = bytes_text(jid), .device = device, .known = true, .active = true};
     memset(key->key, fill, sizeof key->key);
     memset(key->fingerprint, fill, sizeof key->fingerprint);
-    if (index >= the_script.key_count) the_script.key_count = index + 1;
+    if (index >= s->key_count) s->key_count = index + 1;
+}
+
+void script_key(size_t index, const char *jid, uint32_t device, uint8_t fill) {
+    put_key(&the_script, index, jid, device, fill);
+}
+
+void near_key(size_t index, const char *jid, uint32_t device, uint8_t fill) {
+    put_key(&the_near, index, jid, device, fill);
 }
 
 static sotto_status s_promise(void *self, seal_env *env, const seal_audience *audience, seal_promise *ret) {
     script *s = self;
     s->promises++;
+    s->idle = audience->idle;
     if (s->asks && s->promise == SEAL_ASKING)
         SOTTO_TRY(env->ask(env, false, audience->jids[0], BYTES_LITERAL("<query xmlns='test:keys'/>"),
                            BYTES_LITERAL("keys")));
@@ -182,7 +202,11 @@ static sotto_status s_input(void *self, seal_env *env, const seal_input *input) 
         snprintf(s->presence, sizeof s->presence, "%.*s %d", (int)input->jid.len, (const char *)input->jid.at,
                  input->available);
         if (s->key_count > 0) SOTTO_TRY(env->accepted(env, s->keys[0].jid, s->keys[0].key, &s->accepted));
-        return SOTTO_OK;
+        if (s->returns_ticket == 0) return SOTTO_OK;
+        return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_DELIVERY_UNKNOWN,
+                                              .ticket = s->returns_ticket,
+                                              .jid = input->jid,
+                                              .reason = SOTTO_FAIL(KEY_CHANGED)});
     case SEAL_INPUT_REFRESH: {
         SOTTO_TRY(env->timer(env, BYTES_LITERAL("tick"), env->now_ms + 5000));
         return env->job(env, BYTES_LITERAL("work"), BYTES_LITERAL("job-note"));
@@ -205,7 +229,7 @@ static sotto_status s_list(void *self, seal_env *env, sotto_bytes jid, seal_keys
     seal_key *keys = bytes_arena_take(env->arena, sizeof s->keys);
     if (keys == NULL) return SOTTO_FAIL(NO_MEMORY);
     *ret = (seal_keys){keys, 0};
-    for (size_t i = 0; i < s->key_count; i++)
+    for (size_t i = 0; i < s->key_count && !s->lists_nothing; i++)
         if (bytes_equal(s->keys[i].jid, jid)) keys[ret->count++] = s->keys[i];
     return SOTTO_OK;
 }
@@ -272,21 +296,44 @@ static const seal_class s_live_class = {
     .list_keys = s_list,
     .flush = s_flush,
 };
+static const char *const near_claims[] = {NS_NEAR, NULL};
+static const char *const near_nodes[] = {NULL};
+static const char *const near_features[] = {NS_NEAR, NULL};
+static const seal_class near_class = {
+    .name = "near",
+    .strength = 1,
+    .can = SEAL_CAN_MESSAGE | SEAL_CAN_IQ | SEAL_CAN_PRESENCE,
+    .carriers = SEAL_CAN_IQ,
+    .claims = near_claims,
+    .nodes = near_nodes,
+    .features = near_features,
+    .open = near_open,
+    .close = near_close,
+    .promise = s_promise,
+    .protect = s_protect,
+    .unprotect = s_unprotect,
+    .input = s_input,
+    .forget = s_forget,
+    .list_keys = s_list,
+    .flush = s_flush,
+};
 const sotto_seal *script_seal(void) {
     return &s_class;
 }
 
 /* ---- engine ---- */
 
-static int setup_with(void **state, const sotto_seal *seal, uint8_t least) {
+static int setup_two(void **state, const sotto_seal *seal, const sotto_seal *second, uint8_t least) {
     engine_rig *r = calloc(1, sizeof *r);
     assert_non_null(r);
     memset(&the_script, 0, sizeof the_script);
+    memset(&the_near, 0, sizeof the_near);
     rig_start(&r->host);
     r->store.base.methods = &frail_class;
     assert_ok(sotto_store_memory(&r->store.inner, &r->host.host));
     r->now_ms = START_MS;
     r->seals[0] = seal;
+    r->seals[1] = second;
     r->config = (sotto_engine_config){.account = BYTES_LITERAL("juliet@capulet.example"),
                                       .host = &r->host.host,
                                       .store = &r->store.base,
@@ -297,6 +344,12 @@ static int setup_with(void **state, const sotto_seal *seal, uint8_t least) {
     return 0;
 }
 
+static int setup_with(void **state, const sotto_seal *seal, uint8_t least) {
+    return setup_two(state, seal, NULL, least);
+}
+int engine_setup_both(void **state) {
+    return setup_two(state, script_seal(), &near_class, 1);
+}
 int engine_setup(void **state) {
     return setup_with(state, script_seal(), 1);
 }
@@ -365,6 +418,7 @@ const char *outputs(engine_rig *r, bool done) {
             break;
         case SOTTO_OUTPUT_EVENT:
             r->last_number = out.event.number;
+            r->last_total = out.event.total;
             add(r->text, sizeof r->text, "event %s %d %.*s %s", sotto_event_name(out.event.kind), (int)out.event.ticket,
                 SPAN(out.event.jid), sotto_status_name(out.event.reason));
             if (out.event.text.len > 0) add(r->text, sizeof r->text, " '%.*s'", SPAN(out.event.text));

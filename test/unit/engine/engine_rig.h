@@ -46,6 +46,9 @@ typedef struct script {
     /* what it saw */
     unsigned inputs[SEAL_INPUT_CATCHUP + 1];
     unsigned promises, protects, unprotects, opens, closes;
+    bool idle; /* as the last promise was asked */
+    bool lists_nothing;      /* list_keys */
+    uint64_t returns_ticket; /* a presence brings DELIVERY_UNKNOWN of it */
     bool set_back; /* what env->set_back said in the last `open` */
     size_t allowed;
     uint64_t ticket;
@@ -74,6 +77,10 @@ typedef struct script {
     char sealed[16384];    /* every protect, a line: the devices it was for, and what */
 } script;
 extern script the_script;
+extern script the_near; /* of the second seal, where there are two: "near", which needs the other side online, protects
+                           messages, iqs and presence, and is carried by iqs (NS_NEAR) */
+#define NS_NEAR "test:near"
+void near_key(size_t index, const char *jid, uint32_t device, uint8_t fill);
 const sotto_seal *script_seal(void);
 void script_key(size_t index, const char *jid, uint32_t device, uint8_t fill);
 
@@ -88,11 +95,12 @@ typedef struct engine_rig {
     sotto_engine_config config;
     char text[65536]; /* outputs as text, see rig_outputs */
     uint64_t last_seq;
-    uint32_t last_number; /* of the last event */
+    uint32_t last_number, last_total; /* of the last event */
 } engine_rig;
 
 int engine_setup(void **state);       /* the scripted seal; not online */
 int engine_setup_live(void **state);  /* the same, which needs the other side online and is carried by iqs too */
+int engine_setup_both(void **state);  /* the scripted seal, and the near one */
 int engine_setup_rot13(void **state); /* rot13 */
 int engine_teardown(void **state);
 void engine_reopen(engine_rig *); /* closes without commit, opens again over the same store */
@@ -114,7 +122,8 @@ extern const struct CMUnitTest archive_tests[], stage_tests[], mirror_tests[], e
     receive_tests[], commit_tests[], rot13_tests[], lab_tests[], carrier_tests[], room_tests[];
 extern const size_t archive_count, stage_count, mirror_count, egress_count, send_count, receive_count, commit_count,
     rot13_count, lab_count, carrier_count, room_count;
-extern const struct CMUnitTest policy_tests[], doubt_tests[], vouch_tests[];
-extern const size_t policy_count, doubt_count, vouch_count;
+extern const struct CMUnitTest policy_tests[], doubt_tests[], vouch_tests[], route_tests[], request_tests[],
+    feature_tests[];
+extern const size_t policy_count, doubt_count, vouch_count, route_count, request_count, feature_count;
 
 #endif

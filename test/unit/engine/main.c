@@ -5,5 +5,5 @@
 
 int main(void) {
     return RUN(archive) + RUN(stage) + RUN(mirror) + RUN(egress) + RUN(send) + RUN(receive) + RUN(commit) + RUN(rot13) +
-           RUN(carrier) + RUN(room) + RUN(policy) + RUN(doubt) + RUN(vouch);
+           RUN(carrier) + RUN(room) + RUN(policy) + RUN(doubt) + RUN(vouch) + RUN(route) + RUN(request) + RUN(feature);
 }

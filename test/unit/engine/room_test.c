@@ -24,6 +24,7 @@ static struct room_script {
     char origin_from[128], origin_to[128];
     unsigned protects, unprotects;
     size_t allowed, devices_each;
+    bool with_id; /* what is sealed keeps its id outside, as real ones do */
 } the_room;
 
 static bool is_one(sotto_bytes jid, const char *text) {
@@ -64,9 +65,11 @@ static sotto_status r_protect(void *self, seal_env *env, const stanza_element *s
     (void)self, (void)ticket;
     the_room.protects++;
     the_room.allowed = allowed->count;
-    int len =
-        snprintf(text, sizeof text, "<message to='%.*s' type='%s'><sealed xmlns='" NS_SCRIPT "' for='%zu'/></message>",
-                 (int)to.len, (const char *)to.at, audience->room ? "groupchat" : "chat", allowed->count);
+    sotto_bytes id = the_room.with_id ? stanza_attribute_of(stanza, "id") : BYTES_NONE;
+    int len = snprintf(
+        text, sizeof text, "<message to='%.*s' type='%s'%s%.*s%s><sealed xmlns='" NS_SCRIPT "' for='%zu'/></message>",
+        (int)to.len, (const char *)to.at, audience->room ? "groupchat" : "chat", id.len > 0 ? " id='" : "", (int)id.len,
+        id.len > 0 ? (const char *)id.at : "", id.len > 0 ? "'" : "", allowed->count);
     sotto_bytes *at = bytes_arena_take(env->arena, sizeof *at);
     if (at == NULL || !bytes_arena_copy(env->arena, bytes_of(text, (size_t)len), at)) return SOTTO_FAIL(NO_MEMORY);
     *ret = (seal_stanzas){at, 1};
@@ -1011,6 +1014,324 @@ static void test_a_hundred_members_with_two_devices_each(void **state) {
     assert_contains(said(r), "for='200'");
 }
 
+/* ---- over the end of a stream (doc/groups.md) ---- */
+
+/* What is for the server was handed to it, and it said nothing of having it; what is for the application is done. */
+static const char *handed(engine_rig *r) {
+    sotto_output out;
+    commit(r);
+    r->text[0] = 0;
+    while (sotto_engine_next(r->engine, &out)) {
+        uint64_t seq = out.seq;
+        bool stanza = out.kind == SOTTO_OUTPUT_STANZA;
+        if (stanza) append(r, "%s %d %.*s\n", out.seal.len > 0 ? "sealed" : "clear", (int)out.ticket, TEXT(out.stanza));
+        if (out.kind == SOTTO_OUTPUT_EVENT && out.event.kind != SOTTO_EVENT_NEW_KEY) append_event(r, &out.event);
+        if (!stanza && seq != 0) assert_ok(sotto_engine_done(r->engine, seq));
+    }
+    commit(r);
+    return r->text;
+}
+
+/* Another stream, which resumes nothing: our presence was sent. The text is what else left before the room was in. */
+static const char *another_stream(engine_rig *r) {
+    static char before[4096];
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    go_online(r, false);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_JOIN});
+    snprintf(before, sizeof before, "%s", said(r));
+    return before;
+}
+
+static void enter_again(engine_rig *r, const lists *l) {
+    assert_contains(another_stream(r), "maxstanzas");
+    here(r, "Romeo", ROMEO "/orchard", "member", NULL);
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    answer_all(r, said(r), l);
+}
+
+static void test_what_was_not_acknowledged_waits_for_the_room(void **state) {
+    engine_rig *r = *state;
+    the_room.with_id = true;
+    join(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "sealed 1 <message to='" ROOM "' type='groupchat' id='h1'>");
+    assert_null(strstr(another_stream(r), "sealed")); /* not before we are in it */
+    step(r, send_input(2, HELLO));
+    assert_contains(said(r), "held " ROOM " again\n");
+    assert_status(try_step(r, send_input(1, HELLO)), TICKET_USED);
+    here(r, "Romeo", ROMEO "/orchard", "member", NULL);
+    assert_null(strstr(said(r), "sealed"));
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    const char *asked = said(r);
+    assert_null(strstr(asked, "sealed")); /* nor before it is known who reads it */
+    answer_all(r, asked, &usual);
+    /* In the order in which they were said; the first with the bytes it had, sealed once. */
+    const char *text = handed(r);
+    const char *first = strstr(text, "sealed 1 <message"), *second = strstr(text, "sealed 2 <message");
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_true(first < second);
+    assert_null(strstr(first + 1, "sealed 1"));
+    assert_int_equal(the_room.protects, 2);
+    /* When the room shows it, that is told as ever. */
+    hear(r, "<message from='" ROOM "/juliet' type='groupchat' id='h1'><sealed xmlns='" NS_SCRIPT "'/></message>");
+    assert_contains(said(r), "delivered " ROOM " ok h1\n");
+}
+
+static void test_on_a_resumed_stream_it_goes_at_once(void **state) {
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "sealed 1");
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    go_online(r, true);
+    assert_contains(handed(r), "sealed 1");
+    assert_int_equal(the_room.protects, 1);
+}
+
+/* What the server says it has, of the stream that is gone, is not sent again. */
+static void test_what_the_old_server_had_does_not_wait(void **state) {
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, HELLO));
+    step(r, send_input(2, HELLO));
+    assert_contains(handed(r), "sealed 2");
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    step(r,
+         (sotto_input){.kind = SOTTO_INPUT_ONLINE, .jid = BYTES_LITERAL("juliet@capulet.example/balcony"), .acked = 1});
+    step(r, (sotto_input){.kind = SOTTO_INPUT_JOIN});
+    said(r);
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    answer_all(r, said(r), &usual);
+    const char *text = handed(r);
+    assert_null(strstr(text, "sealed 1"));
+    assert_contains(text, "sealed 2");
+}
+
+/* The rows and what waits are records: nothing is lost and nothing is doubled, wherever the process ends; and a commit
+ * that fails takes back both or neither. */
+static void test_what_waits_outlives_the_process(void **state) {
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "sealed 1");
+    engine_reopen(r); /* while the row is an output */
+    another_stream(r);
+    engine_reopen(r); /* while it waits */
+    assert_null(strstr(another_stream(r), "sealed"));
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    answer_all(r, said(r), &usual);
+    commit(r);
+    engine_reopen(r); /* when it may leave, and nobody took it */
+    enter_again(r, &usual);
+    const char *text = handed(r);
+    assert_contains(text, "sealed 1");
+    assert_null(strstr(strstr(text, "sealed 1") + 1, "sealed 1"));
+    assert_int_equal(the_room.protects, 1);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_OFFLINE});
+    go_online(r, false);
+    r->store.write_fails = SOTTO_FAIL(STORE_FULL);
+    assert_status(sotto_engine_commit(r->engine), STORE_FULL);
+    r->store.write_fails = SOTTO_OK;
+    enter_again(r, &usual);
+    text = handed(r);
+    assert_contains(text, "sealed 1");
+    assert_null(strstr(strstr(text, "sealed 1") + 1, "sealed 1"));
+}
+
+static void test_a_room_that_stopped_being_private_gets_nothing_that_waited(void **state) {
+    static const struct {
+        const char *info, *reason;
+    } cases[] = {{PUBLIC_INFO, "refused " ROOM " room-public\n"},
+                 {ANONYMOUS_INFO, "refused " ROOM " room-anonymous\n"}};
+    engine_rig *r = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lists l = usual;
+        l.info = cases[i].info;
+        join(r);
+        step(r, send_input(1 + i, HELLO));
+        assert_contains(handed(r), "sealed");
+        enter_again(r, &l);
+        const char *text = said(r);
+        assert_contains(text, cases[i].reason);
+        assert_null(strstr(text, "sealed"));
+        enter_again(r, &usual); /* nor later */
+        assert_null(strstr(said(r), "sealed"));
+        step(r, (sotto_input){.kind = SOTTO_INPUT_PART, .jid = BYTES_LITERAL(ROOM)});
+        said(r);
+    }
+}
+
+/* A broken room holds it, as it holds what was never sealed. */
+static void test_a_room_that_is_broken_keeps_it_waiting(void **state) {
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "sealed 1");
+    another_stream(r);
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    char *asked = strdup(said(r));
+    answer(r, asked, "disco#info", PRIVATE_INFO);
+    refuse(r, asked, "affiliation='owner'", "forbidden");
+    refuse(r, asked, "affiliation='admin'", "forbidden");
+    refuse(r, asked, "affiliation='member'", "forbidden");
+    refuse(r, asked, "affiliation='outcast'", "forbidden");
+    free(asked);
+    const char *text = said(r);
+    assert_null(strstr(text, "sealed"));
+    assert_null(strstr(text, "refused " ROOM));
+    enter_again(r, &usual);
+    assert_contains(handed(r), "sealed 1");
+}
+
+/* Who could read it and is no member now must not get it; its bytes are what they are. */
+static void test_T35_it_does_not_leave_when_a_reader_is_no_member(void **state) {
+    engine_rig *r = *state;
+    lists l = usual;
+    join(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "for='2'");
+    l.members = ROMEO;
+    l.outcasts = NURSE;
+    enter_again(r, &l);
+    const char *text = said(r);
+    assert_contains(text, "refused " ROOM " room-changed\n");
+    assert_null(strstr(text, "sealed"));
+    step(r, send_input(2, HELLO)); /* what is said now is sealed for those who are there now */
+    assert_contains(said(r), "for='1'");
+}
+
+/* Also one who went while the stream still stood, after it was sealed. */
+static void test_T35_nor_when_he_went_before_the_stream_did(void **state) {
+    engine_rig *r = *state;
+    lists l = usual;
+    join(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "for='2'");
+    gone(r, "Romeo", ROMEO "/orchard", "outcast", "301");
+    said(r);
+    l.members = NURSE;
+    l.outcasts = ROMEO;
+    assert_contains(another_stream(r), "maxstanzas");
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    answer_all(r, said(r), &l);
+    assert_contains(said(r), "refused " ROOM " room-changed\n");
+}
+
+/* Somebody who could not read it anyway makes no difference; who is new is left out, and that is said. */
+static void test_T35_new_members_are_left_out_of_it(void **state) {
+    engine_rig *r = *state;
+    lists l = usual;
+    the_room.without = NURSE;
+    join(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "for='1'");
+    l.members = ROMEO " " TYBALT;
+    enter_again(r, &l);
+    const char *text = handed(r);
+    assert_contains(text, "left-out " TYBALT " room-changed\n");
+    assert_null(strstr(text, "left-out " ROMEO));
+    assert_contains(text, "sealed 1");
+    assert_int_equal(the_room.protects, 1);
+}
+
+static void test_what_waits_for_a_room_that_is_left_is_refused(void **state) {
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, HELLO));
+    handed(r);
+    another_stream(r);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_PART, .jid = BYTES_LITERAL(ROOM)});
+    assert_contains(said(r), "refused " ROOM " not-joined\n");
+    /* Left while it was on its way. */
+    join(r);
+    step(r, send_input(2, HELLO));
+    handed(r);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_PART, .jid = BYTES_LITERAL(ROOM)});
+    said(r);
+    assert_contains(another_stream(r), "refused " ROOM " not-joined\n");
+    /* And the room says that we are banned. */
+    join(r);
+    step(r, send_input(3, HELLO));
+    handed(r);
+    another_stream(r);
+    hear(r, "<presence from='" ROOM "/juliet' type='error'><error type='auth'><forbidden "
+            "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>");
+    assert_contains(said(r), "refused " ROOM " server-refused\n");
+}
+
+static void test_what_waits_can_be_cancelled(void **state) {
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, HELLO));
+    handed(r);
+    another_stream(r);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_CANCEL, .ticket = 1});
+    assert_status(try_step(r, (sotto_input){.kind = SOTTO_INPUT_CANCEL, .ticket = 1}), NOT_FOUND);
+    enter_again(r, &usual);
+    assert_null(strstr(said(r), "sealed"));
+}
+
+/* limit: SOTTO_ROOM_STREAMS_MAX */
+static void test_a_message_no_stream_survives_is_given_up(void **state) {
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, HELLO));
+    handed(r);
+    for (unsigned i = 1; i < SOTTO_ROOM_STREAMS_MAX; i++) {
+        enter_again(r, &usual);
+        assert_contains(handed(r), "sealed 1");
+    }
+    assert_contains(another_stream(r), "refused " ROOM " stream-error\n");
+    step(r, send_input(1, HELLO)); /* its ticket is free */
+}
+
+/* What was in the clear, because the room was public, is decided about anew. */
+static void test_what_left_in_the_clear_is_decided_about_anew(void **state) {
+    engine_rig *r = *state;
+    lists l = usual;
+    l.info = PUBLIC_INFO;
+    join_with(r, &l);
+    said(r);
+    step(r, send_input(1, HELLO));
+    assert_contains(handed(r), "clear 1 " HELLO);
+    enter_again(r, &l);
+    assert_contains(handed(r), "clear 1 " HELLO);
+    enter_again(r, &usual); /* it is private now */
+    const char *text = handed(r);
+    assert_contains(text, "sealed 1");
+    assert_null(strstr(text, "clear 1"));
+}
+
+static void test_T36_a_private_message_waits_for_the_nick_to_be_his(void **state) {
+    static const char *const to_romeo = "sealed 1 <message to='" ROOM "/Romeo' type='chat'>";
+    engine_rig *r = *state;
+    join(r);
+    step(r, send_input(1, PRIVATE));
+    assert_contains(handed(r), to_romeo);
+    assert_null(strstr(another_stream(r), "sealed"));
+    here(r, "Romeo", ROMEO "/orchard", "member", NULL);
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    answer_all(r, said(r), &usual);
+    assert_contains(handed(r), to_romeo);
+    assert_int_equal(the_room.protects, 1);
+    /* Somebody else's now, and on another stream nobody's. */
+    another_stream(r);
+    here(r, "Romeo", TYBALT "/street", "member", NULL);
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    answer_all(r, said(r), &usual);
+    assert_contains(said(r), "refused " ROMEO " no-occupant\n");
+    enter_again(r, &usual);
+    step(r, send_input(2, PRIVATE));
+    handed(r);
+    another_stream(r);
+    here(r, "juliet", JULIET "/balcony", "owner", "110");
+    answer_all(r, said(r), &usual);
+    const char *text = said(r);
+    assert_contains(text, "refused " ROMEO " no-occupant\n");
+    assert_null(strstr(text, "sealed"));
+}
+
 /* ---- looking ---- */
 
 static sotto_status show_member(void *arg, const sotto_room_member *member) {
@@ -1085,6 +1406,20 @@ const struct CMUnitTest room_tests[] = {
     ROOM_TEST(test_too_many_rooms),
     ROOM_TEST(test_too_many_messages_of_ours),
     ROOM_TEST(test_a_hundred_members_with_two_devices_each),
+    ROOM_TEST(test_what_was_not_acknowledged_waits_for_the_room),
+    ROOM_TEST(test_on_a_resumed_stream_it_goes_at_once),
+    ROOM_TEST(test_what_the_old_server_had_does_not_wait),
+    ROOM_TEST(test_what_waits_outlives_the_process),
+    ROOM_TEST(test_a_room_that_stopped_being_private_gets_nothing_that_waited),
+    ROOM_TEST(test_a_room_that_is_broken_keeps_it_waiting),
+    ROOM_TEST(test_T35_it_does_not_leave_when_a_reader_is_no_member),
+    ROOM_TEST(test_T35_nor_when_he_went_before_the_stream_did),
+    ROOM_TEST(test_T35_new_members_are_left_out_of_it),
+    ROOM_TEST(test_what_waits_for_a_room_that_is_left_is_refused),
+    ROOM_TEST(test_what_waits_can_be_cancelled),
+    ROOM_TEST(test_a_message_no_stream_survives_is_given_up),
+    ROOM_TEST(test_what_left_in_the_clear_is_decided_about_anew),
+    ROOM_TEST(test_T36_a_private_message_waits_for_the_nick_to_be_his),
     ROOM_TEST(test_rooms_and_members_can_be_looked_at),
 };
 const size_t room_count = sizeof room_tests / sizeof *room_tests;

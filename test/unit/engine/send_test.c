@@ -80,7 +80,12 @@ static void test_what_no_seal_can_protect_is_refused_to_a_sticky_contact(void **
     outputs(r, true);
     step(r, send_input(3, jingle));
     step(r, send_input(4, "<presence to='" ROMEO "'><status>secret</status></presence>"));
-    assert_outputs(r, "event refused 3 " ROMEO " cannot-protect\nevent refused 4 " ROMEO " cannot-protect\n");
+    const char *text = outputs(r, true);
+    assert_lacks(text, "stanza clear");
+    assert_contains(text, "event refused 3 " ROMEO " cannot-protect\n");
+    assert_contains(text, "<iq type='error' id='1' from='" ROMEO "/x'"); /* whoever asked is told as well */
+    assert_contains(text, "<not-acceptable ");
+    assert_contains(text, "event refused 4 " ROMEO " cannot-protect\n");
 }
 
 static void test_held_while_asking_and_released_in_order(void **state) {

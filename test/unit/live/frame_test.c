@@ -137,26 +137,128 @@ static void test_messages_there_and_back(void **state) {
     assert_true(got.kind == LIVE_HAVE && got.number == UINT64_MAX);
 }
 
+/* What a side says beside proofs and stanzas. */
+static void test_other_messages_there_and_back(void **state) {
+    (void)state;
+    uint8_t room[4096];
+    static const uint8_t share[96] = {1, 2, 3};
+    live_message messages[] = {
+        {.kind = LIVE_PAD, .zeros = 0},
+        {.kind = LIVE_PAD, .zeros = 37},
+        {.kind = LIVE_YOU_FIRST},
+        {.kind = LIVE_HOLD},
+        {.kind = LIVE_HOLD, .id_count = 2, .ids = {{1}, {2}}},
+        {.kind = LIVE_STATEMENT, .type = LIVE_STATEMENT_OPENPGP, .body = BYTES_LITERAL("a statement")},
+        {.kind = LIVE_STATEMENT, .type = 200},
+        {.kind = LIVE_PASSWORD, .type = LIVE_PASSWORD_OFFER},
+        {.kind = LIVE_PASSWORD, .type = LIVE_PASSWORD_OFFER, .body = bytes_of(share, 32)},
+        {.kind = LIVE_PASSWORD, .type = LIVE_PASSWORD_ANSWER, .body = bytes_of(share, 96)},
+        {.kind = LIVE_PASSWORD, .type = LIVE_PASSWORD_CONFIRM, .body = bytes_of(share, 64)},
+        {.kind = LIVE_PASSWORD, .type = LIVE_PASSWORD_CONFIRMED},
+        {.kind = LIVE_PASSWORD, .type = LIVE_PASSWORD_NO},
+        {.kind = LIVE_CLOSE, .type = LIVE_CLOSE_ENDED},
+        {.kind = LIVE_CLOSE, .type = 99, .epoch = {1}, .number = 5},
+        {.kind = LIVE_IGNORED, .body = BYTES_LITERAL("whatever")},
+        {.kind = (live_kind)255},
+    };
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        const live_message *m = &messages[i];
+        live_message got;
+        size_t used;
+        sotto_bytes all = write_message(room, sizeof room, m);
+        for (size_t len = 0; len < all.len; len++)
+            assert_status(live_message_read(bytes_of(all.at, len), &used, &got), AGAIN);
+        assert_ok(live_message_read(bytes_of(all.at, sizeof room), &used, &got));
+        assert_int_equal(used, all.len);
+        assert_int_equal(got.kind, m->kind);
+        assert_int_equal(got.type, m->type);
+        assert_true(got.zeros == m->zeros && got.number == m->number && bytes_equal(got.body, m->body));
+        assert_memory_equal(got.epoch, m->epoch, sizeof m->epoch);
+        assert_int_equal(got.id_count, m->id_count);
+        assert_memory_equal(got.ids, m->ids, sizeof m->ids);
+    }
+    live_message proof = {.kind = LIVE_PROOF}, first = {.kind = LIVE_YOU_FIRST};
+    size_t proof_len = write_message(room, sizeof room, &proof).len;
+    assert_int_equal(proof_len, LIVE_PROOF_BYTES);
+    assert_int_equal(write_message(room, sizeof room, &first).len, proof_len); /* nobody sees which it was */
+}
+
+typedef struct raw_case {
+    uint8_t kind;
+    size_t len; /* of what follows the kind: filled with `fill` */
+    uint8_t fill;
+    sotto_status expected;
+} raw_case;
+
+static sotto_status read_raw(uint8_t kind, size_t len, uint8_t fill, live_message *ret) {
+    static uint8_t room[SOTTO_LIVE_STATEMENT_BYTES_MAX + 64];
+    size_t used;
+    assert_true(len + 5 <= sizeof room);
+    memset(room, fill, sizeof room);
+    memcpy(room, (uint8_t[]){0, (uint8_t)((len + 1) >> 16), (uint8_t)((len + 1) >> 8), (uint8_t)(len + 1), kind}, 5);
+    return live_message_read(bytes_of(room, len + 5), &used, ret);
+}
+
 static void test_messages_that_are_none(void **state) {
     (void)state;
-    uint8_t room[256];
-    live_message have = {.kind = LIVE_HAVE, .number = 1}, got;
+    /* limit: SOTTO_LIVE_PAD_BYTES_MAX, SOTTO_LIVE_HOLD_MAX, SOTTO_LIVE_STATEMENT_BYTES_MAX */
+    static const raw_case cases[] = {
+        {LIVE_PAD, SOTTO_LIVE_PAD_BYTES_MAX, 0, {0}},
+        {LIVE_PAD, SOTTO_LIVE_PAD_BYTES_MAX + 1, 0, {SOTTO_E_TOO_LARGE}},
+        {LIVE_PAD, 9, 1, {SOTTO_E_MALFORMED}},
+        {LIVE_PROOF, 95, 1, {SOTTO_E_MALFORMED}},
+        {LIVE_PROOF, 97, 1, {SOTTO_E_TOO_LARGE}},
+        {LIVE_DATA, 23, 1, {SOTTO_E_MALFORMED}},
+        {LIVE_DATA, 24, 0, {SOTTO_E_MALFORMED}}, /* number 0 */
+        {LIVE_HAVE, 23, 1, {SOTTO_E_MALFORMED}},
+        {LIVE_HAVE, 24, 0, {SOTTO_E_MALFORMED}},
+        {LIVE_HAVE, 25, 1, {SOTTO_E_TOO_LARGE}},
+        {LIVE_YOU_FIRST, 96, 0, {0}},
+        {LIVE_YOU_FIRST, 96, 1, {SOTTO_E_MALFORMED}},
+        {LIVE_YOU_FIRST, 95, 0, {SOTTO_E_MALFORMED}},
+        {LIVE_HOLD, 0, 0, {SOTTO_E_MALFORMED}},
+        {LIVE_HOLD, 17, 0, {SOTTO_E_MALFORMED}}, /* says none */
+        {LIVE_HOLD, 17, 1, {0}},
+        {LIVE_HOLD, 16, 1, {SOTTO_E_MALFORMED}},
+        {LIVE_HOLD, 1 + 16 * SOTTO_LIVE_HOLD_MAX, SOTTO_LIVE_HOLD_MAX, {0}},
+        {LIVE_HOLD, 1 + 16 * SOTTO_LIVE_HOLD_MAX, SOTTO_LIVE_HOLD_MAX + 1, {SOTTO_E_TOO_LARGE}},
+        {LIVE_HOLD, 1 + 16 * (SOTTO_LIVE_HOLD_MAX + 1), SOTTO_LIVE_HOLD_MAX + 1, {SOTTO_E_TOO_LARGE}},
+        {LIVE_STATEMENT, 0, 0, {SOTTO_E_MALFORMED}},
+        {LIVE_STATEMENT, 1, 0, {SOTTO_E_MALFORMED}},
+        {LIVE_STATEMENT, 1 + SOTTO_LIVE_STATEMENT_BYTES_MAX, 1, {0}},
+        {LIVE_STATEMENT, 2 + SOTTO_LIVE_STATEMENT_BYTES_MAX, 1, {SOTTO_E_TOO_LARGE}},
+        {LIVE_PASSWORD, 0, 0, {SOTTO_E_MALFORMED}},
+        {LIVE_PASSWORD, 32, LIVE_PASSWORD_OFFER, {SOTTO_E_MALFORMED}}, /* a share of 31 bytes */
+        {LIVE_PASSWORD, 96, LIVE_PASSWORD_ANSWER, {SOTTO_E_MALFORMED}},
+        {LIVE_PASSWORD, 1, LIVE_PASSWORD_CONFIRM, {SOTTO_E_MALFORMED}},
+        {LIVE_PASSWORD, 2, LIVE_PASSWORD_CONFIRMED, {SOTTO_E_MALFORMED}},
+        {LIVE_PASSWORD, 1, 6, {SOTTO_E_MALFORMED}},
+        {LIVE_PASSWORD, 98, LIVE_PASSWORD_ANSWER, {SOTTO_E_TOO_LARGE}},
+        {LIVE_CLOSE, 25, 0, {SOTTO_E_MALFORMED}},
+        {LIVE_CLOSE, 25, 1, {0}},
+        {LIVE_CLOSE, 24, 1, {SOTTO_E_MALFORMED}},
+        {LIVE_CLOSE, 26, 1, {SOTTO_E_TOO_LARGE}},
+        {9, 10, 0, {SOTTO_E_UNSUPPORTED}}, /* the first that there is not, and the last */
+        {127, 0, 0, {SOTTO_E_UNSUPPORTED}},
+        {128, 10, 7, {0}},
+        {255, 0, 0, {0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        live_message got = {.number = 42};
+        sotto_status status = read_raw(cases[i].kind, cases[i].len, cases[i].fill, &got);
+        if (status.code != cases[i].expected.code)
+            fail_msg("case %zu (kind %d): %d, not %d", i, cases[i].kind, status.code, cases[i].expected.code);
+        if (!sotto_ok(status)) assert_true(got.number == 42);
+    }
+    uint8_t room[64] = {0};
+    live_message got, bad = {.kind = LIVE_CLOSE, .type = LIVE_CLOSE_ENDED, .number = 1}; /* a number without an epoch */
     size_t used;
-    sotto_bytes all = write_message(room, sizeof room, &have);
-    room[4] = 4; /* a kind there is not */
-    assert_status(live_message_read(all, &used, &got), MALFORMED);
-    room[4] = 0;
-    assert_status(live_message_read(all, &used, &got), MALFORMED);
-    room[4] = LIVE_PROOF; /* too short for one */
-    assert_status(live_message_read(all, &used, &got), MALFORMED);
-    room[4] = LIVE_HAVE;
-    room[all.len - 1] = 0; /* number 0 */
-    assert_status(live_message_read(all, &used, &got), MALFORMED);
-    room[all.len - 1] = 1;
-    room[3]++; /* a byte too many */
-    assert_status(live_message_read(bytes_of(room, all.len + 1), &used, &got), MALFORMED);
+    assert_status(live_message_read(write_message(room, sizeof room, &bad), &used, &got), MALFORMED);
+    bad.number = 0;
+    bad.epoch[3] = 1;
+    assert_status(live_message_read(write_message(room, sizeof room, &bad), &used, &got), MALFORMED);
     memset(room, 0, 4); /* nothing at all */
-    assert_status(live_message_read(all, &used, &got), MALFORMED);
+    assert_status(live_message_read(bytes_of(room, 4), &used, &got), MALFORMED);
     /* The length alone is enough to refuse. */
     static const uint8_t most[] = {0, 0x10, 0, 25}, beyond[] = {0, 0x10, 0, 26};
     assert_status(live_message_read(bytes_of(most, 4), &used, &got), AGAIN);
@@ -172,6 +274,10 @@ static void test_a_message_too_large_to_write(void **state) {
     bytes_buffer_borrowed(&out, room, sizeof room);
     live_message_write(&out, &data); /* refused before it is looked at */
     assert_status(bytes_buffer_end(&out, &written), TOO_LARGE);
+    live_message pad = {.kind = LIVE_PAD, .zeros = SOTTO_LIVE_PAD_BYTES_MAX + 1};
+    bytes_buffer_borrowed(&out, room, sizeof room);
+    live_message_write(&out, &pad);
+    assert_status(bytes_buffer_end(&out, &written), TOO_LARGE);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -180,6 +286,7 @@ const struct CMUnitTest frame_tests[] = {
     TEST(test_frames_that_are_none),
     TEST(test_a_frame_that_is_too_large),
     cmocka_unit_test(test_messages_there_and_back),
+    cmocka_unit_test(test_other_messages_there_and_back),
     cmocka_unit_test(test_messages_that_are_none),
     cmocka_unit_test(test_a_message_too_large_to_write),
 };

@@ -8,5 +8,5 @@
 
 /* An argument is the one group to run. */
 int main(int argc, char **argv) {
-    return RUN(frame) + RUN(tls) + RUN(proof) + RUN(limit) + RUN(starved) + RUN(replay);
+    return RUN(frame) + RUN(tls) + RUN(hello) + RUN(proof) + RUN(limit) + RUN(starved) + RUN(replay) + RUN(vectors);
 }

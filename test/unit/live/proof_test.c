@@ -164,7 +164,7 @@ static void test_a_good_responder(void **state) {
     assert_non_null(strstr(r->told, "held"));
     assert_false(rogue_read(r, &data));
     rogue_answer(r, refuse_nothing);
-    assert_string_equal(r->told, "new-key 0 ok\n");
+    assert_non_null(strstr(r->told, "new-key 0 ok\n"));
     rogue_read_proof(r); /* Finished, proof and stanza in one iq */
     assert_true(rogue_read(r, &data));
     assert_int_equal(data.kind, LIVE_DATA);
@@ -196,7 +196,7 @@ static void test_what_is_signed_by_a_responder(void **state) {
         assert_false(rogue_read(r, &nothing)); /* not even Finished was sent in the one before */
     }
     rogue_answer(r, NULL);
-    assert_string_equal(r->told, "new-key 0 ok\n");
+    assert_non_null(strstr(r->told, "new-key 0 ok\n"));
 }
 
 /* ---- TLS ---- */

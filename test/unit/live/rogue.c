@@ -75,7 +75,7 @@ static void take_frame(rogue *r, const stanza_element *live) {
         bytes_buffer_reset(&r->out);
         r->initiator = false;
         r->sent = 0;
-        assert_ok(tls_engine_new(&r->tls, r->server, NULL, rogue_alpn));
+        assert_ok(tls_engine_new_anonymous(&r->tls, r->server, rogue_alpn, r->has_secret ? &r->secret : NULL));
     }
     for (sotto_bytes rest = frame.records; rest.len > 0;) {
         size_t taken = tls_engine_records_in(r->tls, rest);
@@ -179,20 +179,28 @@ static const char *frame_text(rogue *r, uint64_t number, sotto_bytes records) {
     return text;
 }
 
-void rogue_send_as(rogue *r, uint64_t number, sotto_bytes records) {
+static void send_from(rogue *r, const char *from, uint64_t number, sotto_bytes records) {
     static char iq[66000];
-    snprintf(iq, sizeof iq, "<iq type='set' id='i%u' from='" ORCHARD "' to='" BALCONY "'>%s</iq>", ++r->iq,
+    snprintf(iq, sizeof iq, "<iq type='set' id='i%u' from='%s' to='" BALCONY "'>%s</iq>", ++r->iq, from,
              frame_text(r, number, records));
     rogue_stanza(r, iq);
 }
 
-void rogue_send(rogue *r) {
+void rogue_send_as(rogue *r, uint64_t number, sotto_bytes records) {
+    send_from(r, ORCHARD, number, records);
+}
+
+void rogue_send_from(rogue *r, const char *from) {
     sotto_bytes records = rogue_records(r);
     do {
         sotto_bytes piece = bytes_of(records.at, records.len < LIVE_FRAME_BYTES ? records.len : LIVE_FRAME_BYTES);
-        rogue_send_as(r, r->sent++, piece);
+        send_from(r, from, r->sent++, piece);
         records = bytes_after(records, piece.len);
     } while (records.len > 0);
+}
+
+void rogue_send(rogue *r) {
+    rogue_send_from(r, ORCHARD);
 }
 
 void rogue_write_bytes(rogue *r, sotto_bytes bytes) {
@@ -217,12 +225,15 @@ void rogue_write(rogue *r, const live_message *message) {
 bool rogue_read(rogue *r, live_message *ret) {
     sotto_bytes plain, copy;
     size_t used;
-    assert_ok(bytes_buffer_end(&r->plain, &plain));
-    if (!bytes_arena_copy(&r->arena, plain, &copy) || sotto_is(live_message_read(copy, &used, ret), SOTTO_E_AGAIN))
-        return false;
-    assert_ok(live_message_read(copy, &used, ret));
-    bytes_buffer_drop(&r->plain, used);
-    return true;
+    for (;;) {
+        assert_ok(bytes_buffer_end(&r->plain, &plain));
+        if (!bytes_arena_copy(&r->arena, plain, &copy) || sotto_is(live_message_read(copy, &used, ret), SOTTO_E_AGAIN))
+            return false;
+        assert_ok(live_message_read(copy, &used, ret));
+        bytes_buffer_drop(&r->plain, used);
+        if (ret->kind != LIVE_HOLD) return true;
+        r->hold = *ret;
+    }
 }
 
 live_circumstances rogue_circumstances(rogue *r) {
@@ -231,10 +242,13 @@ live_circumstances rogue_circumstances(rogue *r) {
                             .by_initiator = r->initiator};
     if (r->initiator) memcpy(c.earlier, r->earlier, sizeof c.earlier);
     assert_ok(tls_engine_export(r->tls, LIVE_EXPORTER, c.exporter));
+    tls_agreed agreed;
+    assert_ok(tls_engine_agreed(r->tls, &agreed));
+    if (agreed.secret) c.secret = bytes_of(r->secret_id, sizeof r->secret_id);
     return c;
 }
 
-void rogue_hello(rogue *r, const char *const *alpn) {
+static void hello(rogue *r, const char *const *alpn, const char *from) {
     tls_engine_free(r->tls);
     r->tls = NULL;
     bytes_buffer_reset(&r->plain);
@@ -242,8 +256,49 @@ void rogue_hello(rogue *r, const char *const *alpn) {
     r->initiator = true;
     r->sent = 0;
     assert_ok(rig_random(&r->host, r->session, LIVE_ID_BYTES));
-    assert_ok(tls_engine_new(&r->tls, r->client, NULL, alpn));
+    assert_ok(tls_engine_new_anonymous(&r->tls, r->client, alpn, r->has_secret ? &r->secret : NULL));
+    rogue_send_from(r, from);
+}
+
+void rogue_hello(rogue *r, const char *const *alpn) {
+    hello(r, alpn, ORCHARD);
+}
+
+void rogue_hello_from(rogue *r, const char *from) {
+    hello(r, rogue_alpn, from);
+}
+
+/* ---- secrets ---- */
+
+void rogue_offer(rogue *r, const char *from) {
+    uint8_t naming[32], nonce[16];
+    live_way way = {.nonce = nonce, .initiator = bytes_text(from), .responder = BYTES_LITERAL(BALCONY)};
+    assert_ok(rig_random(&r->host, nonce, sizeof nonce));
+    assert_ok(live_secret_naming(r->kept.secret, r->kept.initiator, naming));
+    assert_ok(live_secret_identity(r->secret.identity, naming, &way));
+    assert_ok(live_secret_psk(r->kept.secret, r->secret.key));
+    memcpy(r->secret_id, r->kept.id, sizeof r->secret_id);
+    r->has_secret = true;
+}
+
+void rogue_retain(rogue *r) {
+    live_message hold = {.kind = LIVE_HOLD}, none;
+    live_secret_input in = {0};
+    rogue_open(r);
+    rogue_write(r, &hold);
     rogue_send(r);
+    assert_false(rogue_read(r, &none));
+    assert_int_equal(r->hold.kind, LIVE_HOLD);
+    assert_int_equal(r->hold.id_count, 1);
+    assert_ok(tls_engine_export(r->tls, LIVE_RETAINED_EXPORTER, in.exporter));
+    memcpy(in.first, r->earlier, sizeof in.first);
+    memcpy(in.second, r->own, sizeof in.second);
+    r->kept = (live_secret){.initiator = true};
+    assert_ok(live_secret_make(&r->kept, &in));
+    assert_memory_equal(r->kept.id, r->hold.ids[0], LIVE_ID_BYTES);
+    rogue_write(r, &r->hold);
+    rogue_send(r);
+    rogue_offer(r, ORCHARD);
 }
 
 void rogue_read_proof(rogue *r) {
@@ -261,6 +316,7 @@ void rogue_read_proof(rogue *r) {
 void rogue_prove(rogue *r, const live_circumstances *c, const crypto_identity *identity) {
     live_message proof;
     assert_ok(live_proof_make(&proof, c, identity, &r->host.host));
+    assert_ok(live_proof_hash(r->own, &proof));
     rogue_write(r, &proof);
 }
 

@@ -44,7 +44,13 @@ typedef struct rogue {
     char last_id[64];         /* of the engine's last iq */
     bytes_buffer plain;       /* what came out of TLS and was not read */
     bytes_buffer out;         /* records that were not sent */
-    uint8_t earlier[32];      /* SHA-256 of the responder's proof */
+    uint8_t earlier[32];      /* SHA-256 of the responder's proof, or of its you-first */
+    uint8_t own[32];          /* ... of its own proof */
+    live_message hold;        /* the engine's last one; kind PAD: there was none */
+    tls_secret secret;        /* offered, or accepted */
+    bool has_secret;
+    live_secret kept;                 /* what they have in common */
+    uint8_t secret_id[LIVE_ID_BYTES]; /* of it, in proofs */
 } rogue;
 
 int rogue_setup(void **state); /* Romeo is a contact and available */
@@ -70,6 +76,12 @@ void rogue_open(rogue *);
 typedef void rogue_spoil(rogue *, live_circumstances *, live_message *);
 void rogue_answer(rogue *, rogue_spoil *);
 
+/* An open session, from which both keep a secret: r->secret is what the rogue offers next, as somebody at full_jid. */
+void rogue_retain(rogue *);
+void rogue_offer(rogue *, const char *from);
+void rogue_hello_from(rogue *, const char *from); /* a ClientHello from another full JID */
+void rogue_send_from(rogue *, const char *from);
+
 void rogue_write(rogue *, const live_message *); /* into its TLS, not sent */
 void rogue_write_bytes(rogue *, sotto_bytes);
 void rogue_send(rogue *); /* its records as the next frame, in an iq */
@@ -77,13 +89,13 @@ void rogue_send_as(rogue *, uint64_t number, sotto_bytes records);
 sotto_bytes rogue_records(rogue *); /* what waits to be sent; in the arena */
 void rogue_prove(rogue *, const live_circumstances *, const crypto_identity *); /* writes a proof */
 live_message rogue_data(uint8_t epoch, uint64_t number, const char *stanza);
-bool rogue_read(rogue *, live_message *ret); /* the next message of the engine's; false: none */
+bool rogue_read(rogue *, live_message *ret); /* the next message of the engine's that is no hold; false: none */
 
 extern const char *const rogue_alpn[];
 
 extern const struct CMUnitTest frame_tests[], certificate_tests[], tls_tests[], row_tests[], proof_tests[],
-    message_tests[], limit_tests[], replay_tests[], starved_tests[];
+    message_tests[], limit_tests[], replay_tests[], starved_tests[], hello_tests[], vectors_tests[];
 extern const size_t frame_count, certificate_count, tls_count, row_count, proof_count, message_count, limit_count,
-    replay_count, starved_count;
+    replay_count, starved_count, hello_count, vectors_count;
 
 #endif

@@ -12,6 +12,7 @@ typedef struct counts {
     int timers, idles, interrupts;
     int idles_at_timer; /* how many idle callbacks there had been when the timer came */
     uint64_t came_ms;
+    uv_timer_t end;
 } counts;
 
 static void count_idle(void *arg) {
@@ -73,6 +74,47 @@ static void test_timer_never(void **state) {
     net_loop_timer(c->loop, UINT64_MAX, count_timer, c);
     run(c);
     assert_int_equal(c->timers, 0);
+}
+
+/* Longer than any timer that is due at once waits; the moment the loop was about to wait is over before it does. */
+static void busy_for_a_moment(void) {
+    uint64_t until = uv_hrtime() + 5000000;
+    while (uv_hrtime() < until) {
+    }
+}
+
+static void settle(void *arg) {
+    counts *c = arg;
+    c->idles++;
+    if (c->timers > 0) {
+        net_loop_stop(c->loop);
+    } else if (c->idles == 1) {
+        net_loop_timer(c->loop, net_now_ms(), count_timer, c);
+        busy_for_a_moment();
+    }
+}
+
+static void too_late(uv_timer_t *timer) {
+    net_loop_stop(timer->data);
+}
+
+/* It came due between the idle callback and the wait, as on a machine that is busy with other things: libuv calls it
+ * before it waits, and what it began must not be left to the next event, which may never come. */
+static void test_timer_just_before_the_wait_is_followed_by_idle(void **state) {
+    counts *c = *state;
+    net_loop_on_idle(c->loop, settle, c);
+    assert_int_equal(uv_timer_init(&c->loop->uv, &c->end), 0);
+    c->end.data = c->loop;
+    assert_int_equal(uv_timer_start(&c->end, too_late, 3000, 0), 0);
+    uint64_t begun = net_now_ms();
+    run(c);
+    uint64_t took = net_now_ms() - begun;
+    assert_int_equal(c->timers, 1);
+    assert_true(c->idles > c->idles_at_timer);
+    assert_true(took < 2000);
+    net_loop_on_idle(c->loop, NULL, NULL);
+    uv_close((uv_handle_t *)&c->end, NULL);
+    run(c); /* its end */
 }
 
 static void again_until_three(void *arg) {
@@ -138,6 +180,7 @@ int net_tests_timers(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nothing_to_wait_for, setup, teardown),
         cmocka_unit_test_setup_teardown(test_timer_comes_once_and_idle_follows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_timer_just_before_the_wait_is_followed_by_idle, setup, teardown),
         cmocka_unit_test_setup_teardown(test_timer_in_the_past, setup, teardown),
         cmocka_unit_test_setup_teardown(test_timer_never, setup, teardown),
         cmocka_unit_test_setup_teardown(test_timer_set_in_its_callback, setup, teardown),

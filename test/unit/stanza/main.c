@@ -10,6 +10,7 @@ int main(void) {
     failed += _cmocka_run_group_tests("reader", reader_tests, reader_tests_count, NULL, NULL);
     failed += _cmocka_run_group_tests("writer", writer_tests, writer_tests_count, NULL, NULL);
     failed += _cmocka_run_group_tests("jid", jid_tests, jid_tests_count, NULL, NULL);
+    failed += _cmocka_run_group_tests("password", password_tests, password_tests_count, NULL, NULL);
     failed += _cmocka_run_group_tests("memory", memory_tests, memory_tests_count, NULL, NULL);
     return failed != 0;
 }

@@ -53,9 +53,9 @@ void rig_dump_to(bytes_buffer *, const stanza_element *, unsigned depth, bool wh
 sotto_bytes rig_many(rig *, const char *before, size_t count, const char *text, const char *behind);
 
 extern const struct CMUnitTest parse_tests[], hostile_tests[], reader_tests[], writer_tests[], jid_tests[],
-    memory_tests[];
+    password_tests[], memory_tests[];
 extern const size_t parse_tests_count, hostile_tests_count, reader_tests_count, writer_tests_count, jid_tests_count,
-    memory_tests_count;
+    password_tests_count, memory_tests_count;
 
 #define RIG_TEST(function) cmocka_unit_test_setup_teardown(function, rig_setup, rig_teardown)
 #define RIG_GROUP(name)    const size_t name##_count = sizeof name / sizeof name[0]

@@ -255,7 +255,8 @@ static sotto_status step(void *arg) {
 static const char *input_name(sotto_input_kind kind) {
     static const char *const names[] = {"ONLINE",  "OFFLINE", "STANZA", "SEND",   "CANCEL", "TIMER", "POLICY",
                                         "VERDICT", "REFRESH", "ANSWER", "LEAVE",  "REPAIR", "JOIN",  "PART",
-                                        "VIA",     "RESEND",  "ADOPT",  "RECORD", "REMOVE", "RENAME"};
+                                        "VIA",     "RESEND",  "ADOPT",  "RECORD", "REMOVE", "RENAME",
+                                        "STATEMENT", "PASSWORD", "ENDING"};
     assert_true((unsigned)kind < sizeof names / sizeof *names);
     return names[kind];
 }

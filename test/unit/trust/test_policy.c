@@ -9,6 +9,7 @@
 
 #include "bytes/span.h"
 #include "trust/clear.h"
+#include "trust/compare.h"
 #include "trust/doubt.h"
 #include "trust/key.h"
 #include "trust/via.h"
@@ -132,6 +133,43 @@ static void test_T39_nothing_counts_but_from_verified_keys_inside(void **state) 
     }
 }
 
+static void test_comparing_is_the_golden_text(void **state) {
+    (void)state;
+    golden g = {.len = 0};
+    for (unsigned at = TRUST_COMPARE_IDLE; at < TRUST_COMPARE_STATES; at++)
+        for (unsigned event = 0; event < TRUST_COMPARE_EVENTS; event++) {
+            trust_compare_step step = trust_compare_next((trust_compare_state)at, (trust_compare_event)event);
+            golden_add(&g, "%-10s %-16s -> %s", trust_compare_state_name((trust_compare_state)at),
+                       trust_compare_event_name((trust_compare_event)event), trust_compare_state_name(step.next));
+            for (unsigned action = 1; action <= TRUST_COMPARE_TELL; action <<= 1)
+                if ((step.actions & action) != 0)
+                    golden_add(&g, ", %s", trust_compare_action_name((trust_compare_action)action));
+            golden_add(&g, "\n");
+        }
+    golden_compare(&g, "compare.txt");
+    assert_string_equal(trust_compare_state_name(TRUST_COMPARE_STATES), "unknown");
+    assert_string_equal(trust_compare_event_name(TRUST_COMPARE_EVENTS), "unknown");
+    assert_string_equal(trust_compare_action_name((trust_compare_action)3), "unknown");
+    assert_int_equal(trust_compare_next(TRUST_COMPARE_STATES, TRUST_COMPARE_YES).actions, TRUST_COMPARE_REFUSE);
+}
+
+/* In words: keys are verified by our person's yes to characters that are known here, and by nothing else; a nonce is
+ * shown after theirs was fixed, and no run that was answered ends without a yes uncounted. */
+static void test_nothing_but_our_yes_verifies(void **state) {
+    (void)state;
+    for (unsigned at = TRUST_COMPARE_IDLE; at < TRUST_COMPARE_STATES; at++)
+        for (unsigned event = 0; event < TRUST_COMPARE_EVENTS; event++) {
+            trust_compare_step step = trust_compare_next((trust_compare_state)at, (trust_compare_event)event);
+            bool known = at == TRUST_COMPARE_READY || at == TRUST_COMPARE_THEY_DID;
+            if ((step.actions & TRUST_COMPARE_VERIFY) != 0) assert_true(known && event == TRUST_COMPARE_YES);
+            if ((step.actions & TRUST_COMPARE_SEND_REVEAL) != 0)
+                assert_true(at == TRUST_COMPARE_ASKED && event == TRUST_COMPARE_ANSWER);
+            bool ends = step.next == TRUST_COMPARE_IDLE || step.next == TRUST_COMPARE_THEY_ASKED;
+            if ((known || at == TRUST_COMPARE_ANSWERED) && ends && event != TRUST_COMPARE_YES)
+                assert_true((step.actions & TRUST_COMPARE_COUNT) != 0);
+        }
+}
+
 static void test_policies_have_names(void **state) {
     (void)state;
     sotto_trust_policy policy = SOTTO_FIRST_USE;
@@ -152,6 +190,8 @@ int policy_group(void) {
         cmocka_unit_test(test_what_is_vouched_for_is_the_golden_text),
         cmocka_unit_test(test_what_is_believed_is_the_golden_text),
         cmocka_unit_test(test_T39_nothing_counts_but_from_verified_keys_inside),
+        cmocka_unit_test(test_comparing_is_the_golden_text),
+        cmocka_unit_test(test_nothing_but_our_yes_verifies),
         cmocka_unit_test(test_policies_have_names),
     };
     return cmocka_run_group_tests(policy, NULL, NULL);

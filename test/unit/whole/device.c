@@ -54,6 +54,7 @@ device *world_device_over(world *w, const char *local, const char *resource, sot
     if (over != NULL) assert_ok(over->methods->scan(over, BYTES_NONE, frail_copy, d->store.inner));
     bytes_buffer_owned(&d->transcript, &d->host.host, (size_t)64 * 1024 * 1024);
     d->seals[0] = w->seal;
+    d->seals[1] = w->second;
     d->config = (sotto_engine_config){.account = bytes_text(strcmp(local, "juliet") == 0  ? JULIET
                                                             : strcmp(local, "romeo") == 0 ? ROMEO
                                                                                           : MALLORY),

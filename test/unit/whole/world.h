@@ -99,7 +99,7 @@ typedef struct device {
     const char *local, *resource;
     rig host;
     frail_store store;
-    const sotto_seal *seals[2];
+    const sotto_seal *seals[3];
     sotto_engine_config config;
     sotto_engine *engine;
     bool in_rooms; /* enters the rooms that are kept when a stream begins; what has no body is not read */
@@ -153,6 +153,7 @@ struct world {
     lab_server *server;
     uint64_t now_ms;
     const sotto_seal *seal;
+    const sotto_seal *second; /* behind it, of devices that are made from now on; NULL: none */
     sotto_encrypt encrypt;
     sotto_trust_policy trust;
     bool catch_up; /* of devices that are made from now on */
@@ -265,7 +266,7 @@ extern const struct CMUnitTest talk_tests[], restart_tests[], order_tests[], for
 extern const size_t talk_count, restart_count, order_count, forged_count, bundle_count, downgrade_count, disk_count,
     stranger_count, live_count, harm_count, rules_count, archive_count, arrival_count;
 
-extern const struct CMUnitTest policy_tests[];
-extern const size_t policy_count;
+extern const struct CMUnitTest policy_tests[], compare_tests[], life_tests[], word_tests[], both_tests[];
+extern const size_t policy_count, compare_count, life_count, word_count, both_count;
 
 #endif
