@@ -12,6 +12,7 @@
 #define APP_REFUSED 1 /* or failed */
 #define APP_USAGE   2
 #define APP_ASK     3 /* inside the program alone: the person has to say something first, and then it is done again */
+#define APP_ASK_SAME 4 /* the same, with one key: whether the eight characters are the same (sotto verify) */
 
 #define APP_OPTIONS_MAX    16u
 #define APP_POSITIONAL_MAX 10u /* a JID and a fingerprint in eight groups, with room */

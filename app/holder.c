@@ -14,6 +14,7 @@
 #include "app/control/control.h"
 #include "app/home/lock.h"
 #include "app/task.h"
+#include "app/serving.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
@@ -110,6 +111,8 @@ typedef struct run_here {
     bool published; /* or known to be impossible now: after a restore nobody finds this device before */
     app_watch watch;
     int exit_status;
+    bool meets; /* and serves others meanwhile */
+    app_serving serving;
 } run_here;
 
 static void here_end(run_here *here) {
@@ -161,7 +164,8 @@ static bool here_engine(void *arg, const sotto_output *output) {
     run_here *here = arg;
     if (output->kind == SOTTO_OUTPUT_EVENT) {
         here_caught_up(here, &output->event);
-        if (output->event.kind != SOTTO_EVENT_REFUSED || !here->told) app_event_warn(here->output, &output->event);
+        bool told = here->meets && output->event.kind == SOTTO_EVENT_COMPARE; /* by the task */
+        if (!told && (output->event.kind != SOTTO_EVENT_REFUSED || !here->told)) app_event_warn(here->output, &output->event);
         return true;
     }
     return output->kind == SOTTO_OUTPUT_DELIVER && app_delivery_bounce(here->output, &output->delivery);
@@ -176,10 +180,19 @@ static void here_interrupted(void *arg) {
     here->interrupted = true;
 }
 
+/* A comparison of keys needs the other side's messages as they come, and while a person waits for them other commands
+ * are served: this is the one command beside listen and chat that somebody leaves running. */
+static bool meets(const app_context *context, const app_arguments *arguments) {
+    if (strcmp(arguments->topic->name, "verify") != 0 || app_argument(arguments, "fingerprints")) return false;
+    return app_argument(arguments, "string") || app_argument(arguments, "answer") ||
+           app_argument(arguments, "password") || (context->output.screen.out_terminal && arguments->count > 0);
+}
+
 static int run_task(const app_context *context, app_holding *holding, app_session *session,
                     const app_arguments *arguments, sotto_bytes text) {
     run_here here = {.session = session,
                      .output = &context->output,
+                     .meets = meets(context, arguments),
                      .stays = strcmp(arguments->topic->name, "send") == 0,
                      .leaves = strcmp(arguments->topic->name, "leave") == 0};
     here.watch = (app_watch){.arg = &here,
@@ -198,8 +211,11 @@ static int run_task(const app_context *context, app_holding *holding, app_sessio
     app_session_watch(session, &here.watch);
     net_loop_on_interrupt(app_session_loop(session), here_interrupted, &here);
     app_holder_drop_held(session, &context->output);
+    if (here.meets && !app_serving_open(&here.serving, session, &holding->account, &trouble))
+        app_trouble_print(&context->output, arguments->topic->name, &trouble);
     app_task_begin(session, &order);
     int exit_status = app_session_run(session);
+    if (here.meets) app_serving_close(&here.serving);
     bool left = app_session_has_left(session);
     app_session_close(session);
     if (left && !app_account_remove(&holding->account, &trouble)) {
@@ -216,7 +232,8 @@ static int run_here_locked(const app_context *context, app_holding *holding, con
     bool open = app_holder_passphrase(&passphrase, holding, arguments, &context->output, trouble);
     if (open) {
         const app_session_config config = {
-            .account = &holding->account, .config = &holding->config, .passphrase = app_secret_bytes(&passphrase)};
+            .account = &holding->account, .config = &holding->config, .passphrase = app_secret_bytes(&passphrase),
+            .available = meets(context, arguments)};
         open = app_session_open(&session, &config, trouble);
     }
     bytes_wipe(&passphrase, sizeof passphrase);

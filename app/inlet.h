@@ -12,7 +12,8 @@ typedef enum app_input_kind {
     APP_INPUT_LINE = 1, /* a line, without its end */
     APP_INPUT_TYPING,   /* something is being typed */
     APP_INPUT_END,      /* nothing more will come */
-    APP_INPUT_AGREE     /* the key that does what was offered, and says nothing by itself */
+    APP_INPUT_AGREE,    /* the key that does what was offered, and says nothing by itself */
+    APP_INPUT_SAME      /* the key that says that the characters of a comparison are the same */
 } app_input_kind;
 
 typedef struct app_inlet {

@@ -26,6 +26,7 @@ static sotto_status key_take(void *arg, const sotto_key *from) {
                      .active = from->active,
                      .this_device = from->this_device,
                      .known = from->known,
+                     .live = bytes_is(from->seal, "live"),
                      .first_seen_ms = from->first_seen_ms,
                      .last_used_ms = from->last_used_ms};
     memcpy(key->key, from->key, sizeof key->key);
@@ -41,6 +42,7 @@ static sotto_status key_take(void *arg, const sotto_key *from) {
 static int key_order(const void *a, const void *b) {
     const app_key *one = a, *other = b;
     if (one->this_device != other->this_device) return one->this_device ? -1 : 1;
+    if (one->this_device && one->live != other->live) return other->live ? -1 : 1;
     if (one->known != other->known) return one->known ? -1 : 1;
     if (one->first_seen_ms != other->first_seen_ms) return one->first_seen_ms < other->first_seen_ms ? -1 : 1;
     return (one->device > other->device) - (one->device < other->device);
@@ -51,6 +53,13 @@ sotto_status app_keys_read(app_keys *ret, sotto_engine *engine, const char *jid)
     SOTTO_TRY(sotto_engine_keys(engine, bytes_text(jid), key_take, ret));
     qsort(ret->at, ret->count, sizeof *ret->at, key_order);
     return SOTTO_OK;
+}
+
+void app_keys_devices(app_keys *keys) {
+    size_t count = 0;
+    for (size_t i = 0; i < keys->count; i++)
+        if (!keys->at[i].live) keys->at[count++] = keys->at[i];
+    keys->count = count;
 }
 
 bool app_keys_any_verified(const app_keys *keys) {
@@ -144,7 +153,11 @@ static const char *key_text(const app_key *key, bool any_verified) {
 }
 
 static void print_key(const app_output *output, const app_key *key, size_t number, bool any_verified, uint64_t now_ms) {
-    app_print(output, APP_OUT, number < 10 ? " %zu   device %u, " : "%zu   device %u, ", number, (unsigned)key->device);
+    app_print(output, APP_OUT, number < 10 ? " %zu   " : "%zu   ", number);
+    if (key->live)
+        app_print(output, APP_OUT, "live key, ");
+    else
+        app_print(output, APP_OUT, "device %u, ", (unsigned)key->device);
     if (key->this_device) {
         app_colour_to(output, APP_OUT, APP_BOLD);
         app_print(output, APP_OUT, "this one");
@@ -157,6 +170,7 @@ static void print_key(const app_output *output, const app_key *key, size_t numbe
     /* The own device puts itself back when it is not there. */
     app_print(output, APP_OUT, "%s\n",
               key->active        ? ""
+              : key->live        ? key->this_device ? "" : ", not in a session now"
               : key->this_device ? ", not on the server's list at the moment"
                                  : ", not on the list any more");
     if (key->known) print_fingerprint(output, key);

@@ -18,6 +18,7 @@ typedef struct app_key {
     char seal[32];
     sotto_trust trust;
     bool active, this_device, known;
+    bool live; /* of live sessions: `device` is a number for people alone, and no list has it */
     uint64_t first_seen_ms, last_used_ms;
     char label[4 * SOTTO_OMEMO_LABEL_POINTS_MAX + 1]; /* what its owner calls it, signed with its key; empty: nothing */
     uint8_t name[32];                                 /* as trust messages call it; zeros: they do not */
@@ -29,6 +30,9 @@ typedef struct app_keys {
 } app_keys;
 
 SOTTO_MUST_CHECK sotto_status app_keys_read(app_keys *ret, sotto_engine *, const char *jid);
+
+/* Leaves out the keys of live sessions: what is left are devices with OMEMO. */
+void app_keys_devices(app_keys *);
 
 /* The one somebody means by its number in the list, a device id or a fingerprint (the words that were typed, joined by
  * blanks). */

@@ -71,37 +71,39 @@ sotto_status app_record_fate(app_history *history, uint64_t ticket, app_fate fat
 }
 
 typedef struct least {
+    bool live; /* by live sessions: their keys, else all others */
     bool verified, less;
 } least;
 
 static sotto_status look_at(void *arg, const sotto_key *key) {
     least *l = arg;
-    if (key->this_device || !key->active || !key->known) return SOTTO_OK;
+    if (key->this_device || !key->active || !key->known || bytes_is(key->seal, "live") != l->live) return SOTTO_OK;
     if (key->trust == SOTTO_TRUST_VERIFIED) l->verified = true;
     if (key->trust == SOTTO_TRUST_BLIND) l->less = true;
     return SOTTO_OK;
 }
 
-sotto_trust app_record_trust(sotto_engine *engine, sotto_bytes jid) {
-    least l = {0};
+sotto_trust app_record_trust(sotto_engine *engine, sotto_bytes jid, sotto_bytes seal) {
+    least l = {.live = bytes_is(seal, "live")};
     if (!sotto_ok(sotto_engine_keys(engine, jid, look_at, &l)) || l.less || !l.verified) return SOTTO_TRUST_BLIND;
     return SOTTO_TRUST_VERIFIED;
 }
 
 typedef struct sent_to {
     sotto_engine *engine;
+    sotto_bytes seal;
     sotto_trust trust;
 } sent_to;
 
 /* In a room the members' keys are many; no more is claimed than that they were accepted. */
 static sotto_status trust_of(void *arg, const app_entry *entry) {
     sent_to *to = arg;
-    to->trust = entry->room ? SOTTO_TRUST_BLIND : app_record_trust(to->engine, entry->with);
+    to->trust = entry->room ? SOTTO_TRUST_BLIND : app_record_trust(to->engine, entry->with, to->seal);
     return SOTTO_OK;
 }
 
 sotto_status app_record_sent(app_history *history, sotto_engine *engine, uint64_t ticket, sotto_bytes seal) {
-    sent_to to = {.engine = engine};
+    sent_to to = {.engine = engine, .seal = seal};
     if (seal.len > 0) SOTTO_TRY(if_known(app_history_ticket(history, ticket, trust_of, &to)));
     return if_known(
         app_history_fate(history, ticket, APP_FATE_SENT, seal.len > 0 ? seal : BYTES_LITERAL(""), to.trust));

@@ -17,7 +17,7 @@ SOTTO_MUST_CHECK sotto_status app_record_sent(app_history *, sotto_engine *, uin
 SOTTO_MUST_CHECK sotto_status app_record_fate(app_history *, uint64_t ticket, app_fate);
 
 /* How far the keys are trusted that a message to jid goes to: as far as the least trusted of them. */
-sotto_trust app_record_trust(sotto_engine *, sotto_bytes jid);
+sotto_trust app_record_trust(sotto_engine *, sotto_bytes jid, sotto_bytes seal);
 /* What an event says about the fate of a message; NONE: nothing. */
 app_fate app_record_fate_of(const sotto_event *);
 

@@ -136,6 +136,49 @@ sotto_status app_terminal_secret(int fd, const char *prompt, app_secret *ret) {
     return done ? SOTTO_OK : SOTTO_FAIL(CANCELLED);
 }
 
+/* Reads until one of `keys` is pressed; a signal in `signals` ends it. */
+static char key_wait(int fd, int signals, const char *keys) {
+    for (;;) {
+        struct pollfd waits[2] = {{.fd = fd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+        if (poll(waits, 2, -1) < 0) {
+            if (errno == EINTR) continue;
+            return '\0';
+        }
+        char key = '\0';
+        if (waits[1].revents) return '\0';
+        ssize_t got = read(fd, &key, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0 || key == WITH_CONTROL('c') || key == WITH_CONTROL('d') || key == WITH_CONTROL('\\')) return '\0';
+        if (key >= 'A' && key <= 'Z') key = (char)(key - 'A' + 'a');
+        if (key != '\0' && strchr(keys, key)) return key;
+    }
+}
+
+char app_terminal_key(int fd, const char *question, const char *keys) {
+    struct termios before, raw;
+    sigset_t mask;
+    char key = '\0';
+    if (fd < 0 || tcgetattr(fd, &before) != 0) return '\0';
+    int signals = signals_hold(&mask);
+    if (signals < 0) return '\0';
+    raw = before;
+    raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    /* TCSAFLUSH: what was typed before the question is no answer to it. */
+    if (tcsetattr(fd, TCSAFLUSH, &raw) == 0) {
+        char shown[3] = {0, '\n', 0};
+        tell(fd, question);
+        key = key_wait(fd, signals, keys);
+        shown[0] = key != '\0' ? key : ' ';
+        (void)tcsetattr(fd, TCSAFLUSH, &before);
+        tell(fd, shown);
+    }
+    (void)close(signals);
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL);
+    return key;
+}
+
 bool app_terminal_answer(int fd, const char *question, char *ret, size_t size) {
     size_t len = 0;
     bool fits = true;

@@ -26,6 +26,8 @@ int app_terminal_open(void);
 SOTTO_MUST_CHECK sotto_status app_terminal_secret(int fd, const char *prompt, app_secret *ret);
 /* Prints the question and reads a line: true for y or yes; everything else, and no terminal at all, is no. */
 bool app_terminal_confirm(int fd, const char *question);
+/* Asks and waits for one of these keys, whatever its case; every other one does nothing. '\0': cancelled. */
+char app_terminal_key(int fd, const char *question, const char *keys);
 
 /* Prints the question and reads a line into ret, its end cut off. False: no terminal, nothing was typed, or too much.
  */

@@ -113,6 +113,7 @@ static void offer_again(app_chat *chat) {
     if (chat->room || chat->offered || !sotto_ok(sotto_engine_contact(engine, bytes_text(chat->with), &contact)))
         return;
     if (contact.missed == 0 || contact.doubtful || !sotto_ok(app_keys_read(&keys, engine, chat->with))) return;
+    app_keys_devices(&keys);
     bool verified = app_keys_any_verified(&keys);
     for (size_t i = 0; i < keys.count; i++) {
         const app_key *key = &keys.at[i];
@@ -140,6 +141,10 @@ static bool take_event(app_chat *chat, const sotto_event *event) {
     bool about = is_here(chat, event->jid) || bytes_is(event->jid, own);
     bool whole = event->kind == SOTTO_EVENT_COPIED || event->kind == SOTTO_EVENT_NOT_PUBLISHED;
     if (!about && !whole) return false;
+    if (event->kind == SOTTO_EVENT_COMPARE && is_here(chat, event->jid)) {
+        app_chat_compare_event(chat, event);
+        return true;
+    }
     app_view_event(&chat->view, event, own, BYTES_NONE);
     take_offer(chat, event);
     return is_here(chat, event->jid);
@@ -179,6 +184,7 @@ static void on_offline(void *arg, sotto_status status, sotto_bytes text, bool wi
 }
 
 static void on_rest(void *arg) {
+    app_chat_look_live(arg);
     (void)chat_look(arg);
 }
 
@@ -200,6 +206,9 @@ static void on_input(void *arg, app_input_kind kind, sotto_bytes text) {
     case APP_INPUT_TYPING:
         chat->typing_until_ms = net_now_ms() + APP_CHAT_PAUSE_MS;
         app_chat_type(chat, APP_TYPING_COMPOSING);
+        break;
+    case APP_INPUT_SAME:
+        if (!chat->ending) app_chat_same(chat);
         break;
     case APP_INPUT_AGREE:
         if (!chat->ending) app_chat_agree(chat);
@@ -231,6 +240,7 @@ static void chat_ready(app_task *task, sotto_status status) {
     }
     if (chat->room && sotto_ok(status)) app_chat_enter(chat);
     offer_again(chat);
+    app_chat_compare_again(chat);
     app_chat_send_waiting(chat);
     (void)chat_look(chat);
 }

@@ -57,6 +57,7 @@ typedef struct app_chat {
     const char *other; /* its name, */
     char rest[1024];   /* and what followed it */
     bool asked;        /* it wants something to be typed, before it does what it was told */
+    bool comparing;    /* the characters of a comparison are shown, and nobody has answered */
     bool offered;      /* it was said that a new device missed something, and nothing was done about it */
     char reduced[256]; /* what was last said to be left out for devices with an older OMEMO */
     /* the end */
@@ -70,6 +71,15 @@ void app_chat_agree(app_chat *); /* with what was offered */
 /* Another command with this conversation's address, what follows it, and an option (NULL: none). */
 void app_chat_run_other(app_chat *, const char *name, sotto_bytes rest, const char *option);
 void app_chat_show_history(app_chat *, size_t count);
+
+/* In app/chat/live.c. */
+void app_chat_look_live(app_chat *);
+
+/* In app/chat/compare.c: keys, by eight characters. */
+void app_chat_compare(app_chat *, sotto_bytes rest); /* of /verify */
+void app_chat_same(app_chat *);
+void app_chat_compare_event(app_chat *, const sotto_event *);
+void app_chat_compare_again(app_chat *);
 
 /* In app/chat/send.c: what leaves. */
 void app_chat_say(app_chat *, sotto_bytes body, const char *corrects);

@@ -38,6 +38,8 @@ typedef enum app_chat_verb {
     APP_CHAT_VERIFY,
     APP_CHAT_RESEND,
     APP_CHAT_ENCRYPT,
+    APP_CHAT_VIA,
+    APP_CHAT_SESSIONS,
     APP_CHAT_MEMBERS,
     APP_CHAT_PRIVATE,
     APP_CHAT_HELP,

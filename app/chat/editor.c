@@ -3,7 +3,7 @@
  * libedit, unbuffered: el_wgets then reads one key and returns. Its own reading of keys is replaced (EL_GETCFN) by one
  * that takes them from a buffer and says when there are none, so that the loop is never kept waiting; only the rest of
  * a key that sends several bytes (an arrow) is waited for, briefly. Keys that would make libedit ask for more by itself
- * (incremental search, quoting) are unbound. Enter, Ctrl-D and Ctrl-R are dealt with here.
+ * (incremental search, quoting) are unbound. Enter, Ctrl-D, Ctrl-R and Ctrl-V are dealt with here.
  *
  * Text above the line: the line is erased, from the row where it begins (rows are counted as libedit lays them out),
  * the text printed, and libedit told to draw everything again. */
@@ -326,9 +326,10 @@ static bool take_key(app_editor *editor) {
         return true;
     }
     /* No character of any text, so that nobody who goes on writing does by accident what was offered. */
-    if (point == WITH_CONTROL('r')) {
+    if (point == WITH_CONTROL('r') || point == WITH_CONTROL('v')) {
+        void (*then)(void *arg) = point == WITH_CONTROL('r') ? editor->owner.agree : editor->owner.same;
         editor->keys_at += len;
-        editor->owner.agree(editor->owner.arg);
+        then(editor->owner.arg);
         return true;
     }
     editor->inside = false;

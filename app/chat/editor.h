@@ -15,6 +15,7 @@ typedef struct app_editor_owner {
     void (*typing)(void *arg);                 /* the line changed and is not empty, and no command */
     void (*end)(void *arg);                    /* Ctrl-D in an empty line */
     void (*agree)(void *arg);                  /* Ctrl-R; the line stays as it is */
+    void (*same)(void *arg);                   /* Ctrl-V; likewise */
 } app_editor_owner;
 
 /* Takes over the terminal at these descriptors; `in` is read without waiting. Not a terminal: SYSTEM. NO_MEMORY. */

@@ -83,6 +83,10 @@ static void on_agree(void *arg) {
     give(arg, APP_INPUT_AGREE, BYTES_NONE);
 }
 
+static void on_same(void *arg) {
+    give(arg, APP_INPUT_SAME, BYTES_NONE);
+}
+
 static void on_keys(void *arg) {
     app_front *front = arg;
     if (front->editor && !app_editor_read(front->editor)) front_end(front);
@@ -140,7 +144,7 @@ static int own_input(void) {
 }
 
 static void editor_open(app_front *front, net_loop *loop) {
-    const app_editor_owner owner = {front, on_line, on_typing, on_end, on_agree};
+    const app_editor_owner owner = {front, on_line, on_typing, on_end, on_agree, on_same};
     if (!sotto_ok(app_editor_new(&front->editor, front->in, STDOUT_FILENO, app_chat_commands, &owner))) {
         front->editor = NULL;
         return;

@@ -243,8 +243,7 @@ void app_chat_take_line(app_chat *chat, sotto_bytes line) {
         if (!refused_in_room(chat)) app_chat_run_other(chat, verb == APP_CHAT_TRUST ? "trust" : "distrust", rest, NULL);
         break;
     case APP_CHAT_VERIFY:
-        if (!refused_in_room(chat))
-            app_chat_run_other(chat, app_task_find("verify") ? "verify" : "devices", rest, NULL);
+        if (!refused_in_room(chat)) app_chat_compare(chat, rest);
         break;
     case APP_CHAT_RESEND:
         if (refused_in_room(chat)) break;
@@ -253,6 +252,12 @@ void app_chat_take_line(app_chat *chat, sotto_bytes line) {
         break;
     case APP_CHAT_ENCRYPT:
         take_encrypt(chat, rest);
+        break;
+    case APP_CHAT_VIA:
+        if (!refused_in_room(chat)) app_chat_run_other(chat, "via", rest, NULL);
+        break;
+    case APP_CHAT_SESSIONS:
+        if (!refused_in_room(chat)) app_chat_run_other(chat, "sessions", BYTES_NONE, NULL);
         break;
     case APP_CHAT_MEMBERS:
         if (chat->room)

@@ -175,7 +175,7 @@ void app_chat_sent(app_chat *chat, uint64_t ticket, sotto_bytes seal) {
     if (seal.len > 0) {
         entry.seal = seal;
         entry.trust = chat->room ? SOTTO_TRUST_BLIND
-                                 : app_record_trust(app_session_engine(chat->task.session), bytes_text(chat->with));
+                                 : app_record_trust(app_session_engine(chat->task.session), bytes_text(chat->with), seal);
     }
     app_view_entry(&chat->view, &entry, false);
     waiting_drop(chat, w);

@@ -131,6 +131,7 @@ static void print_time(app_view *view, const app_entry *entry) {
 /* That only the text is protected, as everything that is not OMEMO 2 does, is worth a word each time. */
 static void print_dialect(const app_output *to, const app_entry *entry) {
     sotto_bytes omemo = BYTES_LITERAL("omemo:");
+    if (bytes_is(entry->seal, "live")) app_print(to, APP_OUT, ", live");
     if (!bytes_starts_with(entry->seal, omemo) || bytes_is(entry->seal, "omemo:2")) return;
     sotto_bytes which = bytes_after(entry->seal, omemo.len);
     app_print(to, APP_OUT, ", OMEMO %.*s", (int)which.len, (const char *)which.at);
@@ -299,12 +300,28 @@ void app_view_typing(app_view *view, sotto_bytes who, app_typing typing) {
 }
 
 void app_view_prompt(const app_view *view) {
-    const char *clear = view->clear ? " (NOT ENCRYPTED)" : "";
+    static const char *const lives[] = {"", " (live, not compared)", " (live, verified)", " (live, QUARANTINED)"};
+    const char *live = view->clear ? " (NOT ENCRYPTED)" : lives[view->live];
     if (view->json) return;
     if (view->typing)
-        app_print(view->output, APP_PROMPT, "%s is typing%s> ", view->name, clear);
+        app_print(view->output, APP_PROMPT, "%s is typing%s> ", view->name, live);
     else
-        app_print(view->output, APP_PROMPT, "%s%s> ", view->name, clear);
+        app_print(view->output, APP_PROMPT, "%s%s> ", view->name, live);
+}
+
+void app_view_live_is(app_view *view, app_view_live live) {
+    static const char *const names[] = {"none", "ready", "verified", "quarantined"};
+    if (live == view->live) return;
+    view->live = live;
+    if (view->json) {
+        bytes_buffer line;
+        app_json json = object(&line, "live");
+        app_json_text(&json, "with", bytes_text(view->with));
+        app_json_text(&json, "state", bytes_text(names[live]));
+        app_json_end(&json);
+        put_line(view, &line);
+    }
+    app_view_prompt(view);
 }
 
 /* ---- sentences ---- */

@@ -19,6 +19,14 @@ typedef struct app_seen {
     bool sealed, sent, private;
 } app_seen;
 
+/* Of the conversation's live session; the later ones go before the earlier where there are several. */
+typedef enum app_view_live {
+    APP_VIEW_NO_LIVE,
+    APP_VIEW_LIVE,
+    APP_VIEW_LIVE_VERIFIED,
+    APP_VIEW_QUARANTINED
+} app_view_live;
+
 typedef struct app_view {
     const app_output *output;
     const char *with;
@@ -26,6 +34,7 @@ typedef struct app_view {
     bool json, room;
     bool clear;    /* the last message of ours left in the clear */
     bool typing;   /* the other side is */
+    app_view_live live;
     int year, day; /* of the last line that was shown */
     app_seen seen[APP_VIEW_SEEN_MAX];
     size_t seen_count; /* in all */
@@ -39,6 +48,8 @@ void app_view_entry(app_view *, const app_entry *, bool old);
 void app_view_fate(app_view *, sotto_bytes id, app_fate);
 /* `who`: a bare JID or, in a room, a nick. */
 void app_view_typing(app_view *, sotto_bytes who, app_typing);
+/* There is a live session now, or is not: in front of what is typed. */
+void app_view_live_is(app_view *, app_view_live);
 /* An event of the engine that must not pass unseen here. `body`: of the message it is about; `own`: the account. */
 void app_view_event(app_view *, const sotto_event *, const char *own, sotto_bytes body);
 /* A sentence: something to know, or something to beware of. */

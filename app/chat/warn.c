@@ -6,6 +6,7 @@
 
 #include "app/chat/view.h"
 #include "app/commands/event.h"
+#include "app/commands/live_event.h"
 #include "app/fingerprint.h"
 #include "app/keys.h"
 #include "bytes/span.h"
@@ -123,7 +124,7 @@ static void capture(void *arg, app_stream stream, sotto_bytes bytes) {
 static bool is_good_news(const sotto_event *event) {
     bool kind = event->kind == SOTTO_EVENT_ROOM || event->kind == SOTTO_EVENT_ROOM_MEMBER ||
                 event->kind == SOTTO_EVENT_CAUGHT_UP || event->kind == SOTTO_EVENT_POLICY_ENDED;
-    return kind && sotto_ok(event->reason);
+    return (kind && sotto_ok(event->reason)) || app_live_event_is_good(event);
 }
 
 static void say_as_elsewhere(app_view *view, const sotto_event *event) {

@@ -193,7 +193,11 @@ static void remove_look(app_task *task, sotto_status asked) {
     }
     switch (app_keys_choose(&keys, typed, &at)) {
     case APP_KEYS_ONE:
-        remove_chosen(devices, &keys.at[at]);
+        if (keys.at[at].live)
+            app_task_refuse(task, "Key %zu is of live sessions, and on no server: there is nothing to take off.",
+                            at + 1);
+        else
+            remove_chosen(devices, &keys.at[at]);
         break;
     case APP_KEYS_SEVERAL:
         app_task_refuse(task, "Several of your keys begin with %s: type more of it.", typed);

@@ -3,10 +3,12 @@
  * Events. */
 #include "app/commands/event.h"
 
+#include "app/commands/live_event.h"
 #include "app/commands/policy_event.h"
 #include "app/commands/room.h"
 #include "app/fingerprint.h"
 #include "app/keys.h"
+#include "app/verify/compare.h"
 #include "bytes/span.h"
 
 #define SHOWN_DIGITS 17 /* two groups: enough to recognize a key in a list */
@@ -147,6 +149,8 @@ static void say_reduced(const app_output *output, const sotto_event *event) {
 }
 
 void app_event_warn(const app_output *output, const sotto_event *event) {
+    if (app_compare_print(output, event)) return;
+    if (app_live_event_print(output, event)) return;
     if (event->kind != SOTTO_EVENT_HELD && app_policy_event_print(output, event)) return;
     if (event->kind == SOTTO_EVENT_NEW_KEY)
         say_new_key(output, event);
@@ -208,9 +212,10 @@ static const char *event_name(sotto_event_kind kind) {
     case SOTTO_EVENT_CAUGHT_UP:
     case SOTTO_EVENT_CAUGHT_UP_UNREADABLE:
     case SOTTO_EVENT_REDUCED:
+    case SOTTO_EVENT_COMPARE:
         return sotto_event_name(kind);
     default:
-        return app_policy_event_name(kind);
+        return app_live_event_name(kind) ? app_live_event_name(kind) : app_policy_event_name(kind);
     }
 }
 
@@ -268,7 +273,9 @@ bool app_event_json(bytes_buffer *to, const sotto_event *event) {
         app_json_text(&json, "text", event->text);
     }
     put_room(&json, event);
+    app_compare_json(&json, event);
     app_policy_event_json(&json, event);
+    app_live_event_json(&json, event);
     if (!sotto_ok(event->reason)) app_json_text(&json, "reason", bytes_text(sotto_status_name(event->reason)));
     if (event->kind == SOTTO_EVENT_NOT_PUBLISHED || event->kind == SOTTO_EVENT_OPT_OUT)
         app_json_text(&json, "text", event->text);

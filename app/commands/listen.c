@@ -8,6 +8,7 @@
 #include "app/holder.h"
 #include "app/home/lock.h"
 #include "app/serving.h"
+#include "app/verify/compare.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
@@ -154,6 +155,7 @@ static int listen_run(listening *l) {
     app_session_watch(l->session, &l->watch);
     net_loop_on_interrupt(app_session_loop(l->session), on_interrupt, l);
     app_holder_drop_held(l->session, l->output);
+    if (!l->json) app_compare_print_open(l->output, app_session_engine(l->session), NULL);
     app_session_connect(l->session);
     int exit_status = app_session_run(l->session);
     app_serving_close(&l->serving);

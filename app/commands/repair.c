@@ -31,10 +31,12 @@ static void repair_begin(app_task *task) {
     app_keys keys;
     sotto_input input = {.kind = SOTTO_INPUT_REPAIR, .jid = bytes_text(repair->jid)};
     sotto_status status = app_keys_read(&keys, app_session_engine(task->session), repair->jid);
-    if (sotto_ok(status) && keys.count == (keys.count > 0 && keys.at[0].this_device ? 1 : 0)) {
+    size_t own = 0;
+    while (sotto_ok(status) && own < keys.count && keys.at[own].this_device) own++;
+    if (sotto_ok(status) && keys.count == own) {
         app_task_refuse(task,
                         "No %s of %s is known here, so there is nothing to repair. sotto devices %s looks for them.",
-                        keys.count > 0 ? "other device" : "device", repair->jid, repair->jid);
+                        own > 0 ? "other device" : "device", repair->jid, repair->jid);
         return;
     }
     if (sotto_ok(status)) status = app_session_step(task->session, &input);

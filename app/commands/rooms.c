@@ -55,6 +55,7 @@ static sotto_status count_devices(const showing *s, const char *jid, size_t *ret
     *ret_devices = *ret_accepted = 0;
     if (!*jid) return SOTTO_OK;
     SOTTO_TRY(app_keys_read(&keys, app_session_engine(s->task->session), jid));
+    app_keys_devices(&keys);
     for (size_t i = 0; i < keys.count; i++) {
         const app_key *key = &keys.at[i];
         if (!key->active) continue;

@@ -167,6 +167,7 @@ static void refuse_no_device(send_task *send, sotto_status reason) {
     app_keys keys;
     app_task *task = &send->task;
     if (!sotto_ok(app_keys_read(&keys, app_session_engine(task->session), send->to))) keys.count = 0;
+    app_keys_devices(&keys);
     if (strcmp(send->to, app_session_jid(task->session)) == 0 && only_this_device(&keys))
         app_task_refuse(task, "Not sent: You have no other device to send it to.");
     else if (all_refused(&keys))
@@ -349,6 +350,7 @@ static bool send_event(app_task *task, const sotto_event *event) {
 static bool can_be_read(const send_task *send) {
     app_keys keys;
     if (!sotto_ok(app_keys_read(&keys, app_session_engine(send->task.session), send->to))) return false;
+    app_keys_devices(&keys);
     for (size_t i = 0; i < keys.count; i++) {
         const app_key *key = &keys.at[i];
         bool accepted = key->trust == SOTTO_TRUST_BLIND || key->trust == SOTTO_TRUST_VERIFIED;
@@ -361,6 +363,7 @@ static void refuse_unreadable(send_task *send) {
     app_keys keys;
     bool any = false;
     if (!sotto_ok(app_keys_read(&keys, app_session_engine(send->task.session), send->to))) keys.count = 0;
+    app_keys_devices(&keys);
     for (size_t i = 0; i < keys.count; i++) any = any || (keys.at[i].active && !keys.at[i].this_device);
     bool own = strcmp(send->to, app_session_jid(send->task.session)) == 0;
     if (any || own)

@@ -41,8 +41,12 @@ static void trust_done(app_task *task, sotto_status status) {
         return;
     }
     app_fingerprint_text(trust->key.fingerprint, fingerprint);
-    app_print(task->output, APP_OUT, "Device %u of %s is %s:\n     %s\n", (unsigned)trust->key.device, trust->jid,
-              app_trust_text(trust->verdict), fingerprint);
+    if (trust->key.live)
+        app_print(task->output, APP_OUT, "The live key of %s is %s:\n     %s\n", trust->jid,
+                  app_trust_text(trust->verdict), fingerprint);
+    else
+        app_print(task->output, APP_OUT, "Device %u of %s is %s:\n     %s\n", (unsigned)trust->key.device, trust->jid,
+                  app_trust_text(trust->verdict), fingerprint);
     app_task_finish(task, APP_DONE);
 }
 

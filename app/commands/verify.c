@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * sotto verify: keys that were compared, by reading them off each other's screens. Shows the own address with
+ * sotto verify: keys that were compared, by reading them off each other's screens. Where both programs can, that is
+ * eight characters and one key (verify/compare.h), or a word that both people know. Else it shows the own address with
  * fingerprints as text and as a QR code; takes the other side's, from the command line, from standard input or out of
  * an image, and marks as verified what both it and the list here have, after asking. A claim is believed for its own
  * JID alone, a key that is not known here is nothing, and one that contradicts what is known ends it. */
@@ -14,8 +15,10 @@
 #include "app/keys.h"
 #include "app/task.h"
 #include "app/terminal.h"
+#include "app/verify/compare.h"
 #include "app/verify/image.h"
 #include "app/verify/uri.h"
+#include "bytes/memory.h"
 #include "bytes/span.h"
 
 #define QR_BYTES_MAX  262144u
@@ -26,6 +29,7 @@ typedef struct verify_task {
     app_task task;
     char jid[SOTTO_JID_BYTES_MAX + 1];
     bool has_uri;
+    bool has_jid; /* it was typed */
     bool answered; /* the server said which devices there are */
     app_verify_uri uri;
     size_t first_number; /* of the positional words, where numbers begin; 0: none */
@@ -109,6 +113,7 @@ static sotto_status print_own(const verify_task *verify) {
     bytes_buffer uri;
     sotto_bytes text = BYTES_NONE;
     SOTTO_TRY(app_keys_read(&own, app_session_engine(verify->task.session), app_session_jid(verify->task.session)));
+    app_keys_devices(&own); /* addresses have no form for live keys */
     bytes_buffer_owned(&uri, sotto_host_default(), URI_BYTES_MAX);
     sotto_status status = put_own(verify, &own, &uri);
     if (sotto_ok(status)) status = bytes_buffer_end(&uri, &text);
@@ -298,13 +303,57 @@ static void verify_numbers(verify_task *verify) {
 /* ---- beginning ---- */
 
 /* What is known serves when the server cannot be asked: a key that was compared is no less so. */
+/* The best way both sides have: somebody there can be asked, or has asked already; and somebody here can look at it. */
+static sotto_status wants_string(verify_task *verify, bool *ret) {
+    app_task *task = &verify->task;
+    app_comparison run;
+    bool other = app_argument(&task->arguments, "fingerprints") || app_argument(&task->arguments, "trust-message");
+    *ret = false;
+    if (other || verify->has_uri || verify->first_number > 0) return SOTTO_OK;
+    if (!app_argument(&task->arguments, "string") && !(verify->has_jid && task->output->screen.out_terminal))
+        return SOTTO_OK;
+    SOTTO_TRY(app_compare_look(app_session_engine(task->session), verify->jid, &run));
+    *ret = run.stage != 0 || app_compare_can(&verify->keys);
+    return SOTTO_OK;
+}
+
+static bool verify_together(verify_task *verify) {
+    app_task *task = &verify->task;
+    const char *answer = app_argument(&task->arguments, "answer");
+    bool string = false;
+    if (answer) {
+        app_compare_answer(task, verify->jid, answer);
+        return true;
+    }
+    if (app_argument(&task->arguments, "password")) {
+        app_compare_password(task, verify->jid, app_argument(&task->arguments, "again") != NULL);
+        return true;
+    }
+    sotto_status status = wants_string(verify, &string);
+    if (!sotto_ok(status)) {
+        app_task_fail(task, status, verify->jid);
+        return true;
+    }
+    if (!string && app_argument(&task->arguments, "string")) {
+        app_task_refuse(task, "No device of %s is known that could compare by eight characters. sotto verify %s "
+                              "--fingerprints compares without.",
+                        verify->jid, verify->jid);
+        return true;
+    }
+    if (string) app_compare_begin(task, verify->jid);
+    return string;
+}
+
 static void verify_look(app_task *task, sotto_status asked) {
     verify_task *verify = (verify_task *)task;
     verify->answered = sotto_ok(asked) && sotto_ok(task->answer);
     sotto_status status = app_keys_read(&verify->keys, app_session_engine(task->session), verify->jid);
-    if (!sotto_ok(status))
+    if (!sotto_ok(status)) {
         app_task_fail(task, status, verify->jid);
-    else if (verify->has_uri)
+        return;
+    }
+    if (verify_together(verify)) return;
+    if (verify->has_uri)
         verify_claims(verify);
     else if (verify->first_number > 0)
         verify_numbers(verify);
@@ -339,6 +388,7 @@ static bool read_words(verify_task *verify) {
     const char *const *words = task->arguments.positional;
     const char *jid = NULL;
     if (at < count && !is_address(words[at])) jid = words[at++];
+    verify->has_jid = jid != NULL;
     if (at < count && is_address(words[at]) && !read_uri(verify, words[at++])) return false;
     if (verify->has_uri && at < count) {
         app_task_refuse(task, "Behind an address nothing more is expected: %s.", words[at]);
@@ -357,6 +407,7 @@ static void verify_begin(app_task *task) {
     if (read_words(verify)) app_task_refresh(task, verify->jid, NULL, verify_look);
 }
 
+/* The word is no standard input of another command: it was asked for at the terminal, or read from a file. */
 const app_task_class app_verify_task = {"verify", sizeof(verify_task), NULL, verify_begin, NULL};
 
 /* ---- at the terminal ---- */
@@ -431,10 +482,51 @@ static int ask_and_go_on(const app_context *context, const app_arguments *asked)
     return exit_status == APP_ASK ? APP_REFUSED : exit_status;
 }
 
+/* One key. Whoever looks away first has said nothing: the run stays as it is. */
+static int ask_same(const app_context *context, const app_arguments *asked) {
+    app_arguments mine = *asked;
+    int terminal = app_terminal_open();
+    char key = app_terminal_key(terminal, "Does the other side show the same? [y/n] ", "yn");
+    if (terminal >= 0) (void)close(terminal);
+    if (key == '\0' || !app_argument_set(&mine, "answer", key == 'y' ? "yes" : "no")) {
+        app_print(&context->output, APP_ERR, "sotto verify: Nothing was changed; the same command asks again.\n");
+        return APP_REFUSED;
+    }
+    int exit_status = app_holder_run(context, &mine);
+    return exit_status > APP_USAGE ? APP_REFUSED : exit_status;
+}
+
+static int run_password(const app_context *context, const app_arguments *arguments) {
+    app_secret word = {.len = 0};
+    app_trouble trouble;
+    const char *file = app_argument(arguments, "password-file");
+    int terminal = -1, exit_status = APP_REFUSED;
+    bool done = true;
+    if (file) {
+        done = app_holder_secret_file(&word, file, &context->output, &trouble);
+    } else {
+        terminal = app_terminal_open();
+        sotto_status status =
+            terminal >= 0 ? app_terminal_secret(terminal, "A word that both of you know: ", &word) : SOTTO_FAIL(SYSTEM);
+        if (!sotto_ok(status))
+            done = app_trouble_set(&trouble, "Nothing was typed, and nothing was changed. Without a terminal, "
+                                             "--password-file names a file that holds the word.");
+    }
+    if (terminal >= 0) (void)close(terminal);
+    if (done)
+        exit_status = app_holder_run_with(context, arguments, bytes_of(word.bytes, word.len));
+    else
+        app_trouble_print(&context->output, "verify", &trouble);
+    bytes_wipe(&word, sizeof word);
+    return exit_status;
+}
+
 int app_verify_run(const app_context *context, const app_arguments *arguments) {
     char room[APP_VERIFY_BYTES_MAX + 2];
     app_arguments mine = *arguments;
+    if (app_argument(arguments, "password")) return run_password(context, arguments);
     if (!gather(context, &mine, room, sizeof room)) return APP_REFUSED;
     int exit_status = app_holder_run(context, &mine);
+    if (exit_status == APP_ASK_SAME) return ask_same(context, &mine);
     return exit_status == APP_ASK ? ask_and_go_on(context, &mine) : exit_status;
 }

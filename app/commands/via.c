@@ -15,10 +15,11 @@ typedef struct via_task {
 static void via_show(app_task *task, sotto_status status) {
     const via_task *via = (const via_task *)task;
     sotto_contact contact;
-    static const char *const texts[] = {
-        [SOTTO_VIA_AUTO] = "by whatever encryption fits",
-        [SOTTO_VIA_STORED] = "by encryption that all their devices can read later (OMEMO)",
-        [SOTTO_VIA_LIVE] = "in live sessions alone: nothing of it is on their other devices or in archives"};
+    static const char *const texts[] = {[SOTTO_VIA_AUTO] = "by whatever encryption fits",
+                                        [SOTTO_VIA_STORED] =
+                                            "by encryption that all their devices can read later (OMEMO)",
+                                        [SOTTO_VIA_LIVE] = "in live sessions alone: their clients that are not there "
+                                                           "then, a phone that is off, and archives will not have it"};
     if (sotto_ok(status))
         status = sotto_engine_contact(app_session_engine(task->session), bytes_text(via->jid), &contact);
     if (!sotto_ok(status)) {
@@ -35,15 +36,11 @@ static void via_show(app_task *task, sotto_status status) {
 }
 
 /* What is there today is said, and nothing is promised. */
-static void refuse(app_task *task, sotto_via how, const char *name) {
-    if (how == SOTTO_VIA_LIVE || strcmp(name, "live") == 0)
-        app_task_refuse(task, "Live sessions are not in this program yet. Nothing was changed; sotto via with auto or "
-                              "stored is what there is.");
-    else
-        app_task_refuse(task,
-                        "This program has no encryption of the name %s. Nothing was changed; there are auto, "
-                        "stored and omemo.",
-                        name);
+static void refuse(app_task *task, const char *name) {
+    app_task_refuse(task,
+                    "This program has no encryption of the name %s. Nothing was changed; there are auto, stored, live "
+                    "and omemo.",
+                    name);
 }
 
 static void via_begin(app_task *task) {
@@ -63,7 +60,7 @@ static void via_begin(app_task *task) {
     if (sotto_ok(status))
         app_task_when_committed(task, via_show);
     else if (sotto_is(status, SOTTO_E_NOT_FOUND) || sotto_is(status, SOTTO_E_USAGE))
-        refuse(task, how, name);
+        refuse(task, name);
     else
         app_task_fail(task, status, via->jid);
 }

@@ -115,7 +115,7 @@ static bool input_read(app_frame *frame) {
     uint8_t kind = frame->payload.at[0];
     frame->input = (app_input_kind)kind;
     frame->payload = bytes_after(frame->payload, 1);
-    return kind >= APP_INPUT_LINE && kind <= APP_INPUT_AGREE;
+    return kind >= APP_INPUT_LINE && kind <= APP_INPUT_SAME;
 }
 
 /* ---- answers ---- */
@@ -178,7 +178,7 @@ sotto_status app_frames_next(app_frames *frames, app_frame *ret) {
     if (len > most) return SOTTO_FAIL(TOO_LARGE);
     if (len > from.rest.len) return SOTTO_FAIL(AGAIN);
     app_frame frame = {.kind = (app_frame_kind)kind, .payload = bytes_cursor_take(&from, len)};
-    if (frame.kind == APP_FRAME_EXIT && (len != 1 || frame.payload.at[0] > APP_ASK)) return SOTTO_FAIL(MALFORMED);
+    if (frame.kind == APP_FRAME_EXIT && (len != 1 || frame.payload.at[0] > APP_ASK_SAME)) return SOTTO_FAIL(MALFORMED);
     if (frame.kind == APP_FRAME_INPUT && !input_read(&frame)) return SOTTO_FAIL(MALFORMED);
     frames->used = HEADER_BYTES + len;
     *ret = frame;

@@ -86,8 +86,7 @@ static bool value_receipts(parsing *p, sotto_bytes value) {
 
 static bool value_trust(parsing *p, sotto_bytes value) {
     if (trust_policy_of(value, &p->config.trust)) return true;
-    if (bytes_is(value, "ca")) return wrong(p, "authorities for keys are not in this program yet", value);
-    return wrong(p, "neither blind-until-verified nor first-use nor verified-only", value);
+    return wrong(p, "neither blind-until-verified nor first-use nor verified-only nor ca", value);
 }
 
 static bool setting(parsing *p, sotto_bytes key, sotto_bytes value) {

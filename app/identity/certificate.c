@@ -101,7 +101,7 @@ static bool pem_key(import *i, sotto_bytes bytes, const char *path) {
     BIO *in = BIO_new_mem_buf(bytes.at, (int)bytes.len);
     if (!in) return app_trouble_set(i->trouble, "Out of memory.");
     i->key = PEM_read_bio_PrivateKey(in, NULL, passphrase_give, &i->asking);
-    bool none = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    bool none = memmem(bytes.at, bytes.len, "PRIVATE KEY-----", 16) == NULL;
     BIO_free(in);
     ERR_clear_error();
     if (i->key) return true;

@@ -304,6 +304,10 @@ static const app_topic rooms = {
 /* ---- verify, encrypt, via, resend ---- */
 
 static const char *const verify_paragraphs[] = {
+    "With JID, on a terminal, and where the other side has Sotto as well: both run it, both see eight characters, read "
+    "them to each other, and press y or n. One yes verifies every device that the other one verified, and neither has "
+    "to be there while the other types the command: what was asked waits for seven days. A JID of your own compares "
+    "with another device of yours. --password compares a word that both know instead, in a live session.",
     "Compares keys by reading them off each other's screens. Without an address it shows who you are, as an address "
     "with the fingerprints of your devices and as a QR code that Conversations, Dino, Gajim and others scan, and "
     "lists the devices of JID, or your own other ones; on a terminal it asks which of them you compared.",
@@ -318,12 +322,20 @@ static const char *const verify_paragraphs[] = {
 static const app_option verify_options[] = {
     {0, "image", "FILE", "read the address from the QR code in this image (PNG), a screenshot or a photo"},
     {0, "trust-message", NULL, "show the form that Kaidan reads"},
+    {0, "fingerprints", NULL, "compare fingerprints or codes, also where eight characters would do"},
+    {0, "string", NULL, "compare by eight characters, also without a terminal"},
+    {0, "answer", "yes|no|ABCD-EFGH", "what the other side shows is the same, is not, or is this"},
+    {0, "password", NULL, "compare a word that both know; both are online"},
+    {0, "password-file", "FILE", "read that word from FILE instead of asking (- is standard input)"},
+    {0, "again", NULL, "with --password: although there were too many wrong ones"},
+    {0, "json", NULL, "one JSON object a line (doc/commands.md)"},
     {'y', "yes", NULL, "do not ask: you compared"},
     OPTIONS_END,
 };
 static const app_example verify_examples[] = {
     {"sotto verify", "show who you are, and confirm your own other devices"},
-    {"sotto verify romeo@montague.example", "list the devices of romeo, and ask which you compared"},
+    {"sotto verify romeo@montague.example", "eight characters; romeo runs it with your address"},
+    {"sotto verify romeo@montague.example --fingerprints", "list the devices of romeo, and ask which you compared"},
     {"sotto verify --image photo.png", "the code on the other side's screen"},
     {"xclip -o | sotto verify -", "an address that was pasted"},
     EXAMPLES_END,
@@ -333,7 +345,7 @@ static const app_topic verify = {
     "[JID] [ADDRESS|NUMBER...]",
     0,
     10,
-    "compare keys by QR code or address",
+    "compare keys by eight characters, QR code or address",
     verify_paragraphs,
     verify_options,
     verify_examples,
@@ -368,12 +380,15 @@ static const char *const via_paragraphs[] = {
     "Says, or sets, which kinds of encryption may carry messages to JID: auto (whatever fits), stored (OMEMO: all "
     "devices of both sides, and archives, have them), live (sessions between two devices that are both online), or "
     "one by its name. What cannot go that way is held; it never goes unencrypted instead.",
-    "Live sessions are not in this program yet, so live is refused.",
+    "With auto, messages go by OMEMO where JID has it, and requests and directed presence in live sessions. With live "
+    "everything goes in live sessions alone: a client of theirs that is not there then, a phone that is off, and the "
+    "archive will not have it; what is said while they are away waits here.",
     NULL,
 };
 static const app_example via_examples[] = {
     {"sotto via romeo@montague.example", "what is in force"},
     {"sotto via romeo@montague.example stored", "what a phone that is off can read later"},
+    {"sotto via romeo@montague.example live", "what no archive shall have"},
     EXAMPLES_END,
 };
 static const app_topic via = {

@@ -41,7 +41,7 @@ static const app_example identity_examples[] = {
 };
 const app_topic app_topic_identity = {
     "identity",
-    "[certificate FILE|openpgp KEY|remove WHAT|ask-first yes|no|always]",
+    "[WHAT [VALUE]]",
     0,
     2,
     "show your keys, and bind a certificate or OpenPGP key to them",

@@ -98,9 +98,10 @@
 #define SOTTO_LIVE_FRAME_BYTES_MAX   8192u /* records in one frame of another side; ours hold 6,000 */
 #define SOTTO_LIVE_GAP_MAX           16u   /* frames that came too early and are held, of one session */
 #define SOTTO_LIVE_WINDOW            4u    /* iqs of one session that wait for their results */
-#define SOTTO_LIVE_SESSIONS_MAX      128u  /* the one longest unused makes room */
+#define SOTTO_LIVE_SESSIONS_MAX      16384u  /* the one longest unused makes room */
 #define SOTTO_LIVE_SESSIONS_OF_ONE   32u   /* of these, with one bare JID */
-#define SOTTO_LIVE_PEERS_MAX         1000u /* full JIDs that are remembered for retries */
+#define SOTTO_LIVE_PEERS_MAX         32768u /* full JIDs that are remembered for retries */
+#define SOTTO_LIVE_PEERS_OF_ONE      128u   /* of these, of one bare JID */
 #define SOTTO_LIVE_ROWS_MAX          1000u /* stanzas one key has not acknowledged */
 #define SOTTO_LIVE_EPOCHS_MAX        16u   /* of one key's, of which the last number is known */
 #define SOTTO_LIVE_KEYS_MAX          64u   /* live keys of one JID that are remembered */

@@ -136,8 +136,10 @@ static bool names(const GENERAL_NAME *name, sotto_bytes jid) {
 
 static sotto_status check_name(const tls_statement *said, X509 *leaf, STACK_OF(X509) * chain) {
     bool found = false, allowed = false;
-    GENERAL_NAMES *list = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-    if (!list) SOTTO_TRY(tls_failure(SOTTO_OK));
+    int state = -1; /* none; -2: two */
+    ERR_clear_error();
+    GENERAL_NAMES *list = X509_get_ext_d2i(leaf, NID_subject_alt_name, &state, NULL);
+    if (!list) return state < 0 ? SOTTO_FAIL(BAD_CERTIFICATE) : tls_failure(SOTTO_FAIL(BAD_CERTIFICATE));
     for (int i = 0; i < sk_GENERAL_NAME_num(list); i++)
         found = found || names(sk_GENERAL_NAME_value(list, i), said->jid);
     GENERAL_NAMES_free(list);

@@ -120,8 +120,8 @@ static sotto_status reply_records(live_self *self, seal_env *env, live_session *
 static bool within_budget(live_self *self, seal_env *env, live_peer *peer) {
     unsigned spent = 0;
     self->minute = env->now_ms / 60000;
-    for (const live_peer *one = self->peers; one != NULL; one = one->next)
-        if (one->minute == self->minute && bytes_equal(one->bare, peer->bare)) spent += one->hellos;
+    for (const live_peer *one = NULL; (one = live_peer_beside(self, peer->bare, one)) != NULL;)
+        if (one->minute == self->minute) spent += one->hellos;
     if (spent >= SOTTO_LIVE_HELLOS_PER_MINUTE) return false;
     if (peer->minute != self->minute) peer->hellos = 0;
     peer->minute = self->minute;

@@ -35,7 +35,7 @@ sotto_status live_load(live_self *self, seal_env *env) {
     for (live_line *line = self->lines; line != NULL; line = line->next) line->count = 0;
     SOTTO_TRY(live_opening_load(self, env));
     SOTTO_TRY(live_row_scan(env, BYTES_NONE, NULL, load_row, &work));
-    self->loaded = true;
+    self->loaded = self->all = true;
     return SOTTO_OK;
 }
 
@@ -48,7 +48,7 @@ static sotto_status give_back_late(void *arg, sotto_bytes jid, const uint8_t key
 
 static sotto_status give_up(live_self *self, seal_env *env) {
     row_work work = {self, env};
-    for (live_line *line = self->lines; line != NULL; line = line->next)
+    for (live_line *line = live_first_line(self); line != NULL; line = live_after_line(self, line))
         if (line->count > 0 && line->deadline_ms <= env->now_ms)
             SOTTO_TRY(live_row_scan(env, line->bare, line->key, give_back_late, &work));
     return SOTTO_OK;
@@ -65,7 +65,7 @@ static sotto_status begin(live_self *self, seal_env *env, live_peer *peer) {
 }
 
 static sotto_status begin_wanted(live_self *self, seal_env *env) {
-    for (live_peer *peer = self->peers; peer != NULL; peer = peer->next)
+    for (live_peer *peer = live_first_peer(self); peer != NULL; peer = live_after_peer(self, peer))
         if (peer->wanted && peer->ready == NULL && peer->attempt == NULL && peer->not_before_ms <= env->now_ms)
             SOTTO_TRY(begin(self, env, peer));
     return SOTTO_OK;
@@ -151,12 +151,12 @@ static sotto_status send_out(live_self *self, seal_env *env, live_session *sessi
 
 static sotto_status set_tick(live_self *self, seal_env *env) {
     uint64_t at = UINT64_MAX;
-    for (const live_peer *peer = self->peers; peer != NULL; peer = peer->next) {
+    for (const live_peer *peer = live_first_peer(self); peer != NULL; peer = live_after_peer(self, peer)) {
         if (peer->attempt != NULL && at > env->now_ms + LIVE_TICK_MS) at = env->now_ms + LIVE_TICK_MS;
         if (peer->wanted && peer->attempt == NULL && peer->not_before_ms > env->now_ms && at > peer->not_before_ms)
             at = peer->not_before_ms;
     }
-    for (const live_line *line = self->lines; line != NULL; line = line->next) {
+    for (const live_line *line = live_first_line(self); line != NULL; line = live_after_line(self, line)) {
         if (line->count > 0 && at > env->now_ms + LIVE_TICK_MS) at = env->now_ms + LIVE_TICK_MS;
         if (line->count > 0 && at > line->deadline_ms) at = line->deadline_ms;
     }
@@ -176,10 +176,11 @@ sotto_status live_flush(void *arg, seal_env *env) {
         if (!self->ending) SOTTO_TRY(begin_wanted(self, env));
         SOTTO_TRY(live_rekey_flush(self, env));
         SOTTO_TRY(live_password_flush(self, env));
-        for (live_session *session = self->sessions; session != NULL; session = session->next)
+        for (live_session *session = live_first(self); session != NULL; session = live_after(self, session))
             SOTTO_TRY(send_out(self, env, session));
         SOTTO_TRY(set_tick(self, env));
     }
     live_sweep(self);
+    live_rest(self);
     return SOTTO_OK;
 }

@@ -138,9 +138,8 @@ static sotto_status becomes_ready(live_self *self, seal_env *env, live_session *
     session->proved = true;
     session->since_ms = env->now_ms;
     SOTTO_TRY(live_peer_of(self, session->full, &peer));
-    for (live_session *other = self->sessions; other != NULL; other = other->next) {
-        bool same_key =
-            other->proved && bytes_equal(other->bare, session->bare) && memcmp(other->key, session->key, 32) == 0;
+    for (live_session *other = NULL; (other = live_session_beside(self, session->bare, other)) != NULL;) {
+        bool same_key = other->proved && memcmp(other->key, session->key, 32) == 0;
         bool same_full = bytes_equal(other->full, session->full);
         if (other == session || other->over || other->closing || (!same_key && !same_full)) continue;
         if (same_key && same_full)
@@ -169,7 +168,7 @@ static sotto_status go_on(live_self *self, seal_env *env, live_session *session)
 /* A new attempt in the place of one that waits is no news. */
 static bool was_told(live_self *self, const live_session *session) {
     bool told = false;
-    for (live_session *other = self->sessions; other != NULL; other = other->next) {
+    for (live_session *other = NULL; (other = live_session_beside(self, session->bare, other)) != NULL;) {
         if (other == session || other->over || !other->quarantined || !bytes_equal(other->full, session->full) ||
             other->met != session->met || memcmp(other->key, session->key, 32) != 0)
             continue;
@@ -204,9 +203,9 @@ static sotto_status release(live_self *self, seal_env *env, live_session *sessio
 
 sotto_status live_opening_decided(live_self *self, seal_env *env, sotto_bytes jid, const uint8_t key[32],
                                   sotto_trust trust) {
-    for (live_session *session = self->sessions; session != NULL; session = session->next) {
+    for (live_session *session = NULL; (session = live_session_beside(self, jid, session)) != NULL;) {
         bool of_key = session->met && memcmp(session->key, key, 32) == 0;
-        if (session->over || session->proved || !bytes_equal(session->bare, jid)) continue;
+        if (session->over || session->proved) continue;
         if (trust == SOTTO_TRUST_DISTRUSTED && of_key) live_session_over(self, session);
         if (trust != SOTTO_TRUST_VERIFIED || !session->quarantined || (session->met && !of_key)) continue;
         sotto_status status = release(self, env, session, key);

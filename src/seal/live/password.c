@@ -392,7 +392,7 @@ static sotto_status look_at(live_self *self, seal_env *env, live_session *sessio
 }
 
 sotto_status live_password_flush(live_self *self, seal_env *env) {
-    for (live_session *session = self->sessions; session != NULL; session = session->next) {
+    for (live_session *session = live_first(self); session != NULL; session = live_after(self, session)) {
         if (session->password == NULL) continue;
         sotto_status status = look_at(self, env, session);
         if (live_is_ours(status)) return status;
@@ -403,7 +403,7 @@ sotto_status live_password_flush(live_self *self, seal_env *env) {
 
 uint64_t live_password_next(const live_self *self) {
     uint64_t at = UINT64_MAX;
-    for (const live_session *session = self->sessions; session != NULL; session = session->next)
+    for (const live_session *session = live_first(self); session != NULL; session = live_after(self, session))
         if (session->password != NULL && session->password->until_ms < at) at = session->password->until_ms;
     return at;
 }

@@ -52,7 +52,7 @@ static sotto_status renew(live_self *self, seal_env *env, live_peer *peer) {
 }
 
 sotto_status live_rekey_flush(live_self *self, seal_env *env) {
-    for (live_session *session = self->sessions; session != NULL; session = session->next) {
+    for (live_session *session = live_first(self); session != NULL; session = live_after(self, session)) {
         if (session->over) continue;
         bool ended = (session->wear.retiring && session->wear.until_ms <= env->now_ms) ||
                      (session->closing && session->closing_until_ms <= env->now_ms);
@@ -61,7 +61,8 @@ sotto_status live_rekey_flush(live_self *self, seal_env *env) {
             live_session_failed(self, env, session, SOTTO_FAIL(TIMEOUT));
     }
     if (self->ending) return SOTTO_OK;
-    for (live_peer *peer = self->peers; peer != NULL; peer = peer->next) SOTTO_TRY(renew(self, env, peer));
+    for (live_peer *peer = live_first_peer(self); peer != NULL; peer = live_after_peer(self, peer))
+        SOTTO_TRY(renew(self, env, peer));
     return SOTTO_OK;
 }
 
@@ -72,7 +73,7 @@ static void look_at(uint64_t *at, uint64_t ms, uint64_t now_ms) {
 
 uint64_t live_rekey_next(const live_self *self, uint64_t now_ms) {
     uint64_t at = UINT64_MAX;
-    for (const live_session *session = self->sessions; session != NULL; session = session->next) {
+    for (const live_session *session = live_first(self); session != NULL; session = live_after(self, session)) {
         const live_wear *wear = &session->wear;
         if (session->over) continue;
         if (wear->retiring) look_at(&at, wear->until_ms, now_ms);
@@ -82,7 +83,8 @@ uint64_t live_rekey_next(const live_self *self, uint64_t now_ms) {
         look_at(&at, wear->first_ms + OUTWORN * LIVE_REKEY_MS, now_ms);
         if (wear->due_ms > 0 && !session->initiator) look_at(&at, wear->due_ms + LIVE_REKEY_LATE_MS, now_ms);
     }
-    for (const live_peer *peer = self->peers; peer != NULL; peer = peer->next) /* one that failed is tried again */
+    for (const live_peer *peer = live_first_peer(self); peer != NULL; peer = live_after_peer(self, peer))
+        /* one that failed is tried again */
         if (peer->ready != NULL && peer->ready->wear.due_ms > 0) look_at(&at, peer->not_before_ms, now_ms);
     return at;
 }

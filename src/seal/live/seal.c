@@ -12,6 +12,9 @@ static void live_close(void *arg) {
     live_self *self = arg;
     const sotto_host *host = self->host;
     live_forget_all(self);
+    bytes_map *const maps[] = {&self->known,     &self->by_id,   &self->by_jid,
+                               &self->by_random, &self->by_full, &self->by_key};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) bytes_map_clear(maps[i]);
     tls_context_free(self->client);
     tls_context_free(self->server);
     live_let_go(host, &self->full);
@@ -32,7 +35,9 @@ sotto_status live_open_with(void **ret_self, seal_env *env, struct ossl_lib_ctx_
     live_self *self = bytes_new(env->host, sizeof *self);
     if (self == NULL) return SOTTO_FAIL(NO_MEMORY);
     self->host = env->host;
-    bytes_map_init(&self->known, self->host);
+    bytes_map *const maps[] = {&self->known,     &self->by_id,   &self->by_jid,
+                               &self->by_random, &self->by_full, &self->by_key};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) bytes_map_init(maps[i], self->host);
     sotto_status status = open_into(self, env, library);
     if (!sotto_ok(status)) {
         live_close(self);
@@ -206,8 +211,8 @@ static sotto_status went_online(live_self *self, seal_env *env, const seal_input
 }
 
 static bool waits_for(const live_self *self, sotto_bytes bare) {
-    for (const live_line *line = self->lines; line != NULL; line = line->next)
-        if (line->count > 0 && bytes_equal(line->bare, bare)) return true;
+    for (const live_line *line = NULL; (line = live_line_beside(self, bare, line)) != NULL;)
+        if (line->count > 0) return true;
     return false;
 }
 
@@ -216,8 +221,8 @@ static sotto_status came_or_went(live_self *self, seal_env *env, const seal_inpu
     live_peer *peer = live_peer_find(self, input->jid);
     SOTTO_TRY(live_load(self, env));
     if (!input->available) {
-        for (live_session *session = self->sessions; session != NULL; session = session->next)
-            if (bytes_equal(session->full, input->jid)) live_session_over(self, session);
+        for (live_session *one = NULL; (one = live_session_beside(self, live_bare(input->jid), one)) != NULL;)
+            if (bytes_equal(one->full, input->jid)) live_session_over(self, one);
         if (peer != NULL) peer->wanted = false;
         return live_close_gone(self, env, input->jid, NULL);
     }
@@ -289,6 +294,7 @@ static sotto_status decided(live_self *self, seal_env *env, const seal_input *in
 static sotto_status live_input(void *arg, seal_env *env, const seal_input *input) {
     live_self *self = arg;
     sotto_event event = {.kind = SOTTO_EVENT_REFRESHED, .jid = input->jid};
+    self->all = self->all || (input->kind != SEAL_INPUT_ANSWER && input->kind != SEAL_INPUT_PRESENCE);
     switch (input->kind) {
     case SEAL_INPUT_ONLINE:
         return went_online(self, env, input);
@@ -350,7 +356,7 @@ static sotto_status list_key(void *arg, const uint8_t key[32]) {
     seal_key *added = &list->at[list->count++];
     SOTTO_TRY(live_key_of(list->env->arena, list->jid, key, added));
     added->active = false;
-    for (const live_session *session = list->self->sessions; session != NULL; session = session->next)
+    for (const live_session *session = NULL; (session = live_session_beside(list->self, list->jid, session)) != NULL;)
         if (session->proved && !session->over && memcmp(session->key, key, 32) == 0) added->active = true;
     return SOTTO_OK;
 }
@@ -390,6 +396,7 @@ static const seal_class live_class = {
     .input = live_input,
     .forget = live_forget,
     .list_keys = live_list_keys,
+    .export_key = live_export_key,
     .flush = live_flush,
     .list_sessions = live_list_sessions,
 };

@@ -36,7 +36,10 @@ typedef struct live_early {
 } live_early;
 
 typedef struct live_session {
-    struct live_session *next;
+    struct live_session *next, **at;   /* all of them; where the pointer to this one is */
+    struct live_session *next_touched; /* those that something happened to in this step */
+    struct live_session *next_over;    /* those that are over */
+    bool touched;
     uint8_t id[LIVE_ID_BYTES];
     sotto_bytes full; /* the peer; owned */
     sotto_bytes bare; /* a prefix of full */
@@ -60,7 +63,7 @@ typedef struct live_session {
     bool quarantined; /* ... and a person is asked */
     bool knew;        /* the key, before */
     bool has_confirmed;
-    uint64_t since_ms; /* proved, or one that it took the place of; 0: not yet */
+    uint64_t since_ms;             /* proved, or one that it took the place of; 0: not yet */
     uint8_t confirmed[32];         /* what a person said before any key was shown */
     uint64_t waits_ms;             /* since when somebody is asked, here or there; 0: nobody is */
     uint8_t first[32], second[32]; /* SHA-256 of the proofs, in the order they were sent */
@@ -104,7 +107,9 @@ typedef struct live_session {
 
 /* A full JID. */
 typedef struct live_peer {
-    struct live_peer *next;
+    struct live_peer *next, **at;
+    struct live_peer *next_touched;
+    bool touched;
     sotto_bytes full, bare; /* owned, and a prefix of it */
     bool wanted;            /* a session with it would be used */
     bool refused;           /* it does not answer in this namespace */
@@ -120,7 +125,9 @@ typedef struct live_peer {
 
 /* A live key of somebody, as far as sending goes. */
 typedef struct live_line {
-    struct live_line *next;
+    struct live_line *next, **at;
+    struct live_line *next_touched;
+    bool touched;
     sotto_bytes bare; /* owned */
     uint8_t key[32];
     bool has_epoch;
@@ -142,18 +149,21 @@ typedef struct live_self {
     bool loaded;      /* lines are what the rows say */
     uint64_t tick_ms; /* the timer that is set; 0: none */
     sotto_bytes full; /* own; owned */
-    live_session *sessions;
+    live_session *sessions, *touched_sessions, *over;
     size_t session_count;
-    live_peer *peers;
+    live_peer *peers, *touched_peers;
     size_t peer_count;
     uint64_t minute; /* of the last ClientHello: what was counted in it is not forgotten */
-    live_line *lines;
-    bytes_map known;         /* retained secrets, by what they are recognized by (secret.c) */
-    bool knows;              /* ... all of them */
-    uint64_t strange_minute; /* of: */
-    unsigned strangers;      /* ClientHellos that were looked into */
-    bool asks_first;         /* others are to show their key first */
-    bool never_first;        /* we never do, to strangers */
+    live_line *lines, *touched_lines;
+    bytes_map by_id, by_jid, by_random; /* sessions: all; and those that we began */
+    bytes_map by_full, by_key;          /* peers; lines */
+    bool all;                           /* the end of this step looks at everything, not only at what was touched */
+    bytes_map known;                    /* retained secrets, by what they are recognized by (secret.c) */
+    bool knows;                         /* ... all of them */
+    uint64_t strange_minute;            /* of: */
+    unsigned strangers;                 /* ClientHellos that were looked into */
+    bool asks_first;                    /* others are to show their key first */
+    bool never_first;                   /* we never do, to strangers */
 } live_self;
 
 /* Failures that end the step; all others are the other side's, and end a session. */
@@ -171,13 +181,45 @@ sotto_bytes live_bare(sotto_bytes full);
 /* Made when it is not there. NO_MEMORY; TOO_LARGE: a JID that is too long; AGAIN: too many. */
 SOTTO_MUST_CHECK sotto_status live_peer_of(live_self *, sotto_bytes full, live_peer **ret);
 live_peer *live_peer_find(live_self *, sotto_bytes full); /* NULL: unknown */
+/* Of one bare JID, one after the other: `before` NULL is the first. */
+live_peer *live_peer_beside(const live_self *, sotto_bytes bare, const live_peer *before);
+live_session *live_session_beside(const live_self *, sotto_bytes bare, const live_session *before);
+live_line *live_line_beside(const live_self *, sotto_bytes bare, const live_line *before);
 SOTTO_MUST_CHECK sotto_status live_line_of(live_self *, sotto_bytes bare, const uint8_t key[32], live_line **ret);
 live_line *live_line_find(const live_self *, sotto_bytes bare, const uint8_t key[32]);
+/* Into the lists; a session's id, JIDs and (one of ours) random are filled in. NO_MEMORY: it is in none. */
+SOTTO_MUST_CHECK sotto_status live_session_list(live_self *, live_session *);
+void live_session_free(live_self *, live_session *);                               /* one that is in no list */
+live_session *live_session_of_random(const live_self *, const uint8_t random[32]); /* one that we began; NULL: none */
+/* The end of the step has to look at it. Whatever finds a session by its id, or a peer (with its sessions), does this.
+ */
+void live_touch(live_self *, live_session *);
 /* Ends a session that stays in the list until live_sweep. */
 void live_session_over(live_self *, live_session *);
 void live_sweep(live_self *);
 void live_forget_all(live_self *);
 void live_forget_jid(live_self *, sotto_bytes bare);
+
+/* What the end of a step looks at. */
+static inline live_session *live_first(const live_self *self) {
+    return self->all ? self->sessions : self->touched_sessions;
+}
+static inline live_session *live_after(const live_self *self, const live_session *session) {
+    return self->all ? session->next : session->next_touched;
+}
+static inline live_peer *live_first_peer(const live_self *self) {
+    return self->all ? self->peers : self->touched_peers;
+}
+static inline live_peer *live_after_peer(const live_self *self, const live_peer *peer) {
+    return self->all ? peer->next : peer->next_touched;
+}
+static inline live_line *live_first_line(const live_self *self) {
+    return self->all ? self->lines : self->touched_lines;
+}
+static inline live_line *live_after_line(const live_self *self, const live_line *line) {
+    return self->all ? line->next : line->next_touched;
+}
+void live_rest(live_self *); /* the step ends: nothing is touched */
 
 /* ---- sessions (session.c) ---- */
 
@@ -230,6 +272,11 @@ SOTTO_MUST_CHECK sotto_status live_stanza_replaced(live_self *, seal_env *, cons
 SOTTO_MUST_CHECK sotto_status live_password_take(live_self *, seal_env *, live_session *, const live_message *);
 SOTTO_MUST_CHECK sotto_status live_statement_take(live_self *, seal_env *, live_session *, const live_message *);
 SOTTO_MUST_CHECK sotto_status live_close_take(live_self *, seal_env *, live_session *, const live_message *);
+
+/* ---- for others in this process (export.c) ---- */
+/* jid: full. NOT_FOUND: there is no session with it that is used. */
+SOTTO_MUST_CHECK sotto_status live_export_key(void *self, seal_env *, sotto_bytes jid, sotto_bytes label,
+                                              uint8_t ret[32]);
 
 /* ---- the end of a step (flush.c) ---- */
 SOTTO_MUST_CHECK sotto_status live_flush(void *self, seal_env *);

@@ -27,19 +27,25 @@ static bool goes_before(const live_session *one, const live_session *other) {
     return one->proved != other->proved ? other->proved : one->used_ms < other->used_ms;
 }
 
+/* Of all of them: looked for when there is no room left. */
+static live_session *longest_unused(const live_self *self) {
+    live_session *oldest = NULL;
+    for (live_session *session = self->sessions; session != NULL; session = session->next)
+        if (!session->over && (oldest == NULL || goes_before(session, oldest))) oldest = session;
+    return oldest;
+}
+
 /* The one longest unused makes room, its rows stay. Whoever comes with resources by the hundred pushes out his own. */
 static void sessions_room(live_self *self, seal_env *env, sotto_bytes bare) {
-    live_session *oldest = NULL, *oldest_own = NULL;
+    live_session *oldest = NULL, *session = NULL;
     size_t own = 0;
-    for (live_session *session = self->sessions; session != NULL; session = session->next) {
+    while ((session = live_session_beside(self, bare, session)) != NULL) {
         if (session->over) continue;
         if (oldest == NULL || goes_before(session, oldest)) oldest = session;
-        if (!bytes_equal(session->bare, bare)) continue;
-        if (oldest_own == NULL || goes_before(session, oldest_own)) oldest_own = session;
         own++;
     }
     if (own < SOTTO_LIVE_SESSIONS_OF_ONE && self->session_count < SOTTO_LIVE_SESSIONS_MAX) return;
-    if (own >= SOTTO_LIVE_SESSIONS_OF_ONE) oldest = oldest_own;
+    if (own < SOTTO_LIVE_SESSIONS_OF_ONE) oldest = longest_unused(self);
     if (oldest != NULL) live_session_failed(self, env, oldest, SOTTO_FAIL(TIMEOUT));
     live_sweep(self);
 }
@@ -112,22 +118,13 @@ sotto_status live_session_new(live_self *self, seal_env *env, sotto_bytes full, 
     live_session *session = bytes_new(self->host, sizeof *session);
     if (session == NULL) return SOTTO_FAIL(NO_MEMORY);
     sotto_status status = session_fill(self, env, session, full, hello);
-    session->next = self->sessions;
-    self->sessions = session;
-    self->session_count++;
+    if (sotto_ok(status)) status = live_session_list(self, session);
     if (!sotto_ok(status)) {
-        session->over = true;
-        live_sweep(self);
+        live_session_free(self, session);
         return status;
     }
     *ret = session;
     return SOTTO_OK;
-}
-
-live_session *live_session_find(live_self *self, const uint8_t id[LIVE_ID_BYTES]) {
-    for (live_session *session = self->sessions; session != NULL; session = session->next)
-        if (!session->over && memcmp(session->id, id, LIVE_ID_BYTES) == 0) return session;
-    return NULL;
 }
 
 /* The first rebuild after progress waits for nothing. */
@@ -219,16 +216,10 @@ sotto_status live_session_frame(live_session *session, bytes_arena *arena, const
 
 /* ---- in ---- */
 
-static bool is_reflected(const live_self *self, const live_session *session) {
-    for (const live_session *own = self->sessions; own != NULL; own = own->next)
-        if (own->initiator && !own->over && crypto_equal(own->random, session->random, sizeof own->random)) return true;
-    return false;
-}
-
 /* The responder's flight is written: its proof goes with it. */
 static sotto_status answer_hello(live_self *self, seal_env *env, live_session *session) {
     SOTTO_TRY(tls_engine_client_random(session->tls, session->random));
-    if (is_reflected(self, session)) {
+    if (live_session_of_random(self, session->random) != NULL) { /* our own ClientHello */
         live_session_failed(self, env, session, SOTTO_FAIL(BAD_KEY));
         return SOTTO_OK;
     }

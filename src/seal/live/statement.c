@@ -456,6 +456,9 @@ sotto_status live_statement_judged(seal_env *env, sotto_bytes note, sotto_bytes 
     sotto_status verdict = verdict_of(bytes_cursor_u32(&a));
     sotto_bytes text = live_block_take(&a);
     if (!sotto_ok(bytes_cursor_end(&a))) return SOTTO_FAIL(USAGE);
-    if (text.len > SOTTO_LIVE_STATEMENT_TEXT_MAX) text.len = SOTTO_LIVE_STATEMENT_TEXT_MAX;
+    if (text.len > SOTTO_LIVE_STATEMENT_TEXT_MAX) {
+        text.len = SOTTO_LIVE_STATEMENT_TEXT_MAX;
+        while (text.len > 0 && (text.at[text.len] & 0xc0) == 0x80) text.len--; /* no half of a character */
+    }
     return conclude(env, c.rest, key, &subject, verdict, text);
 }

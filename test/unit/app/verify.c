@@ -278,8 +278,8 @@ static void test_the_policy_in_the_settings(void **state) {
         {"trust = blind-until-verified\n", NULL, SOTTO_BLIND_UNTIL_VERIFIED},
         {"trust = first-use\n", NULL, SOTTO_FIRST_USE},
         {"trust = verified-only\n", NULL, SOTTO_VERIFIED_ONLY},
-        {"trust = ca\n", "authorities for keys are not in this program yet", SOTTO_FIRST_USE},
-        {"trust = everybody\n", "neither blind-until-verified nor first-use nor verified-only", SOTTO_FIRST_USE},
+        {"trust = ca\n", NULL, SOTTO_CERTIFIED},
+        {"trust = everybody\n", "neither blind-until-verified nor first-use nor verified-only nor ca", SOTTO_FIRST_USE},
         {"trust = first-use\ntrust = first-use\n", "this is said twice", SOTTO_FIRST_USE}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         static app_config config, again;

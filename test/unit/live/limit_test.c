@@ -307,21 +307,29 @@ static void test_what_is_not_taken_is_bounded(void **state) {
 
 /* ---- how many ---- */
 
+static void says_to(rogue *r, unsigned i) {
+    char stanza[256];
+    r->now_ms++;
+    snprintf(stanza, sizeof stanza, "<message to='" ROMEO "x%u/r' type='chat'><body>hi</body></message>", i);
+    rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_SEND, .stanza = bytes_text(stanza), .ticket = ++r->ticket});
+}
+
 static void test_sessions_are_bounded(void **state) {
     /* limit: SOTTO_LIVE_SESSIONS_MAX */
     rogue *r = *state;
-    rogue_open(r);
-    uint8_t first[LIVE_ID_BYTES];
-    memcpy(first, r->session, sizeof first);
-    for (unsigned i = 0; i < SOTTO_LIVE_SESSIONS_MAX; i++) {
-        char stanza[256];
-        r->now_ms++;
-        snprintf(stanza, sizeof stanza, "<message to='" ROMEO "x%u/r' type='chat'><body>hi</body></message>", i);
-        rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_SEND, .stanza = bytes_text(stanza), .ticket = ++r->ticket});
-        assert_true(rogue_inside(r)->session_count <= SOTTO_LIVE_SESSIONS_MAX);
-        if (i + 2 <= SOTTO_LIVE_SESSIONS_MAX) assert_int_equal(rogue_inside(r)->session_count, i + 2);
-    }
     live_self *self = r->engine->seals[0].self;
+    size_t others = SOTTO_LIVE_SESSIONS_MAX - 20; /* as if: that many take a gigabyte under the sanitizers */
+    rogue_open(r);
+    uint8_t first[LIVE_ID_BYTES], second[LIVE_ID_BYTES];
+    memcpy(first, r->session, sizeof first);
+    self->session_count += others;
+    for (unsigned i = 0; i < 25; i++) {
+        says_to(r, i);
+        if (i == 0) memcpy(second, self->sessions->id, sizeof second);
+        assert_int_equal(self->session_count - others, i + 2 <= 20 ? i + 2 : 20);
+        assert_true((live_session_find(self, second) != NULL) == (i + 2 <= 20));
+    }
+    self->session_count -= others;
     assert_non_null(live_session_find(self, first)); /* the one longest unused of those that proved nothing made room */
 }
 
@@ -350,7 +358,7 @@ static void test_hellos_push_out_no_proved_session(void **state) {
     assert_ok(tls_engine_new(&tls, r->client, NULL, rogue_alpn));
     size_t len = tls_engine_records_out(tls, hello, sizeof hello);
     assert_true(len > 0 && len < sizeof hello);
-    for (unsigned i = 1; i <= SOTTO_LIVE_SESSIONS_MAX + 20; i++) {
+    for (unsigned i = 1; i <= 3 * SOTTO_LIVE_SESSIONS_OF_ONE; i++) {
         r->now_ms += 60000;
         hello_of(r, bytes_of(hello, len), i);
         assert_string_equal(r->answered, "result");
@@ -392,7 +400,7 @@ static void test_hellos_of_many_resources(void **state) {
     assert_true(len > 0 && len < sizeof hello);
     tls_engine_free(tls);
     unsigned worked = 0;
-    for (unsigned i = 1; i <= SOTTO_LIVE_PEERS_MAX + 500; i++) {
+    for (unsigned i = 1; i <= SOTTO_LIVE_PEERS_OF_ONE + 500; i++) {
         hello_of(r, bytes_of(hello, len), i);
         worked += strcmp(r->answered, "result") == 0;
         if (strcmp(r->answered, "result") != 0) assert_string_equal(r->answered, "resource-constraint");
@@ -519,10 +527,10 @@ static void test_keys_are_bounded(void **state) {
 }
 
 static void test_peers_are_bounded(void **state) {
-    /* limit: SOTTO_LIVE_PEERS_MAX */
+    /* limit: SOTTO_LIVE_PEERS_OF_ONE */
     rogue *r = *state;
     static char iq[2048];
-    for (unsigned i = 0; i < SOTTO_LIVE_PEERS_MAX + 3; i++) {
+    for (unsigned i = 0; i < SOTTO_LIVE_PEERS_OF_ONE + 3; i++) {
         snprintf(iq, sizeof iq,
                  "<iq type='set' id='x' from='" ROMEO "/%u' to='" BALCONY "'><live xmlns='" LIVE_NS
                  "' session='00112233445566778899aabbccddeeff' number='0'>R0VUIC8gSFRUUC8xLjENCg==</live></iq>",
@@ -530,8 +538,28 @@ static void test_peers_are_bounded(void **state) {
         r->now_ms += 60000; /* so many hellos a minute */
         rogue_stanza(r, iq);
         assert_string_equal(r->answered, "not-acceptable");
-        assert_int_equal(rogue_inside(r)->peer_count, i < SOTTO_LIVE_PEERS_MAX ? i + 1 : SOTTO_LIVE_PEERS_MAX);
+        assert_int_equal(rogue_inside(r)->peer_count, i < SOTTO_LIVE_PEERS_OF_ONE ? i + 1 : SOTTO_LIVE_PEERS_OF_ONE);
     }
+}
+
+/* Of all together: somebody idle makes room, and where nobody is idle nobody does. */
+static void test_all_peers_are_bounded(void **state) {
+    /* limit: SOTTO_LIVE_PEERS_MAX */
+    rogue *r = *state;
+    live_self *self = r->engine->seals[0].self;
+    live_peer *peer;
+    char full[64];
+    self->peer_count += SOTTO_LIVE_PEERS_MAX - 3; /* as if */
+    for (unsigned i = 0; i < 6; i++) {
+        snprintf(full, sizeof full, "p%u@verona.example/1", i);
+        assert_ok(live_peer_of(self, bytes_text(full), &peer));
+        peer->wanted = i >= 3;
+        assert_int_equal(self->peer_count, SOTTO_LIVE_PEERS_MAX - 3 + (i < 3 ? i + 1 : 3));
+    }
+    assert_status(live_peer_of(self, BYTES_LITERAL("p9@verona.example/1"), &peer), AGAIN);
+    assert_null(live_peer_find(self, BYTES_LITERAL("p2@verona.example/1")));
+    assert_non_null(live_peer_find(self, BYTES_LITERAL("p5@verona.example/1")));
+    self->peer_count -= SOTTO_LIVE_PEERS_MAX - 3;
 }
 
 static void test_jids_are_bounded(void **state) {
@@ -604,6 +632,7 @@ const struct CMUnitTest limit_tests[] = {
     TEST(test_keys_in_a_contacts_name_push_out_none_that_is_accepted),
     TEST(test_keys_are_bounded),
     TEST(test_peers_are_bounded),
+    TEST(test_all_peers_are_bounded),
     TEST(test_jids_are_bounded),
 };
 const size_t limit_count = sizeof limit_tests / sizeof limit_tests[0];

@@ -8,5 +8,6 @@
 
 /* An argument is the one group to run. */
 int main(int argc, char **argv) {
-    return RUN(frame) + RUN(tls) + RUN(hello) + RUN(proof) + RUN(limit) + RUN(starved) + RUN(replay) + RUN(vectors);
+    return RUN(frame) + RUN(tls) + RUN(hello) + RUN(proof) + RUN(opening) + RUN(limit) + RUN(starved) + RUN(replay) +
+           RUN(vectors);
 }

@@ -106,6 +106,11 @@ static void take_stanza(rogue *r, sotto_bytes text) {
     if (live != NULL) take_frame(r, live);
 }
 
+static void take_job(rogue *r, const sotto_output *out) {
+    r->job = out->job;
+    assert_true(bytes_arena_copy(&r->arena, out->request, &r->request));
+}
+
 static void take_outputs(rogue *r) {
     sotto_output out;
     r->told[0] = 0;
@@ -122,6 +127,8 @@ static void take_outputs(rogue *r) {
         else if (out.kind == SOTTO_OUTPUT_EVENT)
             snprintf(end, room, "%s %u %s\n", sotto_event_name(out.event.kind), (unsigned)out.event.ticket,
                      sotto_status_name(out.event.reason));
+        else if (out.kind == SOTTO_OUTPUT_JOB)
+            take_job(r, &out);
         if (seq != 0) assert_ok(sotto_engine_done(r->engine, seq));
     }
 }

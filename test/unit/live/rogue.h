@@ -32,6 +32,8 @@ typedef struct rogue {
     char told[65536];  /* deliveries and events since the last call, a line each */
     char answered[32]; /* of the last iq: "result", or the condition of the error; empty: nothing */
     bytes_arena arena;
+    uint64_t job; /* the last one for the host */
+    sotto_bytes request;
 
     /* the other side */
     crypto_identity identity;
@@ -94,8 +96,8 @@ bool rogue_read(rogue *, live_message *ret); /* the next message of the engine's
 extern const char *const rogue_alpn[];
 
 extern const struct CMUnitTest frame_tests[], certificate_tests[], tls_tests[], row_tests[], proof_tests[],
-    message_tests[], limit_tests[], replay_tests[], starved_tests[], hello_tests[], vectors_tests[];
+    message_tests[], limit_tests[], replay_tests[], starved_tests[], hello_tests[], opening_tests[], vectors_tests[];
 extern const size_t frame_count, certificate_count, tls_count, row_count, proof_count, message_count, limit_count,
-    replay_count, starved_count, hello_count, vectors_count;
+    replay_count, starved_count, hello_count, opening_count, vectors_count;
 
 #endif

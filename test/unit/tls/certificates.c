@@ -24,6 +24,8 @@ static EVP_PKEY *key_new(test_key kind) {
         return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
     case TEST_KEY_RSA_1024:
         return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+    case TEST_KEY_P384:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
     case TEST_KEY_P256:
         break;
     }
@@ -86,6 +88,7 @@ test_certificate test_certificate_make(const test_wish *wish) {
     (void)X509_gmtime_adj(X509_getm_notAfter(made.x509), wish->until ? wish->until : 86400);
     extend(made.x509, issuer, NID_basic_constraints, wish->basic);
     extend(made.x509, issuer, NID_ext_key_usage, wish->usage);
+    extend(made.x509, issuer, NID_key_usage, wish->key_usage);
     extend(made.x509, issuer, NID_name_constraints, wish->constraints);
     extend(made.x509, issuer, NID_subject_alt_name, wish->names);
     extend_raw_dns(made.x509, wish->raw_dns, wish->raw_dns_len);

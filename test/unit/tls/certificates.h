@@ -8,7 +8,7 @@
 
 #include <sotto/types.h>
 
-typedef enum test_key { TEST_KEY_P256, TEST_KEY_ED25519, TEST_KEY_RSA_2048, TEST_KEY_RSA_1024 } test_key;
+typedef enum test_key { TEST_KEY_P256, TEST_KEY_ED25519, TEST_KEY_RSA_2048, TEST_KEY_RSA_1024, TEST_KEY_P384 } test_key;
 
 typedef struct test_certificate {
     X509 *x509;
@@ -22,6 +22,7 @@ typedef struct test_wish {
     const char *raw_dns; /* one dNSName of raw_dns_len bytes instead, NUL and all */
     size_t raw_dns_len;
     const char *usage;            /* extendedKeyUsage: "serverAuth" */
+    const char *key_usage;        /* keyUsage: "critical,digitalSignature" */
     const char *constraints;      /* nameConstraints: "permitted;DNS:ok.example" */
     const char *basic;            /* basicConstraints; a CA: "critical,CA:TRUE" */
     const char *critical_unknown; /* an OID: a critical extension nobody knows */

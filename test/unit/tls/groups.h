@@ -8,5 +8,6 @@ int context_group(void);
 int engine_group(void);
 int facts_group(void);
 int limits_group(void);
+int statement_group(void);
 
 #endif

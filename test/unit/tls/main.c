@@ -4,5 +4,5 @@
 #include "groups.h"
 
 int main(void) {
-    return context_group() + engine_group() + facts_group() + limits_group();
+    return context_group() + engine_group() + facts_group() + limits_group() + statement_group();
 }

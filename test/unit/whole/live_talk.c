@@ -237,6 +237,7 @@ static size_t check_side(device *from, const device *to, const char *const *bodi
         }
     }
     assert_int_equal(device_told_count(to, SOTTO_EVENT_UNREADABLE, -1), 0);
+    assert_int_equal(device_told_count(to, SOTTO_EVENT_QUARANTINED, -1), 0); /* secrets were never out of step */
     assert_int_equal(device_held(from), 0);
     return back;
 }
