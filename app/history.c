@@ -259,9 +259,9 @@ sotto_status app_history_knows(app_history *h, const app_entry *entry, bool *ret
 /* Where a fate may go from another one: what the other side said under encryption is never taken back by what anybody
  * may have written, and what the server has is not waiting again. */
 static unsigned rank_of(app_fate fate) {
-    static const unsigned ranks[] = {
-        [APP_FATE_NONE] = 0, [APP_FATE_WAITING] = 1,  [APP_FATE_HELD] = 1,    [APP_FATE_FAILED] = 2,
-        [APP_FATE_SENT] = 3, [APP_FATE_RETURNED] = 4, [APP_FATE_CLAIMED] = 5, [APP_FATE_ARRIVED] = 6};
+    static const unsigned ranks[] = {[APP_FATE_NONE] = 0,    [APP_FATE_WAITING] = 1, [APP_FATE_HELD] = 1,
+                                     [APP_FATE_FAILED] = 2,  [APP_FATE_SENT] = 3,    [APP_FATE_RETURNED] = 4,
+                                     [APP_FATE_CLAIMED] = 5, [APP_FATE_ARRIVED] = 6, [APP_FATE_UNKNOWN] = 3};
     return ranks[fate];
 }
 

@@ -25,7 +25,8 @@ typedef enum app_fate {
     APP_FATE_CLAIMED,  /* a receipt in the clear says that it arrived: anybody could have written that (T6) */
     APP_FATE_ARRIVED,  /* a device of theirs says so, under encryption */
     APP_FATE_RETURNED, /* it came back as an error */
-    APP_FATE_FAILED    /* it was not sent and will not be */
+    APP_FATE_FAILED,   /* it was not sent and will not be */
+    APP_FATE_UNKNOWN   /* it left in a live session that ended before the other side said that it has it */
 } app_fate;
 
 typedef struct app_entry {

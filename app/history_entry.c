@@ -65,7 +65,7 @@ sotto_status app_entry_read(app_entry *ret, uint64_t *ret_order, sotto_bytes rec
     uint8_t version = bytes_cursor_u8(&in), flags = bytes_cursor_u8(&in);
     uint8_t fate = bytes_cursor_u8(&in), trust = bytes_cursor_u8(&in);
     uint64_t order = bytes_cursor_u64(&in);
-    if (in.failed || version != VERSION || (flags & ~FLAGS_ALL) || fate > APP_FATE_FAILED ||
+    if (in.failed || version != VERSION || (flags & ~FLAGS_ALL) || fate > APP_FATE_UNKNOWN ||
         trust > SOTTO_TRUST_DISTRUSTED)
         return SOTTO_FAIL(MALFORMED);
     flags_read(&entry, flags);
@@ -89,6 +89,6 @@ sotto_status app_entry_read(app_entry *ret, uint64_t *ret_order, sotto_bytes rec
 }
 
 const char *app_fate_name(app_fate fate) {
-    static const char *const names[] = {NULL, "waiting", "held", "sent", "claimed", "arrived", "returned", "failed"};
+    static const char *const names[] = {NULL, "waiting", "held", "sent", "claimed", "arrived", "returned", "failed", "unknown"};
     return (unsigned)fate < sizeof names / sizeof *names ? names[fate] : NULL;
 }

@@ -13,8 +13,8 @@
 #include "app/commands/event.h"
 #include "app/control/control.h"
 #include "app/home/lock.h"
-#include "app/task.h"
 #include "app/serving.h"
+#include "app/task.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
@@ -165,7 +165,8 @@ static bool here_engine(void *arg, const sotto_output *output) {
     if (output->kind == SOTTO_OUTPUT_EVENT) {
         here_caught_up(here, &output->event);
         bool told = here->meets && output->event.kind == SOTTO_EVENT_COMPARE; /* by the task */
-        if (!told && (output->event.kind != SOTTO_EVENT_REFUSED || !here->told)) app_event_warn(here->output, &output->event);
+        if (!told && (output->event.kind != SOTTO_EVENT_REFUSED || !here->told))
+            app_event_warn(here->output, &output->event);
         return true;
     }
     return output->kind == SOTTO_OUTPUT_DELIVER && app_delivery_bounce(here->output, &output->delivery);
@@ -231,9 +232,10 @@ static int run_here_locked(const app_context *context, app_holding *holding, con
     app_session *session = NULL;
     bool open = app_holder_passphrase(&passphrase, holding, arguments, &context->output, trouble);
     if (open) {
-        const app_session_config config = {
-            .account = &holding->account, .config = &holding->config, .passphrase = app_secret_bytes(&passphrase),
-            .available = meets(context, arguments)};
+        const app_session_config config = {.account = &holding->account,
+                                           .config = &holding->config,
+                                           .passphrase = app_secret_bytes(&passphrase),
+                                           .available = meets(context, arguments)};
         open = app_session_open(&session, &config, trouble);
     }
     bytes_wipe(&passphrase, sizeof passphrase);

@@ -102,16 +102,25 @@ static sotto_status trust_of(void *arg, const app_entry *entry) {
     return SOTTO_OK;
 }
 
-sotto_status app_record_sent(app_history *history, sotto_engine *engine, uint64_t ticket, sotto_bytes seal) {
+static sotto_status record_left(app_history *history, sotto_engine *engine, uint64_t ticket, sotto_bytes seal,
+                                app_fate fate) {
     sent_to to = {.engine = engine, .seal = seal};
     if (seal.len > 0) SOTTO_TRY(if_known(app_history_ticket(history, ticket, trust_of, &to)));
-    return if_known(
-        app_history_fate(history, ticket, APP_FATE_SENT, seal.len > 0 ? seal : BYTES_LITERAL(""), to.trust));
+    return if_known(app_history_fate(history, ticket, fate, seal.len > 0 ? seal : BYTES_LITERAL(""), to.trust));
+}
+
+sotto_status app_record_sent(app_history *history, sotto_engine *engine, uint64_t ticket, sotto_bytes seal) {
+    return record_left(history, engine, ticket, seal, APP_FATE_SENT);
+}
+
+sotto_status app_record_arrived(app_history *history, sotto_engine *engine, uint64_t ticket, sotto_bytes seal) {
+    return record_left(history, engine, ticket, seal, APP_FATE_ARRIVED);
 }
 
 app_fate app_record_fate_of(const sotto_event *event) {
     if (event->ticket == 0) return APP_FATE_NONE;
     if (event->kind == SOTTO_EVENT_REFUSED) return APP_FATE_FAILED;
+    if (event->kind == SOTTO_EVENT_DELIVERY_UNKNOWN) return APP_FATE_UNKNOWN;
     /* AGAIN: it only waits for an answer that is on its way. */
     return event->kind == SOTTO_EVENT_HELD && !sotto_is(event->reason, SOTTO_E_AGAIN) ? APP_FATE_HELD : APP_FATE_NONE;
 }

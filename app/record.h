@@ -13,6 +13,8 @@ SOTTO_MUST_CHECK sotto_status app_record_send(app_history *, sotto_engine *, sot
                                               sotto_bytes own, uint64_t now_ms);
 /* The server has it; seal empty: in the clear. */
 SOTTO_MUST_CHECK sotto_status app_record_sent(app_history *, sotto_engine *, uint64_t ticket, sotto_bytes seal);
+/* The same of a live session: the other side has it. */
+SOTTO_MUST_CHECK sotto_status app_record_arrived(app_history *, sotto_engine *, uint64_t ticket, sotto_bytes seal);
 /* An event about a message of ours, or that it was taken back (APP_FATE_FAILED). */
 SOTTO_MUST_CHECK sotto_status app_record_fate(app_history *, uint64_t ticket, app_fate);
 

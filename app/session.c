@@ -16,6 +16,7 @@
 #include "app/record.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
+#include "seal/live/live.h"
 
 #define SRV_PREFIX_TCP   "_xmpp-client._tcp."
 #define SRV_PREFIX_TLS   "_xmpps-client._tcp."
@@ -94,8 +95,8 @@ static void tell_offline(app_session *session, sotto_status status, sotto_bytes 
     EACH_WATCH(session, watch) if (watch->offline) watch->offline(watch->arg, status, text, will_retry, retry_ms);
 }
 
-static void tell_sent(app_session *session, const account_output *output) {
-    EACH_WATCH(session, watch) if (watch->sent) watch->sent(watch->arg, output->ticket, output->seal);
+static void tell_sent(app_session *session, uint64_t ticket, sotto_bytes seal) {
+    EACH_WATCH(session, watch) if (watch->sent) watch->sent(watch->arg, ticket, seal);
 }
 
 static bool tell_engine(app_session *session, const sotto_output *output) {
@@ -238,7 +239,7 @@ static void do_sent(app_session *session, const account_output *output) {
     if (session->history)
         account_told(session,
                      app_record_sent(session->history, account_engine(session->account), output->ticket, output->seal));
-    tell_sent(session, output);
+    tell_sent(session, output->ticket, output->seal);
 }
 
 /* The output's spans end with the next call on the engine, and whoever is told of it may call the engine. */
@@ -268,6 +269,20 @@ static sotto_status record_output(app_session *session, const sotto_output *outp
     return status;
 }
 
+/* What a live session carried leaves in no stanza of its own: that the other side has it is how it was sent. */
+static bool is_arrival(const sotto_output *output) {
+    return output->kind == SOTTO_OUTPUT_EVENT && output->event.kind == SOTTO_EVENT_DELIVERED &&
+           output->event.ticket != 0 && bytes_is(output->event.key.seal, "live");
+}
+
+static sotto_status do_arrival(app_session *session, const sotto_event *event) {
+    sotto_status status = SOTTO_OK;
+    if (session->history)
+        status = app_record_arrived(session->history, account_engine(session->account), event->ticket, event->key.seal);
+    if (sotto_ok(status)) tell_sent(session, event->ticket, event->key.seal);
+    return status;
+}
+
 /* To whoever watches, and into the history. What was not dealt with, or could not be kept, is not done. */
 static void do_engine(app_session *session, const sotto_output *given) {
     sotto_output output;
@@ -279,8 +294,8 @@ static void do_engine(app_session *session, const sotto_output *given) {
     }
     bytes_arena_init(&arena, sotto_host_default(), OUTPUT_BYTES_MAX);
     if (output_copy(&arena, given, &output)) {
-        bool done = tell_engine(session, &output);
-        status = record_output(session, &output, done);
+        bool done = is_arrival(&output) || tell_engine(session, &output);
+        status = is_arrival(&output) ? do_arrival(session, &output.event) : record_output(session, &output, done);
         if (sotto_ok(status) && done && output.seq > 0) status = account_done(session->account, output.seq);
         if (session->history) account_noted(session->account);
     }
@@ -415,7 +430,8 @@ static bool open_store(app_session *session, const app_session_config *config, a
 
 void app_session_seals(const sotto_seal *ret[APP_SEALS_MAX]) {
     ret[0] = sotto_seal_omemo();
-    ret[1] = NULL;
+    ret[1] = sotto_seal_live();
+    ret[2] = NULL;
 }
 
 static bool open_account(app_session *session, const app_session_config *config, app_trouble *trouble) {

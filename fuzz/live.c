@@ -279,7 +279,7 @@ static void refuse(talk *t, unsigned from, sotto_bytes *in) {
 static void wild(talk *t, sotto_bytes *in) {
     live_self *self = t->sides[1].engine->seals[0].self;
     live_session *session = self != NULL ? self->sessions : NULL;
-    live_message message = {.kind = (live_kind)(1 + fuzz_below(in, 3)), .number = 1 + fuzz_below(in, 6)};
+    live_message message = {.kind = (live_kind)(1 + fuzz_below(in, 8)), .number = 1 + fuzz_below(in, 6)};
     bool raw = fuzz_flip(in);
     memset(message.epoch, (int)fuzz_below(in, 3), sizeof message.epoch);
     sotto_bytes piece = fuzz_piece(in, 200);
@@ -289,8 +289,14 @@ static void wild(talk *t, sotto_bytes *in) {
     /* Under the epoch of what Juliet really sent, too. */
     if (raw && session->owes) memcpy(message.epoch, session->epoch, sizeof message.epoch);
     if (message.kind == LIVE_DATA) message.stanza = piece;
+    if (message.kind == LIVE_STATEMENT || message.kind == LIVE_PASSWORD || message.kind == LIVE_CLOSE)
+        message.type = (uint8_t)message.number;
+    if (message.kind == LIVE_STATEMENT || message.kind == LIVE_PASSWORD) message.body = piece;
+    if (message.kind == LIVE_HOLD) message.id_count = message.number & 3;
+    if (message.kind == LIVE_HOLD && piece.len >= sizeof message.ids) memcpy(message.ids, piece.at, sizeof message.ids);
     if (raw) (void)tls_engine_plain_in(session->tls, piece);
-    if (!sotto_ok(live_session_write(self, session, &message))) session->over = true;
+    if (!sotto_ok(live_session_write(self, session, &message))) live_session_over(self, session);
+    live_touch(self, session);
     t->sides[1].engine->seals[0].called = true;
     (void)step(&t->sides[1], (sotto_input){.kind = SOTTO_INPUT_REFRESH, .jid = bytes_text(bare[0])});
 }

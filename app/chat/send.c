@@ -170,7 +170,7 @@ void app_chat_sent(app_chat *chat, uint64_t ticket, sotto_bytes seal) {
     app_chat_waiting *w = waiting_find(chat, ticket);
     if (!w || ticket == 0) return;
     app_entry entry = entry_of(chat, w);
-    entry.fate = APP_FATE_SENT;
+    entry.fate = bytes_is(seal, "live") ? APP_FATE_ARRIVED : APP_FATE_SENT; /* there the two are one */
     chat->clear = seal.len == 0;
     if (seal.len > 0) {
         entry.seal = seal;
@@ -228,6 +228,11 @@ bool app_chat_own_event(app_chat *chat, const sotto_event *event) {
         app_view_event(&chat->view, event, own, body);
         break;
     case SOTTO_EVENT_REFUSED:
+        app_view_event(&chat->view, event, own, body);
+        chat->unsent = true;
+        waiting_drop(chat, w);
+        break;
+    case SOTTO_EVENT_DELIVERY_UNKNOWN:
         app_view_event(&chat->view, event, own, body);
         chat->unsent = true;
         waiting_drop(chat, w);

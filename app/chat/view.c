@@ -100,7 +100,8 @@ static mark fate_mark(app_fate fate) {
                                  [APP_FATE_CLAIMED] = {"arrived, says a receipt in the clear", APP_PLAIN},
                                  [APP_FATE_ARRIVED] = {"arrived", APP_PLAIN},
                                  [APP_FATE_RETURNED] = {"CAME BACK", APP_RED},
-                                 [APP_FATE_FAILED] = {"NOT SENT", APP_RED}};
+                                 [APP_FATE_FAILED] = {"NOT SENT", APP_RED},
+                                 [APP_FATE_UNKNOWN] = {"PERHAPS SENT", APP_RED}};
     return marks[fate];
 }
 

@@ -333,6 +333,13 @@ static bool send_event(app_task *task, const sotto_event *event) {
     case SOTTO_EVENT_REFUSED:
         send_refused(send, event);
         return true;
+    case SOTTO_EVENT_DELIVERY_UNKNOWN:
+        task->perhaps = true;
+        app_task_refuse(task,
+                        "The live session with %s ended before they said that they have it (%s), and it is "
+                        "not sent again. Ask them.",
+                        send->to, sotto_status_text(event->reason));
+        return true;
     case SOTTO_EVENT_HELD:
         if (sotto_is(event->reason, SOTTO_E_CANCELLED))
             send_encrypted_all_the_same(send);

@@ -29,7 +29,7 @@ typedef struct verify_task {
     app_task task;
     char jid[SOTTO_JID_BYTES_MAX + 1];
     bool has_uri;
-    bool has_jid; /* it was typed */
+    bool has_jid;  /* it was typed */
     bool answered; /* the server said which devices there are */
     app_verify_uri uri;
     size_t first_number; /* of the positional words, where numbers begin; 0: none */
@@ -335,8 +335,9 @@ static bool verify_together(verify_task *verify) {
         return true;
     }
     if (!string && app_argument(&task->arguments, "string")) {
-        app_task_refuse(task, "No device of %s is known that could compare by eight characters. sotto verify %s "
-                              "--fingerprints compares without.",
+        app_task_refuse(task,
+                        "No device of %s is known that could compare by eight characters. sotto verify %s "
+                        "--fingerprints compares without.",
                         verify->jid, verify->jid);
         return true;
     }

@@ -73,10 +73,9 @@ void app_compare_print_open(const app_output *output, sotto_engine *engine, cons
 static void print_fruitless(const app_output *output, app_stream stream, uint32_t count) {
     if (count == 0) return;
     app_colour_to(output, stream, APP_YELLOW);
-    app_print(output, stream, "%s before came to nothing since the last good one.",
-              count == 1 ? "One comparison" : "Comparisons");
+    app_print(output, stream, "%u %s came to nothing since the last good one.", (unsigned)count,
+              count == 1 ? "comparison" : "comparisons");
     app_colour_to(output, stream, APP_PLAIN);
-    if (count > 1) app_print(output, stream, " (%u of them)", (unsigned)count);
     app_print(output, stream, "\n");
 }
 

@@ -29,6 +29,9 @@
 #ifndef HURRIES
 #define HURRIES 1 /* timeouts that come too early, rekeys, giving back */
 #endif
+#ifndef KEPT
+#define KEPT 1 /* a ClientHello that the network brings again */
+#endif
 #define QUEUE        8
 #define EPOCHS       (CRASHES + 1)
 #define SESSIONS_MAX 100
@@ -73,6 +76,8 @@ typedef side {
 side s[2];
 bool read[8]; /* by the other side: the stanzas of side 0, then, from 4 on, those of side 1 */
 byte sessions, crashed[2], losses, repeats, hurries;
+byte kept;
+bool aside;
 bool over[2];
 
 #define ME       s[me]
@@ -337,7 +342,7 @@ inline judge() {
 
 #define going     (!over[0] && !over[1])
 #define may_hurry (hurries < HURRIES && going)
-#define is_over   (quiet && settled0 && settled1 && ME.attempt == 0)
+#define is_over   (quiet && !aside && settled0 && settled1 && ME.attempt == 0)
 
 proctype Side(bit me) {
     mtype kind;
@@ -386,24 +391,37 @@ proctype Side(bit me) {
 }
 
 inline forget_it() {
-    kind = 0; session = 0; n = 0; r = 0; a = 0; b = 0
+    kind = 0; session = 0; n = 0; r = 0; a = 0; b = 0; to = 0
 }
 
+/* A stream drops repeats and stops at a gap: for its frames, late is behind whatever is there. A ClientHello belongs to no
+ * stream yet: the network can keep one and bring it again whenever it likes. */
 proctype Network() {
     mtype kind;
     byte session, n, r, a, b;
+    bit to;
 end:
     do
-    :: atomic { losses < LOSSES && len(net0) > 0 -> net0?kind, session, n, r, a, b; losses++; forget_it() }
-    :: atomic { losses < LOSSES && len(net1) > 0 -> net1?kind, session, n, r, a, b; losses++; forget_it() }
-    :: atomic { repeats < REPEATS && len(net0) > 0 && len(net0) < QUEUE -> /* behind whatever is there */
-        net0?<kind, session, n, r, a, b>; net0!kind, session, n, r, a, b; repeats++; forget_it() }
-    :: atomic { repeats < REPEATS && len(net1) > 0 && len(net1) < QUEUE ->
-        net1?<kind, session, n, r, a, b>; net1!kind, session, n, r, a, b; repeats++; forget_it() }
-    :: atomic { repeats < REPEATS && len(net0) > 1 -> /* late, and not twice */
-        net0?kind, session, n, r, a, b; net0!kind, session, n, r, a, b; repeats++; forget_it() }
-    :: atomic { repeats < REPEATS && len(net1) > 1 ->
-        net1?kind, session, n, r, a, b; net1!kind, session, n, r, a, b; repeats++; forget_it() }
+    :: atomic { losses < LOSSES && len(net0) > 0 -> net0?_, _, _, _, _, _; losses++ }
+    :: atomic { losses < LOSSES && len(net1) > 0 -> net1?_, _, _, _, _, _; losses++ }
+    :: atomic { repeats < REPEATS && !aside && len(net0) > 0 && len(net0) < QUEUE ->
+        if
+        :: net0?<kind, session, n, r, a, b>
+        :: net0?kind, session, n, r, a, b
+        fi;
+        net0!kind, session, n, r, a, b; repeats++; forget_it() }
+    :: atomic { repeats < REPEATS && !aside && len(net1) > 0 && len(net1) < QUEUE ->
+        if
+        :: net1?<kind, session, n, r, a, b>
+        :: net1?kind, session, n, r, a, b
+        fi;
+        net1!kind, session, n, r, a, b; repeats++; forget_it() }
+    :: atomic { kept < KEPT && !aside && len(net0) > 0 && net0?[hello, _, _, _, _, _] ->
+        net0?<kind, session, n, r, a, b>; aside = true; kept++; to = 0 }
+    :: atomic { kept < KEPT && !aside && len(net1) > 0 && net1?[hello, _, _, _, _, _] ->
+        net1?<kind, session, n, r, a, b>; aside = true; kept++; to = 1 }
+    :: atomic { aside && to == 0 && len(net0) < QUEUE -> net0!kind, session, n, r, a, b; aside = false; forget_it() }
+    :: atomic { aside && to == 1 && len(net1) < QUEUE -> net1!kind, session, n, r, a, b; aside = false; forget_it() }
     :: atomic { over[0] && over[1] -> break }
     od
 }

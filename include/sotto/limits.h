@@ -19,28 +19,28 @@
 #define SOTTO_JID_BYTES_MAX      (3u * 1023u + 2u)
 
 /* Engine */
-#define SOTTO_OUTBOX_ROWS_MAX     10000u               /* outputs that nobody reported done */
-#define SOTTO_OUTBOX_RESERVE      1000u                /* of these, for what a stream needs to begin, and for events */
-#define SOTTO_HELD_MAX            1000u                /* stanzas waiting for keys or trust */
-#define SOTTO_KEYS_MAX            512u                 /* keys of one JID that are remembered */
-#define SOTTO_CONTACTS_MAX        20000u               /* contacts of the roster that are remembered */
-#define SOTTO_RESOURCES_MAX       20000u               /* available full JIDs that are remembered */
-#define SOTTO_RESOURCES_OF_ONE    32u                  /* of these, of one JID that a stanza is meant for */
-#define SOTTO_ASKS_MAX            1000u                /* iqs waiting for answers */
-#define SOTTO_ASK_WAIT_MS         30000u               /* for one answer */
-#define SOTTO_BRIEF_HELD_MS       30000u  /* an iq or presence is held so long, and then refused */
-#define SOTTO_REQUEST_WAIT_MS     180000u /* a sealed iq waits so long for its answer; longer than what carries it does */
-#define SOTTO_REQUESTS_MAX        256u /* sealed iqs without an answer, of ours; and so many of others */
-#define SOTTO_REQUESTS_OF_ONE     32u  /* of these, of one bare JID's */
+#define SOTTO_OUTBOX_ROWS_MAX      10000u /* outputs that nobody reported done */
+#define SOTTO_OUTBOX_RESERVE       1000u  /* of these, for what a stream needs to begin, and for events */
+#define SOTTO_HELD_MAX             1000u  /* stanzas waiting for keys or trust */
+#define SOTTO_KEYS_MAX             512u   /* keys of one JID that are remembered */
+#define SOTTO_CONTACTS_MAX         20000u /* contacts of the roster that are remembered */
+#define SOTTO_RESOURCES_MAX        20000u /* available full JIDs that are remembered */
+#define SOTTO_RESOURCES_OF_ONE     32u    /* of these, of one JID that a stanza is meant for */
+#define SOTTO_ASKS_MAX             1000u  /* iqs waiting for answers */
+#define SOTTO_ASK_WAIT_MS          30000u /* for one answer */
+#define SOTTO_BRIEF_HELD_MS        30000u /* an iq or presence is held so long, and then refused */
+#define SOTTO_REQUEST_WAIT_MS      180000u /* a sealed iq waits so long for its answer; longer than what carries it does */
+#define SOTTO_REQUESTS_MAX         256u    /* sealed iqs without an answer, of ours; and so many of others */
+#define SOTTO_REQUESTS_OF_ONE      32u     /* of these, of one bare JID's */
 #define SOTTO_REQUEST_ID_BYTES_MAX 1000u
-#define SOTTO_DIRECTED_MAX        1000u /* JIDs that got our presence directly, in one stream */
-#define SOTTO_CAPS_MAX            1000u /* programs (XEP-0115) whose features are remembered */
-#define SOTTO_CAPS_TEXT_MAX       256u  /* of a node, a hash */
-#define SOTTO_CAPS_ENTRIES_MAX    512u  /* features, identities, fields of one program */
-#define SOTTO_CAPS_FORMS_MAX      16u
-#define SOTTO_RECORD_BYTES_MAX    (2u * 1024u * 1024u) /* one record of the store */
-#define SOTTO_STORE_PASSES_MAX    16u                  /* Argon2id, as found in a store: a hostile file must not */
-#define SOTTO_STORE_KIBIBYTES_MAX (256u * 1024u)       /* keep us busy for minutes or take all memory */
+#define SOTTO_DIRECTED_MAX         1000u /* JIDs that got our presence directly, in one stream */
+#define SOTTO_CAPS_MAX             1000u /* programs (XEP-0115) whose features are remembered */
+#define SOTTO_CAPS_TEXT_MAX        256u  /* of a node, a hash */
+#define SOTTO_CAPS_ENTRIES_MAX     512u  /* features, identities, fields of one program */
+#define SOTTO_CAPS_FORMS_MAX       16u
+#define SOTTO_RECORD_BYTES_MAX     (2u * 1024u * 1024u) /* one record of the store */
+#define SOTTO_STORE_PASSES_MAX     16u                  /* Argon2id, as found in a store: a hostile file must not */
+#define SOTTO_STORE_KIBIBYTES_MAX  (256u * 1024u)       /* keep us busy for minutes or take all memory */
 
 /* Trust and policy */
 #define SOTTO_UNCONFIRMED_MAX       100u /* messages to one contact that are kept until somebody confirms them */
@@ -48,8 +48,8 @@
 #define SOTTO_TRUST_MESSAGE_KEYS    512u          /* keys in one trust message (XEP-0434) */
 #define SOTTO_VOUCHES_OF_ONE        256u          /* statements of one key that wait until it is verified */
 #define SOTTO_VOUCHES_OF_JID        1024u /* ... of all keys of one JID; and about keys of one that nobody has seen */
-#define SOTTO_COMPARE_KEYS_MAX      32u           /* keys that one side of a comparison says are its own */
-#define SOTTO_COMPARES_MAX          256u          /* people whose asks to compare are kept; others are not heard */
+#define SOTTO_COMPARE_KEYS_MAX      32u   /* keys that one side of a comparison says are its own */
+#define SOTTO_COMPARES_MAX          256u  /* people whose asks to compare are kept; others are not heard */
 #define SOTTO_VOUCHES_MAX           4096u /* ... of all keys; and as many about keys nobody has seen */
 
 /* Rooms (XEP-0045) */
@@ -57,7 +57,7 @@
 #define SOTTO_ROOM_MEMBERS_MAX   1000u /* of one room; in a larger one nothing can be encrypted */
 #define SOTTO_ROOM_OCCUPANTS_MAX 2000u /* of one room that are remembered; what others write is not attributed */
 #define SOTTO_ROOM_SENT_MAX      256u  /* messages of ours that rooms have not shown us yet */
-#define SOTTO_ROOM_STREAMS_MAX   5u    /* streams that ended before the server had a message to a room: it is given up */
+#define SOTTO_ROOM_STREAMS_MAX   5u /* streams that ended before the server had a message to a room: it is given up */
 #define SOTTO_ROOM_JID_BYTES_MAX 1000u /* of a room that is joined; it must fit a note of 1 KiB */
 #define SOTTO_OCCUPANT_BYTES_MAX 256u  /* an occupant id (XEP-0421): a hash, mostly; longer ones are none */
 
@@ -95,28 +95,28 @@
 #define SOTTO_OMEMO_PINS_MAX           512u   /* identities of one JID whose best dialect is remembered (T15) */
 
 /* Live sessions */
-#define SOTTO_LIVE_FRAME_BYTES_MAX   8192u /* records in one frame of another side; ours hold 6,000 */
-#define SOTTO_LIVE_GAP_MAX           16u   /* frames that came too early and are held, of one session */
-#define SOTTO_LIVE_WINDOW            4u    /* iqs of one session that wait for their results */
-#define SOTTO_LIVE_SESSIONS_MAX      16384u  /* the one longest unused makes room */
-#define SOTTO_LIVE_SESSIONS_OF_ONE   32u   /* of these, with one bare JID */
-#define SOTTO_LIVE_PEERS_MAX         32768u /* full JIDs that are remembered for retries */
-#define SOTTO_LIVE_PEERS_OF_ONE      128u   /* of these, of one bare JID */
-#define SOTTO_LIVE_ROWS_MAX          1000u /* stanzas one key has not acknowledged */
-#define SOTTO_LIVE_EPOCHS_MAX        16u   /* of one key's, of which the last number is known */
-#define SOTTO_LIVE_KEYS_MAX          64u   /* live keys of one JID that are remembered */
-#define SOTTO_LIVE_HELLOS_PER_MINUTE 30u   /* ClientHellos of one bare JID that are worked on (T20) */
-#define SOTTO_LIVE_STRANGERS_PER_MINUTE 30u /* ClientHellos of all who do not see our presence that are looked into */
-#define SOTTO_LIVE_JID_BYTES_MAX     1000u /* a full JID that is spoken to */
-#define SOTTO_LIVE_PAD_BYTES_MAX       2048u         /* zeros in one message */
-#define SOTTO_LIVE_HOLD_MAX            4u            /* retained secrets that one message says are held */
-#define SOTTO_LIVE_STATEMENT_BYTES_MAX (32u * 1024u) /* what stands behind a live key: a chain of certificates */
-#define SOTTO_LIVE_GUESSES_MAX         5u    /* wrong passwords with one key, until a person allows more */
-#define SOTTO_LIVE_PASSWORD_BYTES_MAX  1024u /* of one that is typed */
-#define SOTTO_LIVE_SIBLINGS_MAX        8u    /* statements of OMEMO identities in one session */
-#define SOTTO_LIVE_STATEMENT_TEXT_MAX  1024u /* of a host's answer who made a statement; the rest is not shown */
-#define SOTTO_LIVE_PRESENCES_MAX       1000u /* presences that came inside sessions and are ended with them */
-#define SOTTO_CPACE_DATA_BYTES_MAX   4096u /* what one side of a password check says beside its share */
+#define SOTTO_LIVE_FRAME_BYTES_MAX      8192u  /* records in one frame of another side; ours hold 6,000 */
+#define SOTTO_LIVE_GAP_MAX              16u    /* frames that came too early and are held, of one session */
+#define SOTTO_LIVE_WINDOW               4u     /* iqs of one session that wait for their results */
+#define SOTTO_LIVE_SESSIONS_MAX         16384u /* the one longest unused makes room */
+#define SOTTO_LIVE_SESSIONS_OF_ONE      32u    /* of these, with one bare JID */
+#define SOTTO_LIVE_PEERS_MAX            32768u /* full JIDs that are remembered for retries */
+#define SOTTO_LIVE_PEERS_OF_ONE         128u   /* of these, of one bare JID */
+#define SOTTO_LIVE_ROWS_MAX             1000u  /* stanzas one key has not acknowledged */
+#define SOTTO_LIVE_EPOCHS_MAX           16u    /* of one key's, of which the last number is known */
+#define SOTTO_LIVE_KEYS_MAX             64u    /* live keys of one JID that are remembered */
+#define SOTTO_LIVE_HELLOS_PER_MINUTE    30u    /* ClientHellos of one bare JID that are worked on (T20) */
+#define SOTTO_LIVE_STRANGERS_PER_MINUTE 30u   /* ClientHellos of all who do not see our presence that are looked into */
+#define SOTTO_LIVE_JID_BYTES_MAX        1000u /* a full JID that is spoken to */
+#define SOTTO_LIVE_PAD_BYTES_MAX        2048u /* zeros in one message */
+#define SOTTO_LIVE_HOLD_MAX             4u    /* retained secrets that one message says are held */
+#define SOTTO_LIVE_STATEMENT_BYTES_MAX  (32u * 1024u) /* what stands behind a live key: a chain of certificates */
+#define SOTTO_LIVE_GUESSES_MAX          5u            /* wrong passwords with one key, until a person allows more */
+#define SOTTO_LIVE_PASSWORD_BYTES_MAX   1024u         /* of one that is typed */
+#define SOTTO_LIVE_SIBLINGS_MAX         8u            /* statements of OMEMO identities in one session */
+#define SOTTO_LIVE_STATEMENT_TEXT_MAX   1024u /* of a host's answer who made a statement; the rest is not shown */
+#define SOTTO_LIVE_PRESENCES_MAX        1000u /* presences that came inside sessions and are ended with them */
+#define SOTTO_CPACE_DATA_BYTES_MAX      4096u /* what one side of a password check says beside its share */
 
 /* Files (XEP-0363, XEP-0447, XEP-0448, XEP-0454) */
 #define SOTTO_FILE_BYTES_MAX          (1024u * 1024u * 1024u) /* of a file, either way, whatever a server would take */

@@ -63,7 +63,7 @@ static sotto_status tell(sotto_engine *engine, const engine_compare_run *run, so
                          .jid = run->jid,
                          .number = (uint32_t)stage_of(run),
                          .text = bytes_text(text),
-                         .reason = run->unsent != 0 ? waits_for : SOTTO_OK,
+                         .reason = stage_of(run) == SOTTO_COMPARE_WAITING && run->unsent != 0 ? waits_for : SOTTO_OK,
                          .total = run->fruitless};
     return engine_event(engine, &event);
 }
@@ -261,9 +261,21 @@ sotto_status engine_compare_find(sotto_engine *engine, sotto_bytes jid, engine_c
 
 /* ---- inputs ---- */
 
+/* Their ask came in a session that is gone, and nothing can be bound to that any more: our own ask instead, which finds
+ * a way. Who stays the one who asked is settled as when both begin at once. */
+static sotto_status outlived(sotto_engine *engine, engine_compare_run *run) {
+    uint8_t context[32];
+    if (run->state != TRUST_COMPARE_THEY_ASKED || run->way != CONTEXT_COMPARE_LIVE) return SOTTO_OK;
+    sotto_status status = engine_compare_context(engine, run, context);
+    if (!sotto_is(status, SOTTO_E_NO_SESSION)) return status;
+    *run = (engine_compare_run){.jid = run->jid, .state = TRUST_COMPARE_IDLE, .fruitless = run->fruitless};
+    return SOTTO_OK;
+}
+
 sotto_status engine_compare_begin(sotto_engine *engine, sotto_bytes jid) {
     engine_compare_run run;
     SOTTO_TRY(engine_compare_find(engine, jid, &run));
+    SOTTO_TRY(outlived(engine, &run));
     return engine_compare_apply(engine, &run, TRUST_COMPARE_BEGIN, NULL);
 }
 

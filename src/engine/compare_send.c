@@ -182,7 +182,13 @@ static sotto_status send_ask(sotto_engine *engine, const engine_compare_run *run
         SOTTO_TRY(send_by(engine, CONTEXT_COMPARE_LIVE, full, NULL, message, ret));
         if (sotto_ok(*ret)) return SOTTO_OK;
     }
-    return send_by(engine, CONTEXT_COMPARE_OMEMO, run->jid, NULL, message, ret);
+    SOTTO_TRY(send_by(engine, CONTEXT_COMPARE_OMEMO, run->jid, NULL, message, ret));
+    if (sotto_ok(*ret) || sotto_is(*ret, SOTTO_E_AGAIN) || sotto_is(*ret, SOTTO_E_OUTBOX_FULL)) return SOTTO_OK;
+    /* Nobody there who could read that: a session is opened for it, if anybody is there. */
+    sotto_status stored = *ret;
+    SOTTO_TRY(send_by(engine, CONTEXT_COMPARE_LIVE, run->jid, NULL, message, ret));
+    if (sotto_is(*ret, SOTTO_E_NO_SESSION) && !sotto_is(stored, SOTTO_E_NO_SESSION)) *ret = stored;
+    return SOTTO_OK;
 }
 
 /* Who answers keeps the context from then on. Without the session there is no answer any more. */

@@ -48,7 +48,9 @@ sotto_status engine_compare_arrived(sotto_engine *engine, size_t seal, const eng
                                     const seal_opened *opened, bool *ret_hide) {
     static const char mark[] = CONTEXT_COMPARE_NS;
     const stanza_element *stanza;
-    engine_compare_heard heard = {.jid = opened->key.jid, .time_ms = a->time_ms};
+    /* Servers write delay stamps: one of tomorrow makes nothing live longer. */
+    uint64_t time_ms = a->time_ms < engine->now_ms ? a->time_ms : engine->now_ms;
+    engine_compare_heard heard = {.jid = opened->key.jid, .time_ms = time_ms};
     bool alone, may;
     *ret_hide = false;
     if (!opened->key.known || !is_whole(engine, seal, &opened->key, &heard.way) || opened->stanza.len == 0 ||
@@ -171,8 +173,8 @@ static sotto_status take_abort(sotto_engine *engine, engine_compare_run *run, co
     bool asked = run->state == TRUST_COMPARE_ASKED;
     if (run->state == TRUST_COMPARE_IDLE || !is_of(run, heard) || (!asked && !is_by(run, heard))) return SOTTO_OK;
     /* While several devices are asked, that one of them cannot says nothing about the others. */
-    bool of_one = reason == CONTEXT_COMPARE_UNKNOWN || reason == CONTEXT_COMPARE_ELSEWHERE ||
-                  reason == CONTEXT_COMPARE_BUSY;
+    bool of_one =
+        reason == CONTEXT_COMPARE_UNKNOWN || reason == CONTEXT_COMPARE_ELSEWHERE || reason == CONTEXT_COMPARE_BUSY;
     if (asked && of_one) return SOTTO_OK;
     return engine_compare_apply(engine, run, TRUST_COMPARE_ABORTED, heard);
 }

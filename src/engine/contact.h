@@ -15,10 +15,10 @@ typedef struct engine_contact {
     bool sticky;           /* something was sealed for them */
     bool spoken;           /* something of content was sent to them */
     bool opted_out;        /* they asked to go on in the clear (XEP-0384 section 5.7) and nobody answered */
-    bool verified; /* a person verified a key of theirs, once: from then on only verified keys are used, even when that
-                      one was distrusted later (T7) */
-    bool doubtful; /* it was said that they may not be able to read what is sealed (engine/doubt.h) */
-    bool gone;     /* it was said that their list of devices is gone (T8) */
+    bool verified;  /* a person verified a key of theirs, once: from then on only verified keys are used, even when that
+                       one was distrusted later (T7) */
+    bool doubtful;  /* it was said that they may not be able to read what is sealed (engine/doubt.h) */
+    bool gone;      /* it was said that their list of devices is gone (T8) */
     bool live_gone; /* it was said that they do not speak live sessions any more (engine/feature.h) */
     bool live_told; /* it was said that messages go into live sessions alone */
     sotto_via via;

@@ -98,9 +98,21 @@ static sotto_status env_job(seal_env *base, sotto_bytes request, sotto_bytes not
     return engine_job_start(env->engine, env->seal, request, note);
 }
 
+/* REFRESH, REPAIR and LEAVE are about what is on the server, and answered once: by a seal that has something there. Of
+ * another one it is the answer only where there is no such seal. */
+static bool answers_for_all(const engine_env *env, sotto_event_kind kind) {
+    if ((kind != SOTTO_EVENT_REFRESHED && kind != SOTTO_EVENT_LEFT) ||
+        (env->engine->seals[env->seal].class->can & SEAL_CAN_OFFLINE) != 0)
+        return true;
+    for (size_t i = 0; i < env->engine->seal_count; i++)
+        if ((env->engine->seals[i].class->can & SEAL_CAN_OFFLINE) != 0) return false;
+    return true;
+}
+
 static sotto_status env_event(seal_env *base, const sotto_event *event) {
     engine_env *env = env_of(base);
     sotto_event named = *event;
+    if (!answers_for_all(env, event->kind)) return SOTTO_OK;
     if (event->kind == SOTTO_EVENT_DEVICES) {
         SOTTO_TRY(engine_keyring_list_changed(env->engine, event->jid));
         SOTTO_TRY(engine_doubt_list(env->engine, event->jid, event->number == 0));

@@ -48,7 +48,8 @@ static sotto_status decode(sotto_bytes key, sotto_bytes value, engine_held *ret)
     held.stanza = bytes_cursor_block(&in);
     held.brief = version == ROW_VERSION && bytes_cursor_u8(&in) != 0;
     held.lane = held.brief ? bytes_cursor_block(&in) : held.jid;
-    if (!sotto_ok(bytes_cursor_end(&in)) || version < ROW_VERSION_1 || version > ROW_VERSION || held.encrypt > SOTTO_ENCRYPT_NEVER)
+    if (!sotto_ok(bytes_cursor_end(&in)) || version < ROW_VERSION_1 || version > ROW_VERSION ||
+        held.encrypt > SOTTO_ENCRYPT_NEVER)
         return SOTTO_FAIL(STORE_CORRUPT);
     *ret = held;
     return SOTTO_OK;

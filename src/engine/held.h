@@ -14,7 +14,7 @@ typedef struct engine_held {
     sotto_status reason;
     sotto_bytes jid; /* bare */
     sotto_bytes stanza;
-    bool brief;      /* an iq or presence: it does not wait for long, and not for messages (engine/route.h) */
+    bool brief;       /* an iq or presence: it does not wait for long, and not for messages (engine/route.h) */
     sotto_bytes lane; /* ... but for what is held for the same address */
 } engine_held;
 

@@ -274,8 +274,8 @@ sotto_status engine_keyring_vouched(sotto_engine *engine, sotto_bytes jid, const
     return engine_event(engine, &event);
 }
 
-sotto_status engine_keyring_known_as(sotto_engine *engine, sotto_bytes jid, sotto_bytes old_jid,
-                                     const uint8_t key[32], bool *ret_taken) {
+sotto_status engine_keyring_known_as(sotto_engine *engine, sotto_bytes jid, sotto_bytes old_jid, const uint8_t key[32],
+                                     bool *ret_taken) {
     fact_scan scan;
     engine_key_row row;
     engine_key_room room;

@@ -173,8 +173,7 @@ sotto_status engine_output_decode_way(sotto_bytes row, sotto_output *ret, outbox
         break;
     case SOTTO_OUTPUT_DELIVER:
         decode_delivery(&in, version, &output.delivery);
-        if (version == ROW_VERSION_4)
-            output.delivery.failure = (sotto_status){(int)(bytes_cursor_u32(&in) & 0xffff)};
+        if (version == ROW_VERSION_4) output.delivery.failure = (sotto_status){(int)(bytes_cursor_u32(&in) & 0xffff)};
         break;
     case SOTTO_OUTPUT_EVENT:
         decode_event(&in, version, &output.event);

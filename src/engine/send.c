@@ -56,7 +56,8 @@ static sotto_status leave_clear(sotto_engine *engine, engine_sending *s) {
     return engine_contact_put(engine, s->peer, &s->contact);
 }
 
-static sotto_status tell_left_out_key(sotto_engine *engine, const engine_sending *s, const engine_offer *p, const seal_key *key) {
+static sotto_status tell_left_out_key(sotto_engine *engine, const engine_sending *s, const engine_offer *p,
+                                      const seal_key *key) {
     sotto_event event = {.kind = SOTTO_EVENT_LEFT_OUT,
                          .ticket = s->ticket,
                          .jid = key->jid,
@@ -115,8 +116,7 @@ static sotto_status tell_live_only(sotto_engine *engine, engine_sending *s, bool
                 stanza_child(s->stanza, "body", STANZA_NS_CLIENT) != NULL;
     if (!*ret_told) return SOTTO_OK;
     s->contact.live_told = true;
-    return engine_event(
-        engine, &(sotto_event){.kind = SOTTO_EVENT_LIVE_ONLY, .ticket = s->ticket, .jid = s->peer});
+    return engine_event(engine, &(sotto_event){.kind = SOTTO_EVENT_LIVE_ONLY, .ticket = s->ticket, .jid = s->peer});
 }
 
 static sotto_status leave_sealed(sotto_engine *engine, engine_sending *s, const engine_offer *p) {
@@ -176,8 +176,7 @@ static sotto_status tell_held(sotto_engine *engine, const engine_sending *s, con
 
 /* Decides and does it, once; *ret_held: it has to wait, p->reason says for what, and nothing was done. */
 static sotto_status settle_once(sotto_engine *engine, engine_sending *s, engine_offer *p, bool *ret_held) {
-    engine_policy policy =
-        s->answers ? ENGINE_POLICY_ALWAYS : engine_contact_policy(engine, &s->contact, s->encrypt);
+    engine_policy policy = s->answers ? ENGINE_POLICY_ALWAYS : engine_contact_policy(engine, &s->contact, s->encrypt);
     SOTTO_TRY(engine_offer_find(engine, s, policy, p));
     *ret_held = false;
     switch (engine_egress(s->class, policy, p->kind)) {

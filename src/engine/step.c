@@ -3,6 +3,7 @@
  * What one input does, before what it staged is looked at as a whole (engine.c). */
 #include "engine/step.h"
 
+#include "bytes/memory.h"
 #include "engine/archive.h"
 #include "engine/ask.h"
 #include "engine/compare.h"
@@ -18,6 +19,7 @@
 #include "engine/resource.h"
 #include "engine/room.h"
 #include "engine/send.h"
+#include "stanza/password.h"
 
 #define DUE_PER_STEP_MAX 1000u
 
@@ -115,15 +117,25 @@ static sotto_status adopt(sotto_engine *engine, const sotto_input *input) {
     return engine_seal_input_all(engine, &seal);
 }
 
+/* Before any seal is called: a call that fails makes it forget its sessions. */
+static sotto_status check_word(sotto_bytes word) {
+    uint8_t room[SOTTO_LIVE_PASSWORD_BYTES_MAX];
+    bytes_buffer out;
+    if (word.len == 0 || word.len > sizeof room) return SOTTO_FAIL(USAGE);
+    bytes_buffer_borrowed(&out, room, sizeof room);
+    sotto_status status = stanza_password_prepare(&out, word);
+    bytes_wipe(room, sizeof room);
+    return sotto_ok(status) || sotto_is(status, SOTTO_E_NO_MEMORY) ? status : SOTTO_FAIL(USAGE);
+}
+
 /* What stands behind our live key, and words that two people compare. */
 static sotto_status with_bytes(sotto_engine *engine, const sotto_input *input) {
     stanza_jid jid;
     seal_input seal = {.kind = SEAL_INPUT_STATEMENT, .type = input->number, .bytes = input->bytes};
     if (input->kind == SOTTO_INPUT_PASSWORD) {
-        if (input->bytes.len == 0 || input->bytes.len > SOTTO_LIVE_PASSWORD_BYTES_MAX) return SOTTO_FAIL(USAGE);
+        SOTTO_TRY(check_word(input->bytes));
         SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
-        seal = (seal_input){
-            .kind = SEAL_INPUT_PASSWORD, .jid = jid.full, .bytes = input->bytes, .again = input->again};
+        seal = (seal_input){.kind = SEAL_INPUT_PASSWORD, .jid = jid.full, .bytes = input->bytes, .again = input->again};
     }
     return engine_seal_input_all(engine, &seal);
 }

@@ -112,7 +112,7 @@ static sotto_status read_one(sotto_bytes der, X509 **ret) {
 /* The ones behind the first. */
 static sotto_status read_others(const tls_statement *said, STACK_OF(X509) * ret) {
     for (size_t i = 1; i < said->certificate_count; i++) {
-        X509 *one;
+        X509 *one = NULL;
         SOTTO_TRY(read_one(said->certificates[i], &one));
         if (sk_X509_push(ret, one) > 0) continue;
         X509_free(one);
@@ -213,7 +213,7 @@ static sotto_status check_with(tls_context *context, const tls_statement *said, 
 sotto_status tls_statement_check(const tls_statement *said, const tls_client_config *roots, bytes_arena *arena,
                                  sotto_bytes *ret_text) {
     tls_context *context;
-    X509 *leaf;
+    X509 *leaf = NULL;
     *ret_text = BYTES_NONE;
     ERR_clear_error();
     if (said->certificate_count == 0) return SOTTO_FAIL(MALFORMED);

@@ -2,7 +2,8 @@
  *
  * A secret of a session for others in this process (seal_class.export_key): what is compared by people, say, so that it
  * is bound to this session and not to its keys alone. It is the session's that is used now: one that was made anew in
- * its place has another. (One that goes on through all that follow on it would differ for good once one side forgot.) */
+ * its place has another. (One that goes on through all that follow on it would differ for good once one side forgot.)
+ */
 #include "bytes/memory.h"
 #include "crypto/hash.h"
 #include "seal/live/self.h"

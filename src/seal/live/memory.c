@@ -319,7 +319,10 @@ void live_sweep(live_self *self) {
 }
 
 void live_rest(live_self *self) {
-    for (live_session *one = self->touched_sessions; one != NULL; one = one->next_touched) one->touched = false;
+    for (live_session *one = self->touched_sessions; one != NULL; one = one->next_touched) {
+        one->touched = false;
+        live_session_idle(self, one);
+    }
     for (live_peer *one = self->touched_peers; one != NULL; one = one->next_touched) one->touched = false;
     for (live_line *one = self->touched_lines; one != NULL; one = one->next_touched) one->touched = false;
     self->touched_sessions = NULL;

@@ -76,7 +76,7 @@ static sotto_status tell(seal_env *env, sotto_event_kind kind, const live_sessio
     return env->event(env, &event);
 }
 
-/* A secret of before, and worse than it was then: nobody who holds it would agree to that (T8). */
+/* A secret of before, and worse than it was then: nobody who holds it would agree to that (T15). */
 static sotto_status check_regress(live_self *self, seal_env *env, live_session *session) {
     const live_secret *before = &session->secret;
     if (rank_of(session->group) >= rank_of(before->group) && session->version >= before->version) return SOTTO_OK;

@@ -154,8 +154,8 @@ sotto_status live_row_received(seal_env *env, sotto_bytes jid, const uint8_t key
     return SOTTO_OK;
 }
 
-sotto_status live_row_last(seal_env *env, sotto_bytes jid, const uint8_t key[32],
-                           const uint8_t epoch[LIVE_EPOCH_BYTES], uint64_t *ret) {
+sotto_status live_row_last(seal_env *env, sotto_bytes jid, const uint8_t key[32], const uint8_t epoch[LIVE_EPOCH_BYTES],
+                           uint64_t *ret) {
     key_room room;
     sotto_bytes value;
     *ret = 0;

@@ -8,7 +8,7 @@
  *     'r' jid 0 key            how far that key's stanzas were received: epochs and last numbers, newest first
  *     's' jid 0 key            retained secrets: secret.c
  *     'f'                      who shows a key first: opening.c
- *     'F', 'P', 'S', 'T'       wrong passwords, presence that came inside, statements: password.c, close.c, statement.c */
+ *     'F', 'P', 'S', 'T'       wrong words, presence that came inside, statements: password.c, close.c, statement.c */
 #ifndef SEAL_LIVE_ROW_H
 #define SEAL_LIVE_ROW_H
 

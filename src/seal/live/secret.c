@@ -320,6 +320,7 @@ typedef struct candidate {
 } candidate;
 
 typedef struct candidates {
+    seal_env *env;
     sotto_bytes full;
     candidate at[SOTTO_LIVE_KEYS_MAX];
     size_t count;
@@ -335,14 +336,18 @@ static const live_secret *best_of(const live_secrets *secrets) {
 static sotto_status note_candidate(void *arg, sotto_bytes name, sotto_bytes value) {
     candidates *list = arg;
     live_secrets secrets;
+    uint8_t key[32];
+    bool accepted;
     if (name.len < 32) return SOTTO_FAIL(STORE_CORRUPT);
+    memcpy(key, name.at + name.len - 32, sizeof key);
+    SOTTO_TRY(list->env->accepted(list->env, live_bare(list->full), key, &accepted));
+    if (list->count >= SOTTO_LIVE_KEYS_MAX) return SOTTO_OK;
     SOTTO_TRY(secrets_decode(value, &secrets));
-    if (list->count < SOTTO_LIVE_KEYS_MAX) {
-        candidate *added = &list->at[list->count++];
-        added->secret = *best_of(&secrets);
-        added->here = bytes_equal(secrets.full, list->full);
-        memcpy(added->key, name.at + name.len - 32, 32);
-    }
+    candidate *added = &list->at[list->count++];
+    added->secret = *best_of(&secrets);
+    added->secret.theirs = added->secret.theirs && accepted; /* nobody is missed whom nobody accepted */
+    added->here = bytes_equal(secrets.full, list->full);
+    memcpy(added->key, key, sizeof key);
     bytes_wipe(&secrets, sizeof secrets);
     return SOTTO_OK;
 }
@@ -372,10 +377,14 @@ static const candidate *take_next(candidates *list) {
 
 sotto_status live_secret_offer(seal_env *env, sotto_bytes full, unsigned skip, live_found *ret, bool *ret_more) {
     secret_name name;
-    candidates list = {.full = full};
+    candidates list = {.env = env, .full = full};
     *ret = (live_found){.jid = live_bare(full)};
     name_of(&name, live_bare(full), NULL);
-    SOTTO_TRY(env->scan(env, name.bytes, note_candidate, &list));
+    sotto_status status = env->scan(env, name.bytes, note_candidate, &list);
+    if (!sotto_ok(status)) {
+        bytes_wipe(&list, sizeof list);
+        return status;
+    }
     const candidate *chosen = take_first(&list);
     while (skip-- > 0 && chosen != NULL) chosen = take_next(&list);
     if (chosen != NULL) {

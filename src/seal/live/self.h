@@ -241,6 +241,8 @@ SOTTO_MUST_CHECK sotto_status live_session_write(live_self *, live_session *, co
 /* The next frame of waiting records as an element; false: there are none. */
 SOTTO_MUST_CHECK sotto_status live_session_frame(live_session *, bytes_arena *, const sotto_host *, sotto_bytes *ret,
                                                  bool *ret_is);
+/* What its buffers do not need between two steps is given back. */
+void live_session_idle(const live_self *, live_session *);
 /* The session failed: tried again later, if it is wanted. */
 void live_session_failed(live_self *, seal_env *, live_session *, sotto_status reason);
 /* The seal's key of a JID, in the arena. */

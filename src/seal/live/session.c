@@ -9,6 +9,8 @@
 #define RECORDS_MAX (SOTTO_STANZA_BYTES_MAX + 256u * 1024u) /* the largest stanza, and what may be made ahead of it */
 #define PLAIN_MAX   (SOTTO_STANZA_BYTES_MAX + 64u * 1024u)
 #define PIECE       4096u
+#define RECORD      16384u
+#define IDLE        2048u /* of a buffer that is empty: more is given back */
 
 static const char *const alpn[] = {LIVE_ALPN, NULL};
 
@@ -50,7 +52,7 @@ static void sessions_room(live_self *self, seal_env *env, sotto_bytes bare) {
     live_sweep(self);
 }
 
-/* Whoever has nothing to offer offers what nobody has: who looks on cannot tell (T22). */
+/* Whoever has nothing to offer offers what nobody has: who looks on cannot tell. */
 static sotto_status offer_of(live_self *self, seal_env *env, live_session *session, const live_found *found,
                              tls_secret *ret) {
     uint8_t naming[32], nonce[16];
@@ -127,6 +129,17 @@ sotto_status live_session_new(live_self *self, seal_env *env, sotto_bytes full, 
     return SOTTO_OK;
 }
 
+static void release(bytes_buffer *buffer, const sotto_host *host, size_t ceiling) {
+    if (buffer->len > 0 || buffer->size <= IDLE || !sotto_ok(buffer->status)) return;
+    bytes_buffer_free(buffer);
+    bytes_buffer_owned(buffer, host, ceiling);
+}
+
+void live_session_idle(const live_self *self, live_session *session) {
+    release(&session->records, self->host, RECORDS_MAX);
+    release(&session->plain, self->host, PLAIN_MAX);
+}
+
 /* The first rebuild after progress waits for nothing. */
 void live_session_failed(live_self *self, seal_env *env, live_session *session, sotto_status reason) {
     live_peer *peer = live_peer_find(self, session->full);
@@ -172,9 +185,10 @@ static sotto_status tls_broken(live_self *self, seal_env *env, live_session *ses
     return SOTTO_OK;
 }
 
+/* A record at a time, so that what TLS keeps between does not grow with the stanza. */
 static sotto_status write_plain(live_session *session, sotto_bytes plain) {
     while (plain.len > 0) {
-        size_t taken = tls_engine_plain_in(session->tls, plain);
+        size_t taken = tls_engine_plain_in(session->tls, bytes_of(plain.at, plain.len < RECORD ? plain.len : RECORD));
         if (taken == 0) return SOTTO_FAIL(TLS_FAILED);
         plain = bytes_after(plain, taken);
         SOTTO_TRY(pull(session));

@@ -16,6 +16,7 @@
 #define BINDING_MAX      (128u + SOTTO_JID_BYTES_MAX)
 #define SIBLING_MAX      (256u + 2u * SOTTO_JID_BYTES_MAX)
 #define JUDGED_MS        (24u * 3600 * 1000)
+#define DOUBTED_MS       (5u * 60 * 1000)
 #define DIGEST_BYTES     16u
 #define OPINION_BYTES    (1u + DIGEST_BYTES + 4u + 8u)
 #define OPINIONS_MAX     (SOTTO_LIVE_SIBLINGS_MAX + 2u)
@@ -419,7 +420,9 @@ static sotto_status take_bound(live_self *self, seal_env *env, live_session *ses
     *seen = true;
     SOTTO_TRY(subject_of(message->type, message->body, &subject));
     SOTTO_TRY(opinion_find(env, session->bare, session->key, &subject, &before));
-    if (before.code != UINT32_MAX && env->now_ms - before.ms < JUDGED_MS) return SOTTO_OK;
+    /* Who learns a key or an authority because of what was said does not wait a day for it to count. */
+    uint64_t holds = before.code == 0 ? JUDGED_MS : DOUBTED_MS;
+    if (before.code != UINT32_MAX && env->now_ms - before.ms < holds) return SOTTO_OK;
     return start_job(env, session, message->type, message->body, said, &subject);
 }
 

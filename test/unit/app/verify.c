@@ -245,6 +245,20 @@ static void test_events(void **state) {
          "verify "
          "confirms it; if not, sotto distrust " JID " 9.\n",
          NULL},
+        {{.kind = SOTTO_EVENT_COMPARE, .number = SOTTO_COMPARE_ASKED},
+         JID " wants to compare keys with you: sotto verify " JID ", or /verify in a chat.\n",
+         "{\"event\":\"compare\",\"jid\":\"" JID "\",\"stage\":\"asked\",\"string\":null,\"fruitless\":0}\n"},
+        {{.kind = SOTTO_EVENT_COMPARE, .number = SOTTO_COMPARE_READY, .total = 2, .text = BYTES_LITERAL("SGV3JLTR")},
+         "Compare with " JID ", by voice or side by side: SGV3-JLTR. sotto verify " JID
+         " asks whether it is the same on both sides.\n2 comparisons came to nothing since the last good one.\n",
+         "{\"event\":\"compare\",\"jid\":\"" JID "\",\"stage\":\"ready\",\"string\":\"SGV3JLTR\",\"fruitless\":2}\n"},
+        {{.kind = SOTTO_EVENT_COMPARE, .number = SOTTO_COMPARE_AGREED},
+         "Both of you have compared: " JID " and you are verified on both sides.\n",
+         "{\"event\":\"compare\",\"jid\":\"" JID "\",\"stage\":\"agreed\",\"string\":null,\"fruitless\":0}\n"},
+        {{.kind = SOTTO_EVENT_COMPARE, .number = SOTTO_COMPARE_ABORTED, .reason = {SOTTO_E_DIFFERS}, .total = 1},
+         "Nothing was verified by it; compare again, or fingerprints: sotto verify " JID " --fingerprints.\n",
+         "{\"event\":\"compare\",\"jid\":\"" JID
+         "\",\"stage\":\"aborted\",\"string\":null,\"fruitless\":1,\"reason\":\"differs\"}\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         static app_kept kept;

@@ -211,6 +211,10 @@ static sotto_status s_input(void *self, seal_env *env, const seal_input *input) 
         SOTTO_TRY(env->timer(env, BYTES_LITERAL("tick"), env->now_ms + 5000));
         return env->job(env, BYTES_LITERAL("work"), BYTES_LITERAL("job-note"));
     }
+    case SEAL_INPUT_LEAVE:
+        if (!s->event_on_leave) return SOTTO_OK;
+        return env->event(
+            env, &(sotto_event){.kind = SOTTO_EVENT_LEFT, .text = bytes_text(s == &the_near ? "near" : "script")});
     case SEAL_INPUT_TIMER:
         return env->event(env, &(sotto_event){.kind = SOTTO_EVENT_REFRESHED, .text = input->note});
     case SEAL_INPUT_JOB:

@@ -46,10 +46,11 @@ typedef struct script {
     /* what it saw */
     unsigned inputs[SEAL_INPUT_CATCHUP + 1];
     unsigned promises, protects, unprotects, opens, closes;
-    bool idle; /* as the last promise was asked */
+    bool idle;               /* as the last promise was asked */
+    bool event_on_leave;     /* LEFT, whose text is which seal says so */
     bool lists_nothing;      /* list_keys */
     uint64_t returns_ticket; /* a presence brings DELIVERY_UNKNOWN of it */
-    bool set_back; /* what env->set_back said in the last `open` */
+    bool set_back;           /* what env->set_back said in the last `open` */
     size_t allowed;
     uint64_t ticket;
     size_t resource_count;

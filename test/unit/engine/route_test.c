@@ -425,6 +425,18 @@ static void test_a_new_live_key_missed_nothing(void **state) {
     assert_lacks(outputs(r, true), "stanza near");
 }
 
+/* What is about the server is answered once, by the seal that has something there. */
+static void test_leaving_is_answered_once(void **state) {
+    engine_rig *r = *state;
+    both_ready(r);
+    the_near.event_on_leave = the_script.event_on_leave = true;
+    step(r, (sotto_input){.kind = SOTTO_INPUT_LEAVE});
+    assert_outputs(r, "event left 0  ok 'script'\n");
+    the_script.event_on_leave = false; /* it has to ask first */
+    step(r, (sotto_input){.kind = SOTTO_INPUT_LEAVE});
+    assert_outputs(r, "");
+}
+
 /* ---- what earlier versions wrote ---- */
 
 /* A held message of the program before this one: its row says nothing of lanes. */
@@ -472,6 +484,7 @@ const struct CMUnitTest route_tests[] = {
     WITH(test_T9_a_live_key_under_a_second_address),
     WITH(test_numbers_and_lists_are_each_seals_own),
     WITH(test_a_new_live_key_missed_nothing),
+    WITH(test_leaving_is_answered_once),
     WITH(test_held_rows_of_version_1_are_read),
 };
 const size_t route_count = sizeof route_tests / sizeof *route_tests;

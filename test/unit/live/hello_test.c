@@ -3,7 +3,10 @@
  * Secrets of before in the anonymous mode of TLS, and looking into a ClientHello for the identity of one. */
 #include "rogue.h"
 
+#include <openssl/crypto.h>
+
 #include "tls/hello.h"
+#include "tls/parts.h"
 
 typedef struct ends {
     rig host;
@@ -77,7 +80,9 @@ static void assert_agreed(const tls_engine *engine, bool secret) {
     tls_agreed agreed;
     assert_ok(tls_engine_agreed(engine, &agreed));
     assert_int_equal(agreed.secret, secret);
-    assert_non_null(tls_group_name(agreed.group)); /* of either OpenSSL */
+    bool hybrid = OpenSSL_version_num() >= 0x30500000ul; /* found at run time, by the name of the group */
+    assert_int_equal(agreed.group, hybrid ? TLS_GROUP_X25519MLKEM768 : TLS_GROUP_X25519);
+    assert_string_equal(tls_group_name(agreed.group), hybrid ? "X25519MLKEM768" : "X25519");
     assert_int_equal(agreed.suite, 0x1301);
     assert_string_equal(tls_suite_name(agreed.suite), "TLS_AES_128_GCM_SHA256");
     assert_true(bytes_is(agreed.alpn, LIVE_ALPN));
@@ -130,7 +135,41 @@ static void test_a_wrong_binder_is_fatal(void **state) {
     assert_true((tls_engine_state(e->client) & TLS_FAILED) != 0);
 }
 
-/* Nobody who looks can tell by the length whether there is a secret (T22). */
+/* The server wants another key share first: the same identity is offered again, with a binder over all of it. */
+static void test_a_retry_request(void **state) {
+    ends *e = *state;
+    assert_int_equal(SSL_CTX_set1_groups_list(e->client_context->ssl, "P-256:X25519"), 1);
+    assert_int_equal(SSL_CTX_set1_groups_list(e->server_context->ssl, "X25519"), 1);
+    for (unsigned known = 0; known < 2; known++) {
+        tls_agreed agreed;
+        begin(e, &e->secret, known ? &e->secret : NULL);
+        (void)tls_engine_records_in(e->server, bytes_of(e->hello, e->hello_len));
+        assert_int_equal(tls_engine_state(e->server) & (TLS_WANTS_EARLY | TLS_FAILED), 0); /* it asks */
+        carry(e->server, e->client);
+        e->hello_len = tls_engine_records_out(e->client, e->hello, sizeof e->hello);
+        tls_hello hello;
+        assert_ok(tls_hello_read(bytes_of(e->hello, e->hello_len), &hello));
+        assert_true(bytes_equal(hello.identity, bytes_of(e->secret.identity, sizeof e->secret.identity)));
+        assert_true(shake(e));
+        assert_ok(tls_engine_agreed(e->client, &agreed));
+        assert_true(agreed.secret == (known == 1) && agreed.group == TLS_GROUP_X25519);
+    }
+}
+
+/* psk_dhe_ke alone: never the secret without a key exchange (RFC 8446 section 4.2.9). */
+static void test_a_secret_never_stands_alone(void **state) {
+    ends *e = *state;
+    static const uint8_t modes[] = {0, 45, 0, 2, 1, 1};
+    begin(e, &e->secret, NULL);
+    uint8_t *at = memmem(e->hello, e->hello_len, modes, sizeof modes);
+    assert_non_null(at);
+    at[5] = 0; /* psk_ke alone, with a binder that is wrong besides: it must not even be looked at */
+    tls_engine_free(e->server);
+    assert_ok(tls_engine_new_anonymous(&e->server, e->server_context, rogue_alpn, &e->secret));
+    assert_false(shake(e));
+}
+
+/* Nobody who looks can tell by the length whether there is a secret (T29). */
 static void test_all_hellos_have_one_length(void **state) {
     ends *e = *state;
     size_t len = 0;
@@ -143,7 +182,7 @@ static void test_all_hellos_have_one_length(void **state) {
     assert_true(len + 200 < LIVE_FRAME_BYTES);
 }
 
-/* Nor can he tell proofs from other first messages, or short stanzas from one another. */
+/* T29: nor can he tell proofs from other first messages, or short stanzas from one another. */
 static void test_records_are_padded(void **state) {
     ends *e = *state;
     uint8_t piece[4096];
@@ -238,9 +277,10 @@ static void test_a_hello_with_several_identities(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 const struct CMUnitTest hello_tests[] = {
-    TEST(test_a_secret_of_before),      TEST(test_a_secret_that_is_not_known),
-    TEST(test_a_wrong_binder_is_fatal), TEST(test_all_hellos_have_one_length),
-    TEST(test_records_are_padded),      TEST(test_the_identity_of_a_hello),
-    TEST(test_hellos_that_are_none),    TEST(test_a_hello_with_several_identities),
+    TEST(test_a_secret_of_before),          TEST(test_a_secret_that_is_not_known),
+    TEST(test_a_wrong_binder_is_fatal),     TEST(test_a_retry_request),
+    TEST(test_a_secret_never_stands_alone), TEST(test_all_hellos_have_one_length),
+    TEST(test_records_are_padded),          TEST(test_the_identity_of_a_hello),
+    TEST(test_hellos_that_are_none),        TEST(test_a_hello_with_several_identities),
 };
 const size_t hello_count = sizeof hello_tests / sizeof hello_tests[0];

@@ -283,6 +283,7 @@ static void stranger_hello(rogue *r, const char *from, bool with) {
     rogue_hello_from(r, from);
 }
 
+/* T23, and T20 */
 static void test_a_stranger_with_a_secret_is_answered(void **state) {
     /* limit: SOTTO_LIVE_STRANGERS_PER_MINUTE */
     rogue *r = *state;
@@ -390,6 +391,7 @@ static void test_another_jid_that_is_somebodys(void **state) {
 
 /* ---- less than before ---- */
 
+/* T15 */
 static void test_a_group_that_is_worse_than_before(void **state) {
     rogue *r = *state;
     live_self *self = r->engine->seals[0].self;

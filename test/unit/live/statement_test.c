@@ -371,6 +371,66 @@ static void test_what_cannot_be_shown(void **state) {
     assert_status(sotto_engine_step(r->engine, &input, r->now_ms), USAGE);
 }
 
+/* ---- short of memory or randomness ---- */
+
+static bool starve_sibling(rogue *r, bool memory, size_t n) {
+    crypto_identity omemo;
+    static char iq[8192];
+    uint8_t room[512], body[256], random[64] = {7};
+    crypto_signature signature;
+    bytes_buffer out;
+    live_message shown = {.kind = LIVE_STATEMENT, .type = LIVE_STATEMENT_OMEMO};
+    begin(r, &omemo, SOTTO_TRUST_VERIFIED);
+    sibling s = sibling_of(r, true);
+    assert_ok(crypto_xeddsa_sign(&signature, omemo.x25519_private.bytes, sibling_bytes(&s, room, sizeof room), random));
+    live_statement said = {.identity = bytes_of(omemo.x25519.bytes, 32), .signature = bytes_of(signature.bytes, 64)};
+    bytes_buffer_borrowed(&out, body, sizeof body);
+    live_statement_write(&out, LIVE_STATEMENT_OMEMO, &said);
+    assert_ok(bytes_buffer_end(&out, &shown.body));
+    rogue_write(r, &shown);
+    live_frame f = {.number = r->sent++, .records = rogue_records(r)};
+    memcpy(f.session, r->session, LIVE_ID_BYTES);
+    memset(iq, 0, sizeof iq);
+    bytes_buffer_borrowed(&out, iq, sizeof iq - 1);
+    bytes_buffer_text(&out, "<iq type='set' id='s' from='" ORCHARD "' to='" BALCONY "'>");
+    live_frame_write(&out, &f);
+    bytes_buffer_text(&out, "</iq>");
+    sotto_input input = {.kind = SOTTO_INPUT_STANZA, .stanza = bytes_text(iq)};
+    if (memory)
+        r->host.fail_at = r->host.allocations + n;
+    else
+        r->host.random_fail_at = r->host.random_calls + n;
+    sotto_status status = sotto_engine_step(r->engine, &input, r->now_ms);
+    r->host.fail_at = r->host.random_fail_at = 0;
+    rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_TIMER});
+    if (sotto_ok(status)) {
+        assert_true(life_told(r, "statement 0 ok") && life_told(r, "vouched"));
+        assert_int_equal(life_trust(r), SOTTO_TRUST_VERIFIED);
+        return true;
+    }
+    assert_int_equal(status.code, memory ? SOTTO_E_NO_MEMORY : SOTTO_E_NO_RANDOM);
+    assert_false(life_told(r, "statement") || life_told(r, "vouched"));
+    assert_int_equal(life_trust(r), SOTTO_TRUST_UNDECIDED);
+    return false;
+}
+
+static void starve_everywhere(bool memory) {
+    bool fed = false;
+    for (size_t n = 1; !fed; n++) {
+        void *state;
+        (void)rogue_setup(&state);
+        fed = starve_sibling(state, memory, n);
+        (void)rogue_teardown(&state);
+        assert_true(n < 500);
+    }
+}
+
+static void test_short_of_everything(void **state) {
+    (void)state;
+    starve_everywhere(true);
+    starve_everywhere(false);
+}
+
 #define WITH_ROGUE(f) cmocka_unit_test_setup_teardown(f, rogue_setup, rogue_teardown)
 const struct CMUnitTest statement_tests[] = {
     WITH_ROGUE(test_a_verified_omemo_key_verifies_a_live_key),
@@ -388,5 +448,6 @@ const struct CMUnitTest statement_tests[] = {
     WITH_ROGUE(test_bodies_there_and_back),
     WITH_ROGUE(test_her_own_are_shown_until_they_are_taken_back),
     WITH_ROGUE(test_what_cannot_be_shown),
+    cmocka_unit_test(test_short_of_everything),
 };
 const size_t statement_count = sizeof statement_tests / sizeof statement_tests[0];

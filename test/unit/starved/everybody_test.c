@@ -280,6 +280,51 @@ static void test_trust(void **state) {
     house_play("trust and policy", judge, &(house){.alone = false});
 }
 
+/* ---- comparing ---- */
+
+static sotto_status see_compare(void *arg, const sotto_comparison *c) {
+    *(size_t *)arg += c->text.len;
+    return SOTTO_OK;
+}
+
+static sotto_status look_compares(void *arg) {
+    glance *g = arg;
+    g->count = 0;
+    return sotto_engine_compares(g->p->engine, see_compare, &g->count);
+}
+
+static void compare_with(person *p, const char *jid, sotto_input_kind kind, bool same) {
+    person_input(p, (sotto_input){.kind = kind, .jid = bytes_text(jid), .same = same});
+    house_run(p->house);
+}
+
+/* Two people compare keys, twice: the first time one says that it is not the same. */
+static void compare(house *h) {
+    person *juliet = &h->people[0], *romeo = &h->people[1];
+    glance g = {.p = juliet};
+    person_online(juliet);
+    person_online(romeo);
+    person_say(juliet, HOUSE_ROMEO, "j1");
+    house_run(h);
+    person_say(romeo, HOUSE_JULIET, "r1");
+    house_run(h);
+    for (unsigned round = 0; round < 2; round++) {
+        compare_with(juliet, HOUSE_ROMEO, SOTTO_INPUT_COMPARE, false);
+        compare_with(romeo, HOUSE_JULIET, SOTTO_INPUT_COMPARE, false);
+        assert_ok(person_call(juliet, "compares", BYTES_NONE, look_compares, &g));
+        assert_int_equal(g.count, 8);
+        compare_with(juliet, HOUSE_ROMEO, SOTTO_INPUT_COMPARED, round == 1);
+        if (round == 1) compare_with(romeo, HOUSE_JULIET, SOTTO_INPUT_COMPARED, true);
+    }
+    assert_ok(person_call(juliet, "compares", BYTES_NONE, look_compares, &g));
+    assert_int_equal(g.count, 0);
+}
+
+static void test_comparing(void **state) {
+    (void)state;
+    house_play("comparing", compare, &(house){.alone = false});
+}
+
 /* ---- backups, and what comes from elsewhere ---- */
 
 static sotto_status put_record(void *arg, sotto_bytes key, sotto_bytes value) {
@@ -545,6 +590,7 @@ static void test_history(void **state) {
 
 int everybody_group(void) {
     const struct CMUnitTest tests[] = {STARVED(test_the_old_dialect), STARVED(test_rooms),   STARVED(test_archives),
-                                       STARVED(test_trust),           STARVED(test_backups), STARVED(test_history)};
+                                       STARVED(test_trust),           STARVED(test_backups), STARVED(test_history),
+                                       STARVED(test_comparing)};
     return cmocka_run_group_tests_name("starved: everybody", tests, NULL, NULL);
 }

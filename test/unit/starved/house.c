@@ -253,10 +253,31 @@ static sotto_status step(void *arg) {
 }
 
 static const char *input_name(sotto_input_kind kind) {
-    static const char *const names[] = {"ONLINE",  "OFFLINE", "STANZA", "SEND",   "CANCEL", "TIMER", "POLICY",
-                                        "VERDICT", "REFRESH", "ANSWER", "LEAVE",  "REPAIR", "JOIN",  "PART",
-                                        "VIA",     "RESEND",  "ADOPT",  "RECORD", "REMOVE", "RENAME",
-                                        "STATEMENT", "PASSWORD", "ENDING"};
+    static const char *const names[] = {"ONLINE",
+                                        "OFFLINE",
+                                        "STANZA",
+                                        "SEND",
+                                        "CANCEL",
+                                        "TIMER",
+                                        "POLICY",
+                                        "VERDICT",
+                                        "REFRESH",
+                                        "ANSWER",
+                                        "LEAVE",
+                                        "REPAIR",
+                                        "JOIN",
+                                        "PART",
+                                        "VIA",
+                                        "RESEND",
+                                        "ADOPT",
+                                        "RECORD",
+                                        "REMOVE",
+                                        "RENAME",
+                                        "STATEMENT",
+                                        "PASSWORD",
+                                        "ENDING",
+                                        [SOTTO_INPUT_COMPARE] = "COMPARE",
+                                        [SOTTO_INPUT_COMPARED] = "COMPARED"};
     assert_true((unsigned)kind < sizeof names / sizeof *names);
     return names[kind];
 }
@@ -285,8 +306,12 @@ static void note_output(person *p, const sotto_output *out) {
         note_line(p, "read", out->delivery.stanza, sotto_trust_name(out->delivery.trust), out->delivery.time_ms);
     if (out->kind != SOTTO_OUTPUT_EVENT || out->event.kind == SOTTO_EVENT_HELD) return;
     bool again = out->event.kind == SOTTO_EVENT_RESENT && sotto_is(out->event.reason, SOTTO_E_AGAIN);
+    bool waits = out->event.kind == SOTTO_EVENT_COMPARE && sotto_is(out->event.reason, SOTTO_E_AGAIN);
     note_line(p, sotto_event_name(out->event.kind), out->event.jid,
-              again ? "no-trusted-device" : sotto_status_name(out->event.reason), out->event.ticket);
+              again   ? "no-trusted-device"
+              : waits ? "ok"
+                      : sotto_status_name(out->event.reason),
+              out->event.ticket);
 }
 
 static bool take_outputs(person *p) {

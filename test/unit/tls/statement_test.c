@@ -43,7 +43,8 @@ static sotto_bytes der_of(court *c, const test_certificate *certificate) {
     unsigned char *der = NULL;
     sotto_bytes copy;
     int len = i2d_X509(certificate->x509, &der);
-    assert_true(len > 0 && bytes_arena_copy(&c->arena, bytes_of(der, (size_t)len), &copy));
+    assert_true(len > 0);
+    assert_true(bytes_arena_copy(&c->arena, bytes_of(der, (size_t)len), &copy));
     OPENSSL_free(der);
     return copy;
 }

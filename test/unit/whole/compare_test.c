@@ -7,6 +7,7 @@
 
 #include "engine/compare_part.h"
 #include "engine/state.h"
+#include "seal/live/live.h"
 
 #define MINUTE_MS UINT64_C(60000)
 #define DAY_MS    UINT64_C(86400000)
@@ -644,7 +645,78 @@ static void test_attacker_in_the_middle_is_seen(void **state) {
     world_end(&t.w);
 }
 
+/* ---- in live sessions ---- */
+
+/* Both have a session, and no OMEMO at all. */
+static void start_live(two *t) {
+    two_start(t, sotto_seal_live());
+    device_say(t->juliet, ROMEO, "hello");
+    world_pass(&t->w, 5000);
+    device_say(t->romeo, JULIET, "hello");
+    world_pass(&t->w, 5000);
+    assert_int_equal(device_read_count(t->romeo, "hello"), 1);
+    device_forget_told(t->juliet);
+    device_forget_told(t->romeo);
+}
+
+static void test_in_a_live_session(void **state) {
+    (void)state;
+    two t;
+    start_live(&t);
+    begin(t.juliet, ROMEO);
+    assert_int_equal(news(t.romeo), SOTTO_COMPARE_ASKED);
+    assert_int_equal(run_in(t.romeo, JULIET).way, CONTEXT_COMPARE_LIVE);
+    begin(t.romeo, JULIET);
+    assert_int_equal(news(t.juliet), SOTTO_COMPARE_READY);
+    assert_same_string(t.juliet, ROMEO, t.romeo, JULIET);
+    say(t.juliet, ROMEO, true);
+    say(t.romeo, JULIET, true);
+    assert_int_equal(news(t.juliet), SOTTO_COMPARE_AGREED);
+    assert_int_equal(news(t.romeo), SOTTO_COMPARE_AGREED);
+    assert_int_equal(trust_in(t.juliet, t.romeo, ROMEO), SOTTO_TRUST_VERIFIED);
+    assert_int_equal(trust_in(t.romeo, t.juliet, JULIET), SOTTO_TRUST_VERIFIED);
+    assert_over(&t);
+    assert_false(world_saw(&t.w, CONTEXT_COMPARE_NS) || world_saw(&t.w, "commitment"));
+    world_end(&t.w);
+}
+
+/* Sessions are forgotten by either side between any two messages: what comes of it is the same characters on both
+ * sides, or an end that says why; never different ones. */
+static void test_a_session_that_is_begun_anew(void **state) {
+    (void)state;
+    unsigned ready = 0, ended = 0;
+    for (unsigned which = 0; which < 12; which++) {
+        two t;
+        start_live(&t);
+        device *victim = (which & 1) != 0 ? t.romeo : t.juliet;
+        unsigned when = which >> 1;
+        if (when == 0) device_crash(victim, false);
+        world_pass(&t.w, 3000);
+        begin(t.juliet, ROMEO);
+        if (when == 1) device_crash(victim, true);
+        if (when == 2) device_crash(victim, false);
+        if (when == 4) victim->crash_at = victim->ops + 2;
+        if (when == 5) victim->crash_at = victim->ops + 4;
+        world_pass(&t.w, 5000);
+        begin(t.romeo, JULIET);
+        if (when == 3) device_crash(victim, false);
+        world_pass(&t.w, 90 * 1000);
+        looking hers = look(t.juliet, ROMEO), his = look(t.romeo, JULIET);
+        if (hers.text[0] != 0 && his.text[0] != 0) {
+            assert_string_equal(hers.text, his.text);
+            ready++;
+        } else if (device_told_last(t.juliet, SOTTO_EVENT_COMPARE) != NULL) {
+            ended += news(t.juliet) == SOTTO_COMPARE_ABORTED || news(t.romeo) == SOTTO_COMPARE_ABORTED;
+        }
+        world_end(&t.w);
+    }
+    assert_true(ready >= 6);
+    assert_int_equal(ready + ended, 12);
+}
+
 const struct CMUnitTest compare_tests[] = {
+    cmocka_unit_test(test_in_a_live_session),
+    cmocka_unit_test(test_a_session_that_is_begun_anew),
     cmocka_unit_test(test_one_comparison),
     cmocka_unit_test(test_both_at_once),
     cmocka_unit_test(test_runs_that_came_to_nothing_are_counted),

@@ -174,6 +174,9 @@ static void test_a_word_has_an_end(void **state) {
     assert_status(sotto_engine_step(k.t.juliet->engine, &input, k.t.w.now_ms), USAGE);
     input.bytes = BYTES_NONE;
     assert_status(sotto_engine_step(k.t.juliet->engine, &input, k.t.w.now_ms), USAGE);
+    input.bytes = BYTES_LITERAL(" \t ");
+    assert_status(sotto_engine_step(k.t.juliet->engine, &input, k.t.w.now_ms), USAGE);
+    assert_non_null(current(k.t.juliet)); /* none of that cost the session */
     long_word[SOTTO_LIVE_PASSWORD_BYTES_MAX] = 0;
     type(k.t.juliet, ROMEO, long_word, false);
     type(k.t.romeo, JULIET, long_word, false);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Memory taken after a rekey: with OpenSSL's memory wiped as the `sotto` program has it (tls/wipe.h), nothing of a
- * session that was replaced is found in the whole process, which has both sides: not what its keys come from, not the
+ * Memory taken after a rekey (T28): with OpenSSL's memory wiped as the `sotto` program has it (tls/wipe.h), nothing of
+ * a session that was replaced is found in the whole process, which has both sides: not what its keys come from, not the
  * keys of its records, not the retained secret it was opened with. So whoever recorded the wire, and takes all of this
  * memory now, cannot open the old session's records. */
 #include "live_talk.h"

@@ -266,6 +266,8 @@ extern const struct CMUnitTest talk_tests[], restart_tests[], order_tests[], for
 extern const size_t talk_count, restart_count, order_count, forged_count, bundle_count, downgrade_count, disk_count,
     stranger_count, live_count, harm_count, rules_count, archive_count, arrival_count;
 
+extern const struct CMUnitTest secrets_tests[];
+extern const size_t secrets_count;
 extern const struct CMUnitTest policy_tests[], compare_tests[], life_tests[], word_tests[], both_tests[];
 extern const size_t policy_count, compare_count, life_count, word_count, both_count;
 
