@@ -38,11 +38,13 @@ static sotto_status key_take(void *arg, const sotto_key *from) {
     return SOTTO_OK;
 }
 
-/* Devices whose key is not known yet have not been seen: they come last. */
+/* Devices whose key is not known yet have not been seen: they come last, but for this device's own live key, about
+ * which there is nothing to decide. */
 static int key_order(const void *a, const void *b) {
     const app_key *one = a, *other = b;
+    bool one_own = one->this_device && one->live, other_own = other->this_device && other->live;
+    if (one_own != other_own) return one_own ? 1 : -1;
     if (one->this_device != other->this_device) return one->this_device ? -1 : 1;
-    if (one->this_device && one->live != other->live) return other->live ? -1 : 1;
     if (one->known != other->known) return one->known ? -1 : 1;
     if (one->first_seen_ms != other->first_seen_ms) return one->first_seen_ms < other->first_seen_ms ? -1 : 1;
     return (one->device > other->device) - (one->device < other->device);

@@ -59,6 +59,20 @@ void app_sessions_free(app_live_sessions *sessions) {
     *sessions = (app_live_sessions){0};
 }
 
+/* ---- another way ---- */
+
+static sotto_status look_for_live(void *arg, const sotto_key *key) {
+    if (bytes_is(key->seal, "live") && !key->this_device) *(bool *)arg = true;
+    return SOTTO_OK;
+}
+
+bool app_sessions_offer(sotto_engine *engine, const char *jid) {
+    sotto_contact contact;
+    bool live = false;
+    return sotto_ok(sotto_engine_contact(engine, bytes_text(jid), &contact)) && contact.via == SOTTO_VIA_AUTO &&
+           sotto_ok(sotto_engine_keys(engine, bytes_text(jid), look_for_live, &live)) && live;
+}
+
 /* ---- showing ---- */
 
 const char *app_session_state_name(app_session_state state) {

@@ -39,6 +39,10 @@ typedef struct app_live_sessions {
 SOTTO_MUST_CHECK sotto_status app_sessions_read(app_live_sessions *ret, sotto_engine *, sotto_bytes jid);
 void app_sessions_free(app_live_sessions *);
 
+/* Whether it is worth saying, once keys were compared, that there is another way: they can speak in live sessions, and
+ * nobody has said how to speak with them. jid: bare. */
+bool app_sessions_offer(sotto_engine *, const char *jid);
+
 /* "ready", "opening", "waiting", "quarantined". Static. */
 const char *app_session_state_name(app_session_state);
 /* What is said of the state in a line: "verified", "QUARANTINED: ...". Static. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/chat/chat.h"
+#include "app/sessions.h"
 #include "app/verify/compare.h"
 #include "bytes/span.h"
 
@@ -49,6 +50,9 @@ void app_chat_compare_event(app_chat *chat, const sotto_event *event) {
                         event->number == SOTTO_COMPARE_AGREED ? "Both of you have compared: %s and you are verified."
                                                               : "%s is verified here; they have not answered yet.",
                         chat->with);
+        if (event->number == SOTTO_COMPARE_AGREED &&
+            app_sessions_offer(app_session_engine(chat->task.session), chat->with))
+            app_view_notice(&chat->view, "/via live keeps what you say to each other out of every archive.");
         break;
     case SOTTO_COMPARE_ABORTED:
         app_view_event(&chat->view, event, app_session_jid(chat->task.session), BYTES_NONE);

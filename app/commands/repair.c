@@ -32,7 +32,8 @@ static void repair_begin(app_task *task) {
     sotto_input input = {.kind = SOTTO_INPUT_REPAIR, .jid = bytes_text(repair->jid)};
     sotto_status status = app_keys_read(&keys, app_session_engine(task->session), repair->jid);
     size_t own = 0;
-    while (sotto_ok(status) && own < keys.count && keys.at[own].this_device) own++;
+    for (size_t i = 0; sotto_ok(status) && i < keys.count; i++)
+        if (keys.at[i].this_device) own++;
     if (sotto_ok(status) && keys.count == own) {
         app_task_refuse(task,
                         "No %s of %s is known here, so there is nothing to repair. sotto devices %s looks for them.",

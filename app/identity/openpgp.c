@@ -59,8 +59,7 @@ static bool address_decode(const char *at, size_t len, char ret[SOTTO_JID_BYTES_
     return used > 0;
 }
 
-/* "xmpp:JID", or "Somebody <xmpp:JID>". */
-static bool user_id_names(const char *user_id, const char *jid) {
+bool app_openpgp_names(const char *user_id, const char *jid) {
     char decoded[SOTTO_JID_BYTES_MAX + 1], address[SOTTO_JID_BYTES_MAX + 1];
     size_t len = user_id ? strlen(user_id) : 0;
     const char *at = user_id;
@@ -79,7 +78,7 @@ static bool user_id_names(const char *user_id, const char *jid) {
 static gpgme_user_id_t user_id_find(gpgme_key_t key, const char *jid) {
     gpgme_user_id_t best = NULL;
     for (gpgme_user_id_t id = key->uids; id; id = id->next) {
-        if (id->revoked || id->invalid || !user_id_names(id->uid, jid)) continue;
+        if (id->revoked || id->invalid || !app_openpgp_names(id->uid, jid)) continue;
         if (!best || id->validity > best->validity) best = id;
     }
     return best;

@@ -13,6 +13,9 @@
 /* To be called once in a process before any other, while there is one thread. */
 void app_openpgp_start(void);
 
+/* Whether a user id names this bare JID: "xmpp:JID", or "Somebody <xmpp:JID>", percent-encoded as URIs are. */
+bool app_openpgp_names(const char *user_id, const char *jid);
+
 /* Signs the binding with the secret key that `which` (a key id, a fingerprint) names; gpg asks for its passphrase. One
  * of its user ids has to be xmpp:JID, or end in <xmpp:JID>. */
 bool app_openpgp_bind(bytes_buffer *out, app_statement *ret, const app_statement_owner *, const char *which,

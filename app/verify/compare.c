@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/commands/event.h"
+#include "app/sessions.h"
 #include "bytes/span.h"
 #include "context/compare.h"
 
@@ -254,6 +255,9 @@ static void said_yes(app_task *task, sotto_status status) {
         return;
     }
     app_print(task->output, APP_OUT, "%s is verified: every key they showed in this comparison.\n", whom(task));
+    if (app_sessions_offer(app_session_engine(task->session), whom(task)))
+        app_print(task->output, APP_OUT, "sotto via %s live keeps what you say to each other out of every archive.\n",
+                  whom(task));
     app_task_finish(task, APP_DONE);
 }
 

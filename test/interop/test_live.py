@@ -137,6 +137,23 @@ class Play:
             self.says(self.juliet, self.romeo, "A thousand times good night")
             self.says(self.romeo, self.juliet, "A thousand times the worse")
 
+    def in_chat(self):
+        """What is typed in a conversation goes live, and it is said; it has arrived when it is shown."""
+        text = self.text("Parting is such sweet sorrow")
+        done = self.juliet.succeed("chat", ROMEO, "--json", text=text + "\n")
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        said = [event for event in events if event.get("body") == text]
+        tap.equal([(event["seal"], event["state"], event["sent"]) for event in said], [("live", "arrived", True)])
+        tap.equal([event["state"] for event in events if event["event"] == "live"], ["ready"])
+        self.romeo.receive(text)
+        text = self.text("Till it be morrow")
+        done = self.juliet.succeed("chat", ROMEO, text=f"/sessions\n{text}\n")
+        tap.holds(f"[not compared, live, arrived] you: {text}" in done.stdout, done.stdout)
+        tap.holds("no secret of an earlier session" in done.stdout, done.stdout)
+        self.romeo.receive(text)
+        old = [event for event in self.objects(self.juliet, "history", ROMEO) if event["body"] == text]
+        tap.equal([(event["seal"], event["state"]) for event in old], [("live", "arrived")], "in the history")
+
     def back_with_secret(self):
         """One side ends and comes back: what both kept of the session before is in the next one's keys."""
         for who in (self.romeo, self.juliet, self.romeo):
@@ -281,6 +298,7 @@ SCENES = (
     ("via live: messages in both directions", Play.via_live),
     ("sessions says what protects them", Play.sessions),
     ("back and forth", Play.many),
+    ("a conversation shows it, and the history keeps it", Play.in_chat),
     ("a side ends and comes back: the secret of before is in the keys", Play.back_with_secret),
     ("somebody who is away gets nothing by another way", Play.nobody_there),
     ("a certificate: bound by one, accepted by the other", Play.bind_certificate),

@@ -13,7 +13,7 @@
 
 #include "app/output.h"
 
-#define APP_TESTS_SECONDS_MAX 60
+#define APP_TESTS_SECONDS_MAX 120
 
 int app_tests_backup(void);
 int app_tests_chat(void);
@@ -26,6 +26,7 @@ int app_tests_home(void);
 int app_tests_import(void);
 int app_tests_identity(void);
 int app_tests_json(void);
+int app_tests_live(void);
 int app_tests_rooms(void);
 int app_tests_show(void);
 int app_tests_terminal(void);

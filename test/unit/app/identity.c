@@ -429,6 +429,41 @@ static void test_openpgp(void **state) {
     assert_int_equal(of_openpgp(JULIET, 0x5a).code, SOTTO_E_BAD_KEY);
 }
 
+static void test_user_ids(void **state) {
+    (void)state;
+    static const struct {
+        const char *user_id;
+        bool names;
+    } rows[] = {
+        {"xmpp:" JULIET, true},
+        {"Juliet <xmpp:" JULIET ">", true},
+        {"Juliet (the one) <xmpp:Juliet%40Capulet.Example>", true},
+        {"", false},
+        {JULIET, false},
+        {"Juliet <" JULIET ">", false},
+        {"mailto:" JULIET, false},
+        {"xmpp:" JULIET " ", false},
+        {"xmpp:" JULIET "/balcony", false},
+        {"xmpp:" JULIET "?message", false},
+        {"xmpp:" JULIET "#x", false},
+        {"xmpp:" JULIET "%00", false},
+        {"xmpp:" JULIET "%4", false},
+        {"xmpp:nurse@capulet.example", false},
+        {"xmpp:" JULIET " <xmpp:nurse@capulet.example>", false}, /* the end counts */
+        {"<xmpp:" JULIET "> <nurse@capulet.example>", false},
+        {"Juliet xmpp:" JULIET, false},
+        {"xmpp:", false},
+        {"<>", false},
+        {">", false},
+        {"XMPP:" JULIET, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (app_openpgp_names(rows[i].user_id, JULIET) != rows[i].names) print_error("%s\n", rows[i].user_id);
+        assert_int_equal(app_openpgp_names(rows[i].user_id, JULIET), rows[i].names);
+    }
+    assert_false(app_openpgp_names(NULL, JULIET));
+}
+
 /* ---- records ---- */
 
 static void test_records(void **state) {
@@ -462,6 +497,7 @@ int app_tests_identity(void) {
         cmocka_unit_test(test_what_is_not_bound),
         cmocka_unit_test(test_what_does_not_count),
         cmocka_unit_test(test_openpgp),
+        cmocka_unit_test(test_user_ids),
         cmocka_unit_test(test_records),
     };
     return cmocka_run_group_tests_name("identity", tests, folder_make, folder_remove);

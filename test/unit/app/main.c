@@ -32,5 +32,5 @@ int main(void) {
     return app_tests_clean() + app_tests_json() + app_tests_rooms() + app_tests_fingerprint() + app_tests_command() +
            app_tests_text() + app_tests_verify() + app_tests_show() + app_tests_terminal() + app_tests_home() +
            app_tests_control() + app_tests_history() + app_tests_chat() + app_tests_backup() + app_tests_import() +
-           app_tests_identity();
+           app_tests_identity() + app_tests_live();
 }

@@ -248,7 +248,7 @@ static void test_events(void **state) {
         {{.kind = SOTTO_EVENT_COMPARE, .number = SOTTO_COMPARE_ASKED},
          JID " wants to compare keys with you: sotto verify " JID ", or /verify in a chat.\n",
          "{\"event\":\"compare\",\"jid\":\"" JID "\",\"stage\":\"asked\",\"string\":null,\"fruitless\":0}\n"},
-        {{.kind = SOTTO_EVENT_COMPARE, .number = SOTTO_COMPARE_READY, .total = 2, .text = BYTES_LITERAL("SGV3JLTR")},
+        {{.kind = SOTTO_EVENT_COMPARE, .number = SOTTO_COMPARE_READY, .total = 2, .text = {(const uint8_t *)"SGV3JLTR", 8}},
          "Compare with " JID ", by voice or side by side: SGV3-JLTR. sotto verify " JID
          " asks whether it is the same on both sides.\n2 comparisons came to nothing since the last good one.\n",
          "{\"event\":\"compare\",\"jid\":\"" JID "\",\"stage\":\"ready\",\"string\":\"SGV3JLTR\",\"fruitless\":2}\n"},
