@@ -15,11 +15,11 @@ typedef struct via_task {
 static void via_show(app_task *task, sotto_status status) {
     const via_task *via = (const via_task *)task;
     sotto_contact contact;
-    static const char *const texts[] = {[SOTTO_VIA_AUTO] = "by whatever encryption fits",
-                                        [SOTTO_VIA_STORED] =
-                                            "by encryption that all their devices can read later (OMEMO)",
-                                        [SOTTO_VIA_LIVE] = "in live sessions alone: their clients that are not there "
-                                                           "then, a phone that is off, and archives will not have it"};
+    static const char *const texts[] = {
+        [SOTTO_VIA_AUTO] = "by whatever encryption fits",
+        [SOTTO_VIA_STORED] = "by encryption that all their devices can read later (OMEMO)",
+        [SOTTO_VIA_LIVE] = ("in live sessions alone: their clients that are not there then, a phone that is off, and "
+                            "archives will not have it")};
     if (sotto_ok(status))
         status = sotto_engine_contact(app_session_engine(task->session), bytes_text(via->jid), &contact);
     if (!sotto_ok(status)) {

@@ -126,5 +126,12 @@ int app_identity_run(const app_context *context, const app_arguments *arguments)
                                                : "say which file the certificate is in");
         return APP_USAGE;
     }
+    const char *store = app_argument(arguments, "passphrase-file");
+    if (binds && store && strcmp(store, "-") == 0) { /* it is needed twice: for the live key, and for the statement */
+        app_print(&context->output, APP_ERR,
+                  "sotto identity: standard input cannot be the passphrase of the store here; "
+                  "see sotto help identity\n");
+        return APP_USAGE;
+    }
     return binds ? bind(context, arguments) : app_holder_run(context, arguments);
 }

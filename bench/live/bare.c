@@ -41,7 +41,8 @@ static SSL_SESSION *session_of(SSL *ssl) {
 }
 
 /* A client always offers something; who has no secret, what nobody knows. */
-static int psk_use(SSL *ssl, const EVP_MD *hash, const unsigned char **ret, size_t *ret_len, SSL_SESSION **ret_session) {
+static int psk_use(SSL *ssl, const EVP_MD *hash, const unsigned char **ret, size_t *ret_len,
+                   SSL_SESSION **ret_session) {
     (void)hash;
     *ret_session = session_of(ssl);
     *ret = bare_of(ssl)->identity;

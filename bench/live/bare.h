@@ -5,6 +5,7 @@
 #ifndef BENCH_LIVE_BARE_H
 #define BENCH_LIVE_BARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <openssl/ssl.h>

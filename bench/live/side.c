@@ -158,8 +158,8 @@ static sotto_status env_sign(seal_env *env, sotto_bytes message, seal_key *ret_k
 /* ---- life ---- */
 
 void side_contexts_make(side_contexts *c) {
-    tls_anonymous_config config = {.host = sotto_host_default(), .certificate = live_certificate(),
-                                   .key = live_certificate_key()};
+    tls_anonymous_config config = {
+        .host = sotto_host_default(), .certificate = live_certificate(), .key = live_certificate_key()};
     bench_must(tls_context_anonymous(&c->client, &config));
     config.server = true;
     bench_must(tls_context_anonymous(&c->server, &config));
@@ -342,8 +342,10 @@ static void take_answer(side *s, const stanza_element *iq) {
     for (size_t i = 0; i < SIDE_ASKS; i++) {
         side_ask *asked = &s->asked[i];
         if (asked->note_len == 0 || !bytes_is(id, asked->id)) continue;
-        seal_input input = {
-            .kind = SEAL_INPUT_ANSWER, .note = bytes_of(asked->note, asked->note_len), .answer = iq, .status = SOTTO_OK};
+        seal_input input = {.kind = SEAL_INPUT_ANSWER,
+                            .note = bytes_of(asked->note, asked->note_len),
+                            .answer = iq,
+                            .status = SOTTO_OK};
         bench_check(bytes_is(stanza_attribute_of(iq, "type"), "result"));
         asked->note_len = 0;
         bench_must(live_answered(s->self, &s->env, &input));

@@ -168,7 +168,7 @@ static void test_what_is_written_is_read_again(void **state) {
     uint8_t names[1][32];
     for (unsigned i = 0; i < 32; i++) {
         unsigned byte;
-        assert_int_equal(sscanf(EDWARDS + (size_t)2 * i, "%2x", &byte), 1);
+        assert_int_equal(sscanf(&EDWARDS[(size_t)2 * i], "%2x", &byte), 1);
         names[0][i] = (uint8_t)byte;
     }
     bytes_buffer_borrowed(&out, room, sizeof room);

@@ -87,7 +87,7 @@ live_secrets people_secrets(const device *d, const char *bare, const device *oth
 size_t people_count_in(const device *d, const char *text) {
     sotto_bytes all;
     size_t count = 0;
-    assert_ok(bytes_buffer_end(&((device *)(uintptr_t)d)->transcript, &all));
+    assert_ok(bytes_buffer_end(&d->transcript, &all));
     for (const uint8_t *at; (at = memmem(all.at, all.len, text, strlen(text))) != NULL; count++)
         all = bytes_after(all, (size_t)(at - all.at) + 1);
     return count;
