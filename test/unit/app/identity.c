@@ -136,15 +136,13 @@ typedef struct verdict {
     char text[SOTTO_LIVE_STATEMENT_TEXT_MAX + 1];
 } verdict;
 
-/* What the other side says of `body`, shown by whoever proved `key` as jid. */
-static verdict judged(live_statement_type type, sotto_bytes body, const char *jid, uint8_t key_byte, const char *ca,
-                      uint64_t now_ms) {
-    static uint8_t room[2 * SOTTO_LIVE_STATEMENT_BYTES_MAX], answer_room[4096], binding_room[4096];
+/* The job of `body`, shown by whoever proved `key` as jid. */
+static sotto_bytes job_of(live_statement_type type, sotto_bytes body, const char *jid, uint8_t key_byte) {
+    static uint8_t room[2 * SOTTO_LIVE_STATEMENT_BYTES_MAX], binding_room[4096];
     uint8_t key[32];
-    bytes_buffer request, binding, out;
+    bytes_buffer request, binding;
     sotto_bytes all, bytes;
     live_statement said;
-    verdict ret;
     memset(key, key_byte, sizeof key);
     assert_int_equal(live_statement_read(type, body, &said).code, 0);
     bytes_buffer_borrowed(&binding, binding_room, sizeof binding_room);
@@ -157,6 +155,17 @@ static verdict judged(live_statement_type type, sotto_bytes body, const char *ji
     live_block_put(&request, bytes);
     live_block_put(&request, body);
     assert_int_equal(bytes_buffer_end(&request, &all).code, 0);
+    return all;
+}
+
+/* What the other side says of it. */
+static verdict judged(live_statement_type type, sotto_bytes body, const char *jid, uint8_t key, const char *ca,
+                      uint64_t now_ms) {
+    static uint8_t answer_room[4096];
+    const sotto_bytes all = job_of(type, body, jid, key);
+    bytes_buffer out;
+    sotto_bytes bytes;
+    verdict ret;
     bytes_buffer_borrowed(&out, answer_room, sizeof answer_room);
     assert_int_equal(app_judge_now(all, ca, now_ms, &out).code, 0);
     assert_int_equal(bytes_buffer_end(&out, &bytes).code, 0);
@@ -314,6 +323,45 @@ static void test_what_does_not_count(void **state) {
     bytes_buffer out;
     bytes_buffer_borrowed(&out, answer_room, sizeof answer_room);
     assert_int_equal(app_judge_now(BYTES_LITERAL("something else"), NULL, 0, &out).code, SOTTO_E_MALFORMED);
+}
+
+/* ---- beside the loop ---- */
+
+typedef struct answers {
+    net_loop *loop;
+    unsigned count, wanted;
+    bool jobs[128];
+} answers;
+
+static void take_answer(void *arg, uint64_t job, sotto_bytes answer) {
+    answers *a = arg;
+    bytes_cursor c = bytes_cursor_over(answer);
+    assert_int_equal(bytes_cursor_u32(&c), 0);
+    assert_true(job < sizeof a->jobs && !a->jobs[job]);
+    a->jobs[job] = true;
+    if (++a->count == a->wanted) net_loop_stop(a->loop);
+}
+
+/* So many at once, so many that wait, each answered once; what is too much is not judged now; and nobody is told of
+ * anything once the judge is gone. */
+static void test_jobs_beside_the_loop(void **state) {
+    (void)state;
+    answers a = {.wanted = APP_JUDGE_AT_ONCE + APP_JUDGE_WAITING};
+    app_judge *judge;
+    bound("ed25519.pem", "ed25519.key", NULL);
+    const sotto_bytes job = job_of(LIVE_STATEMENT_X509, result.body, JULIET, 0x5a);
+    assert_int_equal(net_loop_new(&a.loop, sotto_host_default()).code, 0);
+    assert_int_equal(app_judge_new(&judge, a.loop, path_of("root.pem"), take_answer, &a).code, 0);
+    assert_false(app_judge_take(judge, 1, BYTES_LITERAL("something else"), net_now_ms()));
+    for (unsigned i = 0; i < a.wanted + 3; i++) assert_true(app_judge_take(judge, i, job, net_now_ms()));
+    assert_int_equal(net_loop_run(a.loop).code, 0);
+    assert_int_equal(a.count, APP_JUDGE_AT_ONCE + APP_JUDGE_WAITING);
+    assert_int_equal(net_loop_run(a.loop).code, 0); /* nothing is left to wait for */
+    assert_int_equal(a.count, APP_JUDGE_AT_ONCE + APP_JUDGE_WAITING);
+    assert_true(app_judge_take(judge, 1, job, net_now_ms()));
+    app_judge_free(judge);
+    net_loop_free(a.loop);
+    assert_int_equal(a.count, APP_JUDGE_AT_ONCE + APP_JUDGE_WAITING);
 }
 
 /* ---- OpenPGP ---- */
@@ -496,6 +544,7 @@ int app_tests_identity(void) {
         cmocka_unit_test(test_a_path),
         cmocka_unit_test(test_what_is_not_bound),
         cmocka_unit_test(test_what_does_not_count),
+        cmocka_unit_test(test_jobs_beside_the_loop),
         cmocka_unit_test(test_openpgp),
         cmocka_unit_test(test_user_ids),
         cmocka_unit_test(test_records),

@@ -5,12 +5,17 @@
 
 /* ---- beginning ---- */
 
-void people_prepare(talk *k, people_seals seals, sotto_store *juliet, sotto_store *romeo) {
+void people_prepare_seeded(talk *k, people_seals seals, uint64_t seed, sotto_store *juliet, sotto_store *romeo) {
     live_begin(k, (hostile){0});
+    k->t.w.seed = seed;
     k->t.w.seal = seals == LIVE_AND_STORED ? sotto_seal_omemo() : sotto_seal_live();
     k->t.w.second = seals == LIVE_AND_STORED ? sotto_seal_live() : NULL;
     k->t.juliet = world_device_over(&k->t.w, "juliet", "balcony", juliet);
     k->t.romeo = world_device_over(&k->t.w, "romeo", "orchard", romeo);
+}
+
+void people_prepare(talk *k, people_seals seals, sotto_store *juliet, sotto_store *romeo) {
+    people_prepare_seeded(k, seals, 1, juliet, romeo);
 }
 
 void people_meet(talk *k, people_seals seals) {
@@ -99,7 +104,8 @@ bool people_server_saw(const talk *k, const char *text) {
 
 void people_assert_closed(const talk *k) {
     assert_false(people_server_saw(k, SECRET));
-    assert_false(people_server_saw(k, "<body") || people_server_saw(k, "<subject") || people_server_saw(k, "receipts'"));
+    assert_false(people_server_saw(k, "<body") || people_server_saw(k, "<subject") ||
+                 people_server_saw(k, "receipts'"));
 }
 
 /* ---- stores ---- */
@@ -108,6 +114,8 @@ sotto_store *people_copy_store(const device *d, rig *host) {
     sotto_store *copy;
     assert_ok(sotto_store_memory(&copy, &host->host));
     assert_ok(d->store.inner->methods->scan(d->store.inner, BYTES_NONE, frail_copy, copy));
+    const sotto_change driver = {BYTES_LITERAL("Ndriver"), BYTES_NONE}; /* what the test's host noted for itself */
+    assert_ok(copy->methods->write(copy, &driver, 1));
     return copy;
 }
 

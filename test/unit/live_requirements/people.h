@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The evidence of what draft-ietf-xmpp-e2e-requirements-00 asks for, over the lab's server: each test's name begins with
- * the requirement or the attack it stands for (doc/live.md, "Requirements and their tests", which tools/check-requirements
- * holds against these names). Here is who takes part, and how they are looked at. */
+ * The evidence of what draft-ietf-xmpp-e2e-requirements-00 asks for, over the lab's server: each test's name begins
+ * with the requirement or the attack it stands for (doc/live.md, "Requirements and their tests", which
+ * tools/check-requirements holds against these names). Here is who takes part, and how they are looked at. */
 #ifndef TEST_LIVE_REQUIREMENTS_PEOPLE_H
 #define TEST_LIVE_REQUIREMENTS_PEOPLE_H
 
@@ -21,8 +21,11 @@ typedef enum people_seals { LIVE_ALONE, LIVE_AND_STORED } people_seals;
 
 /* Juliet and Romeo, contacts, a device each, online; what the server does is in k->h. */
 void people_meet(talk *k, people_seals);
-/* ... over stores of before (NULL: a new account), not online. */
+/* ... over stores of before (NULL: a new account), not online. What they draw at random is another thing with each
+ * seed.
+ */
 void people_prepare(talk *k, people_seals, sotto_store *juliet, sotto_store *romeo);
+void people_prepare_seeded(talk *k, people_seals, uint64_t seed, sotto_store *juliet, sotto_store *romeo);
 /* Says it and waits until nothing happens any more; a second passes. */
 void people_say(talk *k, device *from, const char *to, const char *body);
 /* One message each way, read by both. */
