@@ -283,7 +283,8 @@ static sotto_status do_arrival(app_session *session, const sotto_event *event) {
     return status;
 }
 
-/* To whoever watches, and into the history. What was not dealt with, or could not be kept, is not done. */
+/* To whoever watches, and into the history. What was not dealt with, or could not be kept, is not done; but that there is
+ * no answer is of no use to anybody later. */
 static void do_engine(app_session *session, const sotto_output *given) {
     sotto_output output;
     bytes_arena arena;
@@ -294,7 +295,7 @@ static void do_engine(app_session *session, const sotto_output *given) {
     }
     bytes_arena_init(&arena, sotto_host_default(), OUTPUT_BYTES_MAX);
     if (output_copy(&arena, given, &output)) {
-        bool done = is_arrival(&output) || tell_engine(session, &output);
+        bool done = is_arrival(&output) || tell_engine(session, &output) || !sotto_ok(output.delivery.failure);
         status = is_arrival(&output) ? do_arrival(session, &output.event) : record_output(session, &output, done);
         if (sotto_ok(status) && done && output.seq > 0) status = account_done(session->account, output.seq);
         if (session->history) account_noted(session->account);

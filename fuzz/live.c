@@ -8,13 +8,10 @@
  * libssl draws its randomness from TEST-RAND, so that an input does the same every time. */
 #include "seal/live/live.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <sotto/engine.h>
 
 #include "engine/state.h"
-#include "rig.h"
+#include "live_library.h"
 #include "seal/live/self.h"
 
 #define START_MS   UINT64_C(1800000000000)
@@ -22,7 +19,6 @@
 #define TEXTS      64u
 #define UNDER_WAY  32u
 #define MOVES      250u
-#define ENTROPY    ((size_t)1024 * 1024)
 #define ROUNDS     60u
 #define ROUND_MS   5000u
 #define STARVE_MAX 64u
@@ -62,33 +58,7 @@ typedef struct talk {
 static const char *const bare[] = {"juliet@capulet.example", "romeo@montague.example"};
 static const char *const full[] = {"juliet@capulet.example/balcony", "romeo@montague.example/orchard"};
 
-/* ---- randomness of libssl ---- */
-
-static OSSL_LIB_CTX *library; /* one for the process: what it costs to make is not what is looked at */
-
-static void generator_feed(EVP_RAND_CTX *generator, uint8_t *entropy) {
-    unsigned strength = 256;
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_uint(OSSL_RAND_PARAM_STRENGTH, &strength),
-                           OSSL_PARAM_construct_octet_string(OSSL_RAND_PARAM_TEST_ENTROPY, entropy, ENTROPY),
-                           OSSL_PARAM_construct_octet_string(OSSL_RAND_PARAM_TEST_NONCE, entropy, 32),
-                           OSSL_PARAM_construct_end()};
-    (void)EVP_RAND_uninstantiate(generator);
-    MUST(EVP_RAND_instantiate(generator, strength, 0, NULL, 0, params) == 1);
-}
-
-static void randomness_start(void) {
-    static uint8_t entropy[ENTROPY];
-    if (library == NULL) {
-        fuzz_host host;
-        fuzz_host_start(&host);
-        MUST_OK(fuzz_random(&host, entropy, sizeof entropy));
-        library = OSSL_LIB_CTX_new();
-        MUST(library != NULL && RAND_set_DRBG_type(library, "TEST-RAND", NULL, NULL, NULL) == 1);
-    }
-    generator_feed(RAND_get0_primary(library), entropy);
-    generator_feed(RAND_get0_public(library), entropy);
-    generator_feed(RAND_get0_private(library), entropy);
-}
+static OSSL_LIB_CTX *library;
 
 static sotto_status open_repeating(void **ret_self, seal_env *env) {
     return live_open_with(ret_self, env, library);
@@ -434,7 +404,7 @@ static void settle(talk *t) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static talk t;
     sotto_bytes in = bytes_of(data, size);
-    randomness_start();
+    library = live_library_start();
     start(&t);
     for (unsigned i = 0; i < MOVES && in.len > 0; i++) move(&t, &in);
     settle(&t);

@@ -199,9 +199,8 @@ static void say_false_answer(const app_output *output, const sotto_event *event)
     subject s = subject_of(event);
     warning(output);
     app_print(output, APP_ERR,
-              "a request to %.*s that was encrypted was answered in the clear, in their name. The answer counts for "
-              "nothing.\n",
-              s.len, s.jid);
+              "a request to %.*s that was encrypted was answered %s, in their name. The answer counts for nothing.\n",
+              s.len, s.jid, sotto_is(event->reason, SOTTO_E_KEY_CHANGED) ? "with another key" : "in the clear");
 }
 
 bool app_live_event_print(const app_output *output, const sotto_event *event) {

@@ -47,7 +47,9 @@ static bool file_read(bytes_buffer *to, const char *path, app_trouble *trouble) 
     uint8_t piece[4096];
     size_t got;
     if (!file) return app_trouble_set(trouble, "%s cannot be read: %s. Nothing was changed.", path, strerror(errno));
-    while ((got = fread(piece, 1, sizeof piece, file)) > 0) bytes_buffer_put(to, bytes_of(piece, got));
+    (void)setvbuf(file, NULL, _IONBF, 0); /* a key would stay in its buffer */
+    while (sotto_ok(to->status) && (got = fread(piece, 1, sizeof piece, file)) > 0)
+        bytes_buffer_put(to, bytes_of(piece, got));
     bool good = !ferror(file);
     int error = errno;
     (void)fclose(file);

@@ -68,7 +68,6 @@ sotto_status app_judge_now(sotto_bytes request, const char *ca, uint64_t now_ms,
     sotto_status status = asked.type == LIVE_STATEMENT_X509 ? certificate_judge(&asked, ca, now_ms, &text)
                                                             : app_openpgp_judge(&asked, &text);
     if (!sotto_ok(bytes_buffer_end(&text, &said))) said = BYTES_NONE;
-    if (said.len > SOTTO_LIVE_STATEMENT_TEXT_MAX) said.len = SOTTO_LIVE_STATEMENT_TEXT_MAX;
     live_statement_answer_write(answer, status, said);
     return SOTTO_OK;
 }

@@ -273,7 +273,7 @@ static void said_no(app_task *task, sotto_status status) {
 }
 
 void app_compare_answer(app_task *task, const char *jid, const char *answer) {
-    app_comparison run;
+    app_comparison run = {0};
     char typed[CONTEXT_COMPARE_STRING_SIZE], grouped[APP_COMPARE_TEXT_SIZE];
     (void)snprintf(task->asked[0], sizeof task->asked[0], "%s", jid);
     sotto_status status = app_compare_look(app_session_engine(task->session), jid, &run);

@@ -266,8 +266,9 @@ typedef enum sotto_event_kind {
                               them, or the server says so (T8). Nothing leaves in the clear for that. Once, until they
                               are back
                             */
-    SOTTO_EVENT_FALSE_ANSWER, /* jid: a request that was encrypted was answered in the clear, in their name, which
-                                counts for nothing; text: its id. Once a request */
+    SOTTO_EVENT_FALSE_ANSWER, /* jid: a request that was encrypted, or waits to be, was answered in the clear, in their
+                                name, which counts for nothing; text: its id. KEY_CHANGED: with another key than it was
+                                encrypted for */
     SOTTO_EVENT_COMPARE, /* jid: number is a sotto_compare; text: the eight characters, where there are any; total: so
                             many runs with jid came to nothing since the last good one */
     SOTTO_EVENT_QUARANTINED, /* jid, key: a live session was begun without the secret that was kept from the ones

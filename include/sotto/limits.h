@@ -28,6 +28,7 @@
 #define SOTTO_RESOURCES_OF_ONE     32u    /* of these, of one JID that a stanza is meant for */
 #define SOTTO_ASKS_MAX             1000u  /* iqs waiting for answers */
 #define SOTTO_ASK_WAIT_MS          30000u /* for one answer */
+#define SOTTO_JOBS_MAX             256u   /* jobs without an answer: the oldest is given up */
 #define SOTTO_BRIEF_HELD_MS        30000u /* an iq or presence is held so long, and then refused */
 #define SOTTO_REQUEST_WAIT_MS      180000u /* a sealed iq waits so long for its answer; longer than what carries it does */
 #define SOTTO_REQUESTS_MAX         256u    /* sealed iqs without an answer, of ours; and so many of others */
@@ -111,7 +112,7 @@
 #define SOTTO_LIVE_PAD_BYTES_MAX        2048u /* zeros in one message */
 #define SOTTO_LIVE_HOLD_MAX             4u    /* retained secrets that one message says are held */
 #define SOTTO_LIVE_STATEMENT_BYTES_MAX  (32u * 1024u) /* what stands behind a live key: a chain of certificates */
-#define SOTTO_LIVE_GUESSES_MAX          5u            /* wrong passwords with one key, until a person allows more */
+#define SOTTO_LIVE_GUESSES_MAX          5u            /* wrong passwords with one JID, until a person allows more */
 #define SOTTO_LIVE_PASSWORD_BYTES_MAX   1024u         /* of one that is typed */
 #define SOTTO_LIVE_SIBLINGS_MAX         8u            /* statements of OMEMO identities in one session */
 #define SOTTO_LIVE_STATEMENT_TEXT_MAX   1024u /* of a host's answer who made a statement; the rest is not shown */

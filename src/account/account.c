@@ -34,6 +34,7 @@ sotto_status account_open(account **ret, const account_config *config, uint64_t 
     a->connect_direct_tls = config->connect_direct_tls;
     a->available = config->available;
     a->keep_trying = config->keep_trying;
+    a->takes_questions = config->takes_questions;
     a->now_ms = now_ms;
     a->retry_ms = UINT64_MAX;
     bytes_arena_init(&a->lasting, config->host, ARENA_CEILING);
@@ -115,13 +116,13 @@ static bool tell_waiting(account *a, account_output *ret) {
     return true;
 }
 
-static bool is_clear_iq(const sotto_delivery *delivery) {
-    return delivery->seal.len == 0 && bytes_starts_with(delivery->stanza, BYTES_LITERAL("<iq"));
-}
-
-/* A question of somebody's, which has a number; answers have none, and are for the host, who may have asked. */
-static bool is_question(const sotto_output *out) {
-    return out->kind == SOTTO_OUTPUT_DELIVER && out->seq != 0 && is_clear_iq(&out->delivery);
+/* A question of somebody's, which has a number; answers have none, and are for the host, who may have asked; so is what
+ * the engine says instead of an answer. The engine sends the answer as the question came: through its seal. */
+static bool is_question(const account *a, const sotto_output *out) {
+    const sotto_delivery *delivery = &out->delivery;
+    return out->kind == SOTTO_OUTPUT_DELIVER && out->seq != 0 && sotto_ok(delivery->failure) &&
+           bytes_starts_with(delivery->stanza, BYTES_LITERAL("<iq")) &&
+           (delivery->seal.len == 0 || !a->takes_questions);
 }
 
 /* A question is done in the commit that has its answer. The output's spans end with the next call on the engine. */
@@ -136,7 +137,7 @@ static sotto_status take_iq(account *a, const sotto_output *out) {
 static sotto_status take_engine(account *a, const sotto_output *out, account_output *ret, bool *ret_give) {
     *ret_give = false;
     if (out->kind == SOTTO_OUTPUT_STANZA) return account_send_stanza(a, out);
-    if (is_question(out)) return take_iq(a, out);
+    if (is_question(a, out)) return take_iq(a, out);
     if (out->kind == SOTTO_OUTPUT_EVENT &&
         (out->event.ticket & ACCOUNT_OWN_TICKET) != 0) { /* our own presence, too late */
         a->staged = true;

@@ -33,9 +33,11 @@ typedef struct account_config {
     sotto_bytes connect_host; /* empty: found by SRV */
     uint16_t connect_port;
     bool connect_direct_tls;
-    bool available;   /* announce presence and caps, so that messages and notifications arrive */
-    bool keep_trying; /* reconnect after failures that may pass */
-    bool catch_up;    /* read what was missed from the archive, at each login that does not resume */
+    bool available;       /* announce presence and caps, so that messages and notifications arrive */
+    bool keep_trying;     /* reconnect after failures that may pass */
+    bool catch_up;        /* read what was missed from the archive, at each login that does not resume */
+    bool takes_questions; /* sealed iqs of type get and set are outputs, and the host answers them; else they are
+                             answered like those in the clear */
 } account_config;
 
 typedef enum account_output_kind {
@@ -44,7 +46,7 @@ typedef enum account_output_kind {
     ACCOUNT_CONNECT,    /* open a TCP connection to name, port; answer: account_connected */
     ACCOUNT_DISCONNECT, /* close it, after writing what was handed out */
     ACCOUNT_BYTES,      /* write these */
-    ACCOUNT_ONLINE,     /* logged in; text says how the hop is protected */
+    ACCOUNT_ONLINE,     /* logged in as name, a full JID; text says how the hop is protected */
     ACCOUNT_OFFLINE,    /* status, text; retry_ms: when the next attempt is made, UINT64_MAX: none */
     ACCOUNT_SENT,       /* ticket: the server has it; seal: how it left, as in sotto_output */
     ACCOUNT_ENGINE      /* an output of the engine for the application (DELIVER, EVENT, JOB); account_done(seq) */

@@ -224,8 +224,10 @@ static sotto_status take_stanza(account *a, const stream_client_output *out) {
 static void describe_hop(account *a, const stream_client_output *out, account_output *ret) {
     int len = snprintf((char *)a->text_at, sizeof a->text_at, "%s%s", out->mechanism != NULL ? out->mechanism : "",
                        out->channel_bound ? ", bound to the TLS channel" : "");
-    *ret = (account_output){
-        .kind = ACCOUNT_ONLINE, .resumed = out->resumed, .text = bytes_of(a->text_at, len > 0 ? (size_t)len : 0)};
+    *ret = (account_output){.kind = ACCOUNT_ONLINE,
+                            .name = a->full,
+                            .resumed = out->resumed,
+                            .text = bytes_of(a->text_at, len > 0 ? (size_t)len : 0)};
 }
 
 sotto_status account_take_stream(account *a, const stream_client_output *out, account_output *ret, bool *ret_give) {

@@ -112,7 +112,7 @@ static sotto_status answer(account *a, const sotto_delivery *delivery) {
     sotto_bytes type = stanza_attribute_of(iq, "type");
     bool is_get = bytes_is(type, "get");
     if (!is_get && !bytes_is(type, "set")) return SOTTO_OK;
-    if (stanza_child(iq, "query", "jabber:iq:roster") != NULL)
+    if (delivery->seal.len == 0 && stanza_child(iq, "query", "jabber:iq:roster") != NULL)
         return delivery->answerable ? stage_own(a, write_pong, iq) : SOTTO_OK;
     if (is_get && delivery->answerable && stanza_child(iq, "query", NS_INFO) != NULL)
         return stage_own(a, write_info, iq);

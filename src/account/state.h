@@ -36,6 +36,7 @@ struct account {
     bool connect_direct_tls;
     bool available;
     bool keep_trying;
+    bool takes_questions;
 
     stream_client *stream; /* NULL: neither connected nor trying */
     uint64_t now_ms;

@@ -191,6 +191,18 @@ sotto_status engine_ask_drop_all(sotto_engine *engine) {
     return drop_space(engine, 'd', 'a');
 }
 
+sotto_status engine_fleeting_place(sotto_engine *engine, char space, size_t most) {
+    uint8_t prefix = (uint8_t)space;
+    sotto_bytes at = bytes_of(&prefix, 1), key, value, first = BYTES_NONE;
+    size_t count = 0;
+    if (engine->fleeting.map.count < most) return SOTTO_OK;
+    while (count < most && bytes_map_from(&engine->fleeting.map, at, count > 0, &key, &value) && key.at[0] == prefix) {
+        if (count++ == 0 && !bytes_arena_copy(&engine->arena, key, &first)) return SOTTO_FAIL(NO_MEMORY);
+        at = key;
+    }
+    return count < most ? SOTTO_OK : engine_stage_remove(&engine->fleeting, first);
+}
+
 sotto_status engine_timer(sotto_engine *engine, size_t owner, sotto_bytes note, uint64_t at_ms) {
     if (note.len > ENGINE_NOTE_BYTES_MAX) return SOTTO_FAIL(USAGE);
     engine_key_room room, due_room;

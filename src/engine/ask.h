@@ -27,6 +27,9 @@ SOTTO_MUST_CHECK sotto_status engine_ask_take(sotto_engine *, sotto_bytes id, co
 /* Forgets all questions (nobody is told). */
 SOTTO_MUST_CHECK sotto_status engine_ask_drop_all(sotto_engine *);
 
+/* Before one more fleeting record of a space: where there are `most` of them, the first makes room. */
+SOTTO_MUST_CHECK sotto_status engine_fleeting_place(sotto_engine *, char space, size_t most);
+
 SOTTO_MUST_CHECK sotto_status engine_timer(sotto_engine *, size_t owner, sotto_bytes note, uint64_t at_ms);
 
 /* The next thing that is due at now_ms is taken: a question that timed out, or a timer. */

@@ -84,11 +84,17 @@ static sotto_status tell_end(sotto_engine *engine, const engine_compare_run *run
 static sotto_status verify_one(sotto_engine *engine, const engine_compare_run *run, const context_compare_key *key) {
     sotto_key known;
     size_t seal = engine_compare_seal(engine, (context_compare_type)key->type);
+    bool others = false;
     if (context_compare_list_has(&run->own, (context_compare_type)key->type, key->key)) return SOTTO_OK;
     sotto_status status = engine_keyring_find(engine, run->jid, key->key, &known);
+    if (!sotto_ok(status) || known.trust != SOTTO_TRUST_VERIFIED)
+        SOTTO_TRY(engine_keyring_is_others(engine, run->jid, key->key, &others));
+    if (others) return SOTTO_OK;
     if (sotto_ok(status)) {
         if (known.trust == SOTTO_TRUST_DISTRUSTED) return SOTTO_OK;
-        return engine_keyring_decide(engine, run->jid, key->key, SOTTO_TRUST_VERIFIED);
+        /* One that was compared inside a session says nothing of another one (opening.c). */
+        seal_word word = run->way == CONTEXT_COMPARE_OMEMO ? SEAL_WORD_COMPARED : SEAL_WORD_OTHER;
+        return engine_keyring_decide(engine, run->jid, key->key, SOTTO_TRUST_VERIFIED, word);
     }
     if (!sotto_is(status, SOTTO_E_NOT_FOUND)) return status;
     if (seal == SIZE_MAX) return SOTTO_OK; /* of a way of protecting that this program does not have */

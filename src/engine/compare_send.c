@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bytes/base64.h"
+#include "bytes/memory.h"
 #include "engine/compare_part.h"
 #include "engine/env.h"
 #include "engine/keyring.h"
@@ -92,7 +93,10 @@ sotto_status engine_compare_context(sotto_engine *engine, const engine_compare_r
     SOTTO_TRY(engine_compare_own_key(engine, run->way, own));
     if (live) SOTTO_TRY(exported(engine, run->full, secret));
     context_compare_side us = {engine->account.bare, own}, them = {run->jid, run->peer_key};
-    return context_compare_context(ret, run->way, &us, &them, live ? bytes_of(secret, sizeof secret) : BYTES_NONE);
+    sotto_status status =
+        context_compare_context(ret, run->way, &us, &them, live ? bytes_of(secret, sizeof secret) : BYTES_NONE);
+    bytes_wipe(secret, sizeof secret);
+    return status;
 }
 
 /* ---- sending ---- */
@@ -168,6 +172,7 @@ static sotto_status find_session(sotto_engine *engine, sotto_bytes jid, sotto_by
     SOTTO_TRY(engine_resource_list(engine, &bare, &resources, &count));
     for (size_t i = 0; i < count && ret->len == 0; i++) {
         sotto_status status = exported(engine, resources[i], secret);
+        bytes_wipe(secret, sizeof secret);
         if (sotto_ok(status)) *ret = resources[i];
         if (!sotto_ok(status) && !sotto_is(status, SOTTO_E_NO_SESSION)) return status;
     }

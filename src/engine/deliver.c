@@ -138,7 +138,7 @@ static sotto_status note_iq(sotto_engine *engine, size_t seal, const seal_opened
     if (!stanza_is(stanza, "iq", STANZA_NS_CLIENT) || text.len == 0) return SOTTO_OK;
     SOTTO_TRY(stanza_jid_parse(&engine->arena, text, &from));
     if (engine_request_is(stanza)) return engine_request_arrived(engine, seal, stanza, &from, ret_drop);
-    return engine_request_answer(engine, stanza, &from, true, ret_drop);
+    return engine_request_answer(engine, stanza, &from, opened->key.key, ret_drop);
 }
 
 static sotto_status deliver_opened(sotto_engine *engine, size_t seal, const engine_arrival *a,

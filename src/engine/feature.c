@@ -235,6 +235,7 @@ sotto_status engine_feature_input(sotto_engine *engine, const seal_input *input)
     } else {
         if (sotto_class(status) == SOTTO_CLASS_OURS) return status;
         SOTTO_TRY(program_key(&room, 'f', &caps, &key));
+        SOTTO_TRY(engine_fleeting_place(engine, 'f', SOTTO_CAPS_MAX));
         SOTTO_TRY(engine_stage_put(&engine->fleeting, key, BYTES_LITERAL("1")));
     }
     return engine_changed_add(engine, BYTES_NONE);

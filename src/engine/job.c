@@ -26,7 +26,8 @@ sotto_status engine_job_start(sotto_engine *engine, size_t seal, sotto_bytes req
     bytes_buffer_put(&value, note);
     sotto_bytes encoded;
     SOTTO_TRY(bytes_buffer_end(&value, &encoded));
-    uint64_t job = engine->outbox.next_seq; /* unique: the output's own number */
+    SOTTO_TRY(engine_fleeting_place(engine, 'j', SOTTO_JOBS_MAX)); /* hosts need not answer */
+    uint64_t job = engine->outbox.next_seq;                        /* unique: the output's own number */
     SOTTO_TRY(engine_stage_put(&engine->fleeting, job_key(&room, job), encoded));
     sotto_output output = {.kind = SOTTO_OUTPUT_JOB, .job = job, .request = request};
     return engine_output_stage(engine, &output, OUTBOX_ONCE);

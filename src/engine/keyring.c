@@ -8,6 +8,7 @@
 #include "engine/env.h"
 #include "engine/key_row.h"
 #include "engine/output.h"
+#include "engine/receive.h"
 #include "engine/record.h"
 #include "engine/vouch.h"
 
@@ -117,6 +118,24 @@ static sotto_status check_owner(sotto_engine *engine, const sotto_key *key, bool
     SOTTO_TRY(status);
     *ret_foreign = !bytes_equal(owner, key->jid);
     return *ret_foreign ? alarm(engine, key, owner) : SOTTO_OK;
+}
+
+/* A key that is verified as somebody else's, or is on our own list, does not become theirs by their showing it: what
+ * its owner says could be passed on as theirs (T9, T13). */
+sotto_status engine_keyring_is_others(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], bool *ret) {
+    engine_key_room room;
+    sotto_trust trust;
+    sotto_bytes owner;
+    sotto_status status = engine_record_get(engine, owner_key(&room, key), &owner);
+    *ret = false;
+    if (sotto_is(status, SOTTO_E_NOT_FOUND) || (sotto_ok(status) && bytes_equal(owner, jid))) return SOTTO_OK;
+    SOTTO_TRY(status);
+    SOTTO_TRY(engine_keyring_trust(engine, owner, key, &trust));
+    *ret = trust == SOTTO_TRUST_VERIFIED || bytes_equal(owner, engine->account.bare);
+    sotto_key told = {.jid = jid, .known = true, .trust = SOTTO_TRUST_UNDECIDED};
+    memcpy(told.key, key, 32);
+    memcpy(told.fingerprint, key, 32);
+    return *ret ? alarm(engine, &told, owner) : SOTTO_OK;
 }
 
 /* Both records of a key, so that who makes keys without end does not fill the disk. */
@@ -239,14 +258,14 @@ static sotto_status remember_verified(sotto_engine *engine, sotto_bytes jid) {
 
 /* Records it and tells who has to know. *ret_before: what was recorded until now. */
 static sotto_status record_trust(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust,
-                                 engine_key_row *ret_before) {
+                                 seal_word word, engine_key_row *ret_before) {
     engine_key_row row;
     SOTTO_TRY(engine_key_row_get(engine, jid, key, &row));
     *ret_before = row;
     row.trust = trust;
     SOTTO_TRY(engine_key_row_put(engine, jid, key, &row));
     if (trust == SOTTO_TRUST_VERIFIED) SOTTO_TRY(remember_verified(engine, jid));
-    seal_input input = {.kind = SEAL_INPUT_TRUST, .jid = jid, .key = key, .trust = trust};
+    seal_input input = {.kind = SEAL_INPUT_TRUST, .jid = jid, .key = key, .trust = trust, .word = word};
     SOTTO_TRY(engine_seal_input_all(engine, &input));
     /* Trust in an own device changes what every contact's messages are sealed for. */
     SOTTO_TRY(engine_changed_add(engine, bytes_equal(jid, engine->account.bare) ? BYTES_NONE : jid));
@@ -256,9 +275,10 @@ static sotto_status record_trust(sotto_engine *engine, sotto_bytes jid, const ui
     return engine_doubt_accepted(engine, &told);
 }
 
-sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust) {
+sotto_status engine_keyring_decide(sotto_engine *engine, sotto_bytes jid, const uint8_t key[32], sotto_trust trust,
+                                   seal_word word) {
     engine_key_row before;
-    SOTTO_TRY(record_trust(engine, jid, key, trust, &before));
+    SOTTO_TRY(record_trust(engine, jid, key, trust, word, &before));
     if (before.trust == trust) return SOTTO_OK;
     SOTTO_TRY(engine_vouch_spread(engine, jid, key, trust));
     return trust == SOTTO_TRUST_VERIFIED ? engine_vouch_settle(engine, jid, key) : SOTTO_OK;
@@ -268,10 +288,22 @@ sotto_status engine_keyring_vouched(sotto_engine *engine, sotto_bytes jid, const
                                     sotto_bytes voice) {
     engine_key_row row;
     sotto_event event = {.kind = SOTTO_EVENT_VOUCHED, .jid = jid, .text = voice};
-    SOTTO_TRY(record_trust(engine, jid, key, trust, &row));
+    SOTTO_TRY(record_trust(engine, jid, key, trust, SEAL_WORD_OTHER, &row));
     row.trust = trust;
     describe(&event.key, jid, key, &row);
     return engine_event(engine, &event);
+}
+
+/* Anybody a person may have in mind when they read this JID: whoever is listed, or was ever spoken to or decided about.
+ * The server says who is listed, so what is remembered here counts as well. */
+static sotto_status is_somebody(sotto_engine *engine, sotto_bytes jid, bool *ret) {
+    engine_contact contact;
+    bool listed;
+    SOTTO_TRY(engine_contact_get(engine, jid, &contact));
+    SOTTO_TRY(engine_roster_lists(engine, jid, &listed));
+    *ret = listed || bytes_equal(jid, engine->account.bare) || contact.spoken || contact.sticky || contact.verified ||
+           contact.encrypt != SOTTO_ENCRYPT_DEFAULT || contact.via != SOTTO_VIA_AUTO;
+    return SOTTO_OK;
 }
 
 sotto_status engine_keyring_known_as(sotto_engine *engine, sotto_bytes jid, sotto_bytes old_jid, const uint8_t key[32],
@@ -279,9 +311,11 @@ sotto_status engine_keyring_known_as(sotto_engine *engine, sotto_bytes jid, sott
     fact_scan scan;
     engine_key_row row;
     engine_key_room room;
+    bool somebody;
     *ret_taken = false;
     SOTTO_TRY(gather(engine, jid, key, 0, &scan));
-    if (scan.count > 0 || scan.facts.any_verified) return SOTTO_OK;
+    SOTTO_TRY(is_somebody(engine, jid, &somebody));
+    if (scan.count > 0 || somebody) return SOTTO_OK;
     sotto_status status = engine_key_row_get(engine, old_jid, key, &row);
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
     SOTTO_TRY(status);
@@ -374,7 +408,8 @@ static sotto_status take_word(sotto_engine *engine, sotto_bytes jid, const uint8
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK; /* one of too many: it was not recorded */
     SOTTO_TRY(status);
     if (row.trust == SOTTO_TRUST_VERIFIED || row.trust == SOTTO_TRUST_DISTRUSTED) return SOTTO_OK;
-    if (voucher == SEAL_VOUCHER_PASSWORD) return engine_keyring_decide(engine, jid, key, SOTTO_TRUST_VERIFIED);
+    if (voucher == SEAL_VOUCHER_PASSWORD)
+        return engine_keyring_decide(engine, jid, key, SOTTO_TRUST_VERIFIED, SEAL_WORD_OTHER);
     return engine_keyring_vouched(engine, jid, key, SOTTO_TRUST_VERIFIED, jid);
 }
 
@@ -485,7 +520,7 @@ sotto_status engine_keyring_record_of(sotto_engine *engine, size_t seal, sotto_b
     sotto_key told;
     bool foreign;
     sotto_status status = engine_key_row_get(engine, jid, key, &row);
-    if (sotto_ok(status)) return engine_keyring_decide(engine, jid, key, trust);
+    if (sotto_ok(status)) return engine_keyring_decide(engine, jid, key, trust, SEAL_WORD_OTHER);
     if (!sotto_is(status, SOTTO_E_NOT_FOUND)) return status;
     SOTTO_TRY(gather(engine, jid, key, device, &scan));
     if (scan.count >= SOTTO_KEYS_MAX) return SOTTO_FAIL(TOO_LARGE);

@@ -16,18 +16,21 @@ SOTTO_MUST_CHECK sotto_status engine_keyring_used(sotto_engine *, sotto_bytes ji
 SOTTO_MUST_CHECK sotto_status engine_keyring_trust(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                    sotto_trust *ret);
 /* A person's decision, which own and their verified devices are told of (engine/vouch.h). NOT_FOUND: no such key. */
-SOTTO_MUST_CHECK sotto_status engine_keyring_decide(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
-                                                    sotto_trust);
+SOTTO_MUST_CHECK sotto_status engine_keyring_decide(sotto_engine *, sotto_bytes jid, const uint8_t key[32], sotto_trust,
+                                                    seal_word);
 /* What a verified device said of it, voice being whose device that is: recorded and told, and not passed on. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_vouched(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                      sotto_trust, sotto_bytes voice);
 /* A seal says on whose word a key of its own is to count as verified; followed after its call (seal_env.vouch). */
 SOTTO_MUST_CHECK sotto_status engine_keyring_vouch(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                    seal_voucher);
-/* Whoever was known under another JID is known as `jid` now: what is recorded of the key is taken over, unless any key
- * of the new JID is known; *ret_taken. */
+/* Whoever was known under another JID is known as `jid` now: what is recorded of the key is taken over, when the new
+ * JID is nobody we know (no key, not on the roster, never spoken to; not the own one); *ret_taken. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_known_as(sotto_engine *, sotto_bytes jid, sotto_bytes old_jid,
                                                       const uint8_t key[32], bool *ret_taken);
+/* Whether it is verified as another JID's, or is one of our own account's: an alarm then. */
+SOTTO_MUST_CHECK sotto_status engine_keyring_is_others(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
+                                                       bool *ret);
 /* What is recorded of a key. NOT_FOUND. */
 SOTTO_MUST_CHECK sotto_status engine_keyring_find(sotto_engine *, sotto_bytes jid, const uint8_t key[32],
                                                   sotto_key *ret);

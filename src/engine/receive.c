@@ -56,7 +56,8 @@ static sotto_status sees_presence(sotto_engine *engine, sotto_bytes jid, bool *r
     engine_key_room room;
     sotto_bytes key, value;
     SOTTO_TRY(roster_key(&room, 'r', jid, &key));
-    *ret = bytes_equal(jid, engine->account.bare) || (bytes_map_get(&engine->roster.map, key, &value));
+    *ret = bytes_equal(jid, engine->account.bare) ||
+           (bytes_map_get(&engine->roster.map, key, &value) && bytes_is(value, "1"));
     return SOTTO_OK;
 }
 
@@ -79,6 +80,14 @@ sotto_status engine_roster_shown(sotto_engine *engine, sotto_bytes jid, bool sho
     while (count < SOTTO_DIRECTED_MAX && bytes_map_from(&engine->roster.map, at, true, &at, &value) && at.at[0] == 'd')
         count++;
     return count < SOTTO_DIRECTED_MAX ? engine_stage_put(&engine->roster, key, BYTES_LITERAL("1")) : SOTTO_OK;
+}
+
+sotto_status engine_roster_lists(sotto_engine *engine, sotto_bytes jid, bool *ret) {
+    engine_key_room room;
+    sotto_bytes key, value;
+    SOTTO_TRY(roster_key(&room, 'r', jid, &key));
+    *ret = bytes_map_get(&engine->roster.map, key, &value);
+    return SOTTO_OK;
 }
 
 sotto_status engine_is_answerable(sotto_engine *engine, sotto_bytes jid, bool *ret) {
@@ -247,16 +256,16 @@ sotto_status engine_receive_message(sotto_engine *engine, const engine_arrival *
     return is_invitation ? SOTTO_OK : take_content(engine, a);
 }
 
+/* "1": they see our presence; "0": they are listed. */
 static sotto_status remember_contact(void *arg, const context_roster_item *item) {
     sotto_engine *engine = arg;
     engine_key_room room;
-    bytes_buffer *out = engine_key_begin(&room, 'r');
-    bytes_buffer_put(out, item->jid);
-    sotto_bytes key;
-    SOTTO_TRY(bytes_buffer_end(out, &key));
-    if (item->removed || !item->sees_our_presence) return engine_stage_remove(&engine->roster, key);
-    if (engine->roster.map.count >= SOTTO_CONTACTS_MAX) return SOTTO_OK; /* strangers, as far as answers go */
-    return engine_stage_put(&engine->roster, key, BYTES_LITERAL("1"));
+    sotto_bytes key, value;
+    SOTTO_TRY(roster_key(&room, 'r', item->jid, &key));
+    if (item->removed) return engine_stage_remove(&engine->roster, key);
+    bool known = bytes_map_get(&engine->roster.map, key, &value);
+    if (!known && engine->roster.map.count >= SOTTO_CONTACTS_MAX) return SOTTO_OK; /* strangers, for answers */
+    return engine_stage_put(&engine->roster, key, item->sees_our_presence ? BYTES_LITERAL("1") : BYTES_LITERAL("0"));
 }
 
 sotto_status engine_roster_forget(sotto_engine *engine) {
@@ -305,7 +314,7 @@ static sotto_status receive_iq(sotto_engine *engine, const engine_arrival *a) {
         SOTTO_TRY(engine_ask_take(engine, stanza_attribute_of(a->stanza, "id"), from, &question, &taken));
         if (taken) return take_answer(engine, a, &question, is_result);
         bool drop = false;
-        if (from != NULL) SOTTO_TRY(engine_request_answer(engine, a->stanza, from, false, &drop));
+        if (from != NULL) SOTTO_TRY(engine_request_answer(engine, a->stanza, from, NULL, &drop));
         if (drop) return SOTTO_OK; /* T8: what was asked under seal is answered under seal */
     }
     SOTTO_TRY(context_roster_read(a->stanza, from, engine->account.bare, &engine->arena, remember_contact, engine,

@@ -19,6 +19,9 @@ SOTTO_MUST_CHECK sotto_status engine_receive_message(sotto_engine *, const engin
 /* The application showed a JID (as it was addressed) our presence, or that we are not there for it any more. */
 SOTTO_MUST_CHECK sotto_status engine_roster_shown(sotto_engine *, sotto_bytes jid, bool shown);
 
+/* Whether a bare JID is on the roster, as far as this stream's server says. */
+SOTTO_MUST_CHECK sotto_status engine_roster_lists(sotto_engine *, sotto_bytes jid, bool *ret);
+
 /* A stream begins anew and its roster is to come: who was removed meanwhile is nobody to be answered. */
 SOTTO_MUST_CHECK sotto_status engine_roster_forget(sotto_engine *);
 

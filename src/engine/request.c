@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * Records: 'J' 'o' full JID 0 id → one of ours: ticket, when it is given up, what became of it; 'J' 't' full JID 0 id →
- * one of theirs: when it came, the seal. One of ours that was given up stays for a while, so that a late answer is
+ * Records: 'J' 'o' full JID 0 id → one of ours: ticket, when it is given up, what became of it, and of a live session the
+ * key it is with; 'J' 't' full JID 0 id → one of theirs: when it came, the seal. One of ours that was given up stays for a while, so that a late answer is
  * known as one. */
 #include "engine/request.h"
 
 #include "bytes/cursor.h"
 #include "engine/ask.h"
+#include "engine/held.h"
 #include "engine/output.h"
 #include "engine/output_row.h"
 #include "engine/part.h"
@@ -23,7 +24,9 @@ typedef struct own_row {
     uint64_t ticket;
     uint64_t deadline_ms;
     bool over; /* whoever asked got an error */
-    bool told; /* that it was answered in the clear */
+    bool told; /* that somebody else answered it */
+    bool has_key;
+    uint8_t key[32]; /* it was sealed for: only that one can answer it */
 } own_row;
 
 /* ---- records ---- */
@@ -46,20 +49,23 @@ static sotto_status own_decode(sotto_bytes value, own_row *ret) {
     uint8_t flags = bytes_cursor_u8(&in);
     row.over = (flags & 1) != 0;
     row.told = (flags & 2) != 0;
+    row.has_key = (flags & 4) != 0;
+    if (row.has_key) bytes_cursor_into(&in, row.key, sizeof row.key);
     if (!sotto_ok(bytes_cursor_end(&in)) || version != ROW_VERSION) return SOTTO_FAIL(STORE_CORRUPT);
     *ret = row;
     return SOTTO_OK;
 }
 
 static sotto_status own_put(sotto_engine *engine, sotto_bytes key, const own_row *row) {
-    uint8_t at[32];
+    uint8_t at[64];
     bytes_buffer out;
     sotto_bytes value;
     bytes_buffer_borrowed(&out, at, sizeof at);
     bytes_buffer_u8(&out, ROW_VERSION);
     bytes_buffer_u64(&out, row->ticket);
     bytes_buffer_u64(&out, row->deadline_ms);
-    bytes_buffer_u8(&out, (uint8_t)((row->over ? 1 : 0) | (row->told ? 2 : 0)));
+    bytes_buffer_u8(&out, (uint8_t)((row->over ? 1 : 0) | (row->told ? 2 : 0) | (row->has_key ? 4 : 0)));
+    if (row->has_key) bytes_buffer_put(&out, bytes_of(row->key, sizeof row->key));
     SOTTO_TRY(bytes_buffer_end(&out, &value));
     return engine_record_put(engine, key, value);
 }
@@ -213,11 +219,13 @@ static sotto_status set_timer(sotto_engine *engine, const own_scan *scan) {
 }
 
 sotto_status engine_request_sealed(sotto_engine *engine, const stanza_element *stanza, const stanza_jid *to,
-                                   uint64_t ticket) {
+                                   uint64_t ticket, const uint8_t *only_key) {
     engine_key_room room;
     sotto_bytes key;
     own_scan scan = {.engine = engine, .next_ms = UINT64_MAX};
-    own_row row = {.ticket = ticket, .deadline_ms = engine->now_ms + SOTTO_REQUEST_WAIT_MS};
+    own_row row = {
+        .ticket = ticket, .deadline_ms = engine->now_ms + SOTTO_REQUEST_WAIT_MS, .has_key = only_key != NULL};
+    if (only_key != NULL) memcpy(row.key, only_key, sizeof row.key);
     SOTTO_TRY(row_key(&room, 'o', to->full, stanza_attribute_of(stanza, "id"), &key));
     SOTTO_TRY(each_own(engine, count_own, &scan));
     if (scan.count >= SOTTO_REQUESTS_MAX) {
@@ -268,14 +276,42 @@ sotto_status engine_request_gone(sotto_engine *engine, sotto_bytes full) {
     return each_own(engine, return_own, &search);
 }
 
-static sotto_status tell_false(sotto_engine *engine, const stanza_jid *from, sotto_bytes id) {
-    sotto_event event = {
-        .kind = SOTTO_EVENT_FALSE_ANSWER, .jid = from->bare, .reason = SOTTO_FAIL(IN_THE_CLEAR), .text = id};
+static sotto_status tell_false(sotto_engine *engine, const stanza_jid *from, sotto_bytes id, bool sealed) {
+    sotto_event event = {.kind = SOTTO_EVENT_FALSE_ANSWER,
+                         .jid = from->bare,
+                         .reason = sealed ? SOTTO_FAIL(KEY_CHANGED) : SOTTO_FAIL(IN_THE_CLEAR),
+                         .text = id};
     return engine_event(engine, &event);
 }
 
+typedef struct held_request {
+    sotto_engine *engine;
+    const stanza_jid *to;
+    sotto_bytes id;
+    bool found;
+} held_request;
+
+static sotto_status note_held(void *arg, const engine_held *held) {
+    held_request *wanted = arg;
+    const stanza_element *stanza;
+    if (wanted->found || !held->brief || !bytes_equal(held->lane, wanted->to->full)) return SOTTO_OK;
+    SOTTO_TRY(stanza_parser_read(wanted->engine->parser, &wanted->engine->arena, held->stanza, &stanza));
+    wanted->found = engine_request_is(stanza) && bytes_equal(stanza_attribute_of(stanza, "id"), wanted->id);
+    return SOTTO_OK;
+}
+
+/* What has not left cannot be answered: somebody who holds up the session would, as long as it is held. */
+static sotto_status answers_held(sotto_engine *engine, const stanza_jid *from, sotto_bytes id, bool *ret_drop) {
+    held_request wanted = {.engine = engine, .to = from, .id = id};
+    bool brief;
+    SOTTO_TRY(engine_send_holds_brief(engine, &brief));
+    if (brief) SOTTO_TRY(engine_held_scan(engine, note_held, &wanted));
+    *ret_drop = wanted.found;
+    return wanted.found ? tell_false(engine, from, id, false) : SOTTO_OK;
+}
+
 sotto_status engine_request_answer(sotto_engine *engine, const stanza_element *stanza, const stanza_jid *from,
-                                   bool sealed, bool *ret_drop) {
+                                   const uint8_t *sealed_by, bool *ret_drop) {
     engine_key_room room;
     sotto_bytes key, value, id = stanza_attribute_of(stanza, "id"), type = stanza_attribute_of(stanza, "type");
     own_row row;
@@ -285,15 +321,16 @@ sotto_status engine_request_answer(sotto_engine *engine, const stanza_element *s
         return SOTTO_OK;
     SOTTO_TRY(row_key(&room, 'o', from->full, id, &key));
     sotto_status status = engine_record_get(engine, key, &value);
-    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
+    if (sotto_is(status, SOTTO_E_NOT_FOUND)) return answers_held(engine, from, id, ret_drop);
     SOTTO_TRY(status);
     SOTTO_TRY(own_decode(value, &row));
-    *ret_drop = row.over || !sealed;
-    if (sealed) return engine_record_put(engine, key, BYTES_NONE);
+    bool right = sealed_by != NULL && (!row.has_key || memcmp(row.key, sealed_by, sizeof row.key) == 0);
+    *ret_drop = row.over || !right;
+    if (right) return engine_record_put(engine, key, BYTES_NONE);
     if (row.told) return SOTTO_OK;
     row.told = true;
     SOTTO_TRY(own_put(engine, key, &row));
-    return tell_false(engine, from, id);
+    return tell_false(engine, from, id, sealed_by != NULL);
 }
 
 /* ---- theirs ---- */

@@ -15,9 +15,10 @@ bool engine_request_is(const stanza_element *);
 
 /* ---- ours ---- */
 
-/* It was sealed for this full JID. OUTBOX_FULL: SOTTO_REQUESTS_MAX wait already. TOO_LARGE: its id. */
+/* It was sealed for this full JID; only_key: for this key alone, NULL: for several, or it is not known. OUTBOX_FULL:
+ * SOTTO_REQUESTS_MAX wait already. TOO_LARGE: its id. */
 SOTTO_MUST_CHECK sotto_status engine_request_sealed(sotto_engine *, const stanza_element *, const stanza_jid *to,
-                                                    uint64_t ticket);
+                                                    uint64_t ticket, const uint8_t *only_key);
 /* It will not be sent, or was lost: whoever asked gets an error that says why. Nothing for what is no request. */
 SOTTO_MUST_CHECK sotto_status engine_request_failed(sotto_engine *, const stanza_element *, sotto_status reason);
 /* The same of an output that will not reach the server. */
@@ -25,10 +26,10 @@ SOTTO_MUST_CHECK sotto_status engine_request_lost(sotto_engine *, const outbox_e
 /* The same of one that left, by its ticket, or all to a full JID that is not available any more; nothing for others. */
 SOTTO_MUST_CHECK sotto_status engine_request_returned(sotto_engine *, uint64_t ticket, sotto_status reason);
 SOTTO_MUST_CHECK sotto_status engine_request_gone(sotto_engine *, sotto_bytes full);
-/* An iq came, sealed or not; *ret_drop: it answers something that was answered, or that only a sealed one can answer.
- */
+/* An iq came, sealed by this key, or in the clear (NULL); *ret_drop: it answers something that was answered, that another
+ * key was asked, or that has not left yet. */
 SOTTO_MUST_CHECK sotto_status engine_request_answer(sotto_engine *, const stanza_element *, const stanza_jid *from,
-                                                    bool sealed, bool *ret_drop);
+                                                    const uint8_t *sealed_by, bool *ret_drop);
 
 /* ---- theirs ---- */
 

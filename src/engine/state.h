@@ -41,7 +41,7 @@ struct sotto_engine {
     engine_mirror mirror;   /* what was read of the store, or written to it */
     engine_stage records;   /* staged over the store; an empty value is a deletion */
     engine_stage fleeting;  /* asks, timers, jobs: what belongs to a connection */
-    engine_stage roster;    /* who sees our presence; at most SOTTO_CONTACTS_MAX */
+    engine_stage roster;    /* who is listed, and sees our presence; at most SOTTO_CONTACTS_MAX */
     engine_stage resources; /* who is available, full JIDs; at most SOTTO_RESOURCES_MAX */
     engine_outbox outbox;
     uint64_t seq_reserved;   /* output numbers below this one are covered by the record */

@@ -108,7 +108,7 @@ static sotto_status with_jid(sotto_engine *engine, const sotto_input *input) {
     if (input->key.len != 32 || (unsigned)input->trust > SOTTO_TRUST_DISTRUSTED) return SOTTO_FAIL(USAGE);
     if (input->kind == SOTTO_INPUT_RECORD)
         return engine_keyring_record(engine, jid.bare, input->key.at, input->device, input->trust);
-    return engine_keyring_decide(engine, jid.bare, input->key.at, input->trust);
+    return engine_keyring_decide(engine, jid.bare, input->key.at, input->trust, SEAL_WORD_SAID);
 }
 
 static sotto_status adopt(sotto_engine *engine, const sotto_input *input) {

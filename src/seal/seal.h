@@ -120,7 +120,7 @@ typedef enum seal_input_kind {
     SEAL_INPUT_PEP,      /* a notification from jid (bare, checked): node, element <items/> */
     SEAL_INPUT_TIMER,    /* note */
     SEAL_INPUT_JOB,      /* note, bytes */
-    SEAL_INPUT_TRUST,    /* a person decided about jid, key: trust */
+    SEAL_INPUT_TRUST,    /* it was decided about jid, key: trust; on this word */
     SEAL_INPUT_REFRESH,  /* look at jid's devices anew; answer with env->changed when known */
     SEAL_INPUT_LEAVE,    /* take this device off the server; answer with a LEFT event */
     SEAL_INPUT_PRESENCE, /* jid (full) is available now, or is not: available */
@@ -145,6 +145,10 @@ typedef enum seal_input_kind {
 #define SEAL_FIRST_ASK   1u /* whoever begins a session with us shows theirs first */
 #define SEAL_FIRST_NEVER 2u /* whom we begin one with, and with whom we have no secret from before, does */
 
+/* How a verdict about a key came about. SAID: a person named this key. COMPARED: people compared a string through
+ * messages that need no session with it. OTHER: what was said inside some session, by another device, by somebody. */
+typedef enum seal_word { SEAL_WORD_OTHER, SEAL_WORD_COMPARED, SEAL_WORD_SAID } seal_word;
+
 typedef struct seal_input {
     seal_input_kind kind;
     sotto_bytes jid;
@@ -161,6 +165,7 @@ typedef struct seal_input {
     uint32_t device;
     uint32_t type; /* STATEMENT, FIRST */
     bool again;    /* PASSWORD */
+    seal_word word; /* TRUST */
 } seal_input;
 
 /* On whose word a key is verified. SIBLING: another key of its owner's that is verified, of another seal. PASSWORD: the

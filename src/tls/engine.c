@@ -80,6 +80,12 @@ static void fail_here(tls_engine *engine, sotto_status status) {
     fail(engine, status, sotto_status_text(status));
 }
 
+/* Before each call whose failure is to be told from others. Nearly always there is nothing, and OpenSSL empties its
+ * sixteen places all the same. */
+static void clear_errors(void) {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 /* Records what is wrong with the path and goes on: judging is not done here. But where memory was short nothing can be
  * said of the certificates. */
 static int verify_record(int fine, X509_STORE_CTX *store) {
@@ -142,17 +148,9 @@ static void check_secret(tls_engine *engine) {
         fail(engine, SOTTO_FAIL(CRYPTO_FAILED), "the secret of before was passed over");
 }
 
-static void handshake_done(tls_engine *engine) {
+static void judge_path(tls_engine *engine) {
     int result = engine->path_error;
     if (result == X509_V_OK) result = (int)SSL_get_verify_result(engine->ssl);
-    engine->ready = true;
-    engine->waiting = !engine->server && !engine->anonymous;
-    engine->facts.version = SSL_version(engine->ssl);
-    engine->facts.cipher = SSL_get_cipher_name(engine->ssl);
-    const unsigned char *alpn = NULL;
-    unsigned alpn_len = 0;
-    SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
-    engine->facts.alpn = bytes_of(alpn, alpn_len);
     sotto_status status = tls_facts_read(&engine->facts, &engine->arena, engine->ssl);
     if (!sotto_ok(status)) fail_here(engine, status);
     /* OpenSSL does not always tell a shortage of memory from a bad certificate, and this verdict ends an account's
@@ -163,10 +161,38 @@ static void handshake_done(tls_engine *engine) {
         engine->facts.path_valid = result == X509_V_OK;
         engine->facts.path_error = result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
     }
+}
+
+/* All that counts is which one it is: no path, and no names, which would take 50 KB of every session. */
+static void check_published(tls_engine *engine) {
+    const X509 *leaf = SSL_get0_peer_certificate(engine->ssl);
+    unsigned char *der = NULL;
+    int len = leaf ? i2d_X509(leaf, &der) : 0;
+    if (leaf && len <= 0)
+        fail_here(engine, tls_failure(SOTTO_FAIL(NO_MEMORY)));
+    else if (!bytes_equal(bytes_of(der, (size_t)len), engine->certificate))
+        fail(engine, SOTTO_FAIL(BAD_CERTIFICATE), "another certificate than the published one");
+    else
+        engine->facts.leaf = engine->certificate;
+    engine->facts.has_certificate = leaf != NULL;
+    OPENSSL_free(der);
+}
+
+static void handshake_done(tls_engine *engine) {
+    engine->ready = true;
+    engine->waiting = !engine->server && !engine->anonymous;
+    engine->facts.version = SSL_version(engine->ssl);
+    engine->facts.cipher = SSL_get_cipher_name(engine->ssl);
+    const unsigned char *alpn = NULL;
+    unsigned alpn_len = 0;
+    SSL_get0_alpn_selected(engine->ssl, &alpn, &alpn_len);
+    engine->facts.alpn = bytes_of(alpn, alpn_len);
     if (engine->anonymous && engine->facts.alpn.len == 0) fail(engine, SOTTO_FAIL(TLS_FAILED), NO_ALPN);
     bool secret = SSL_session_reused(engine->ssl) == 1; /* then there is no certificate */
-    if (engine->anonymous && !engine->server && !secret && !bytes_equal(engine->facts.leaf, engine->certificate))
-        fail(engine, SOTTO_FAIL(BAD_CERTIFICATE), "another certificate than the published one");
+    if (!engine->anonymous)
+        judge_path(engine);
+    else if (!engine->server && !secret)
+        check_published(engine);
     check_secret(engine);
     bytes_wipe(&engine->secret, sizeof engine->secret);
 }
@@ -366,11 +392,18 @@ static void read_failed(tls_engine *engine, int result) {
     }
 }
 
+/* Whether there is anything for OpenSSL to look at. */
+static bool may_have_plain(const tls_engine *engine) {
+    return open_for_plain(engine) && !engine->ended &&
+           (BIO_ctrl_pending(engine->in) > 0 || SSL_has_pending(engine->ssl) == 1);
+}
+
 static bool has_plain(tls_engine *engine) {
-    if (!open_for_plain(engine) || engine->ended) return false;
+    if (!may_have_plain(engine)) return false;
+    if (SSL_pending(engine->ssl) > 0) return true;
     uint8_t byte;
     size_t got = 0;
-    ERR_clear_error();
+    clear_errors();
     int result = SSL_peek_ex(engine->ssl, &byte, 1, &got);
     bytes_wipe(&byte, 1);
     if (result == 1) return true;
@@ -383,6 +416,15 @@ static size_t records_room(const tls_engine *engine) {
     return waiting < RECORDS_IN_MAX ? RECORDS_IN_MAX - waiting : 0;
 }
 
+/* Which of the two ways of writing is open; 0: neither. The peer's close_notify ends its direction alone (RFC 8446
+ * section 6.1): an answer can still be written. */
+static unsigned wants_plain(const tls_engine *engine) {
+    if (dead(engine)) return 0;
+    if (!engine->ready) return engine->early ? TLS_WANTS_EARLY : 0;
+    bool wants = !engine->waiting && !engine->closing && BIO_ctrl_pending(engine->out) < RECORDS_OUT_MAX;
+    return wants ? TLS_WANTS_PLAIN : 0;
+}
+
 unsigned tls_engine_state(tls_engine *engine) {
     shake(engine);
     unsigned plain = has_plain(engine) ? TLS_HAS_PLAIN : 0;
@@ -392,12 +434,7 @@ unsigned tls_engine_state(tls_engine *engine) {
     if (engine->ended) state |= TLS_ENDED;
     if (engine->waiting) state |= TLS_WANTS_VERDICT;
     if (!engine->ended && records_room(engine) > 0) state |= TLS_WANTS_RECORDS;
-    /* The peer's close_notify ends its direction alone (RFC 8446 section 6.1): an answer can still be written. */
-    if (open_for_plain(engine) && !engine->closing && BIO_ctrl_pending(engine->out) < RECORDS_OUT_MAX) {
-        state |= TLS_WANTS_PLAIN;
-    }
-    if (engine->early && !engine->ready) state |= TLS_WANTS_EARLY;
-    return state;
+    return state | wants_plain(engine);
 }
 
 size_t tls_engine_records_in(tls_engine *engine, sotto_bytes records) {
@@ -423,11 +460,12 @@ size_t tls_engine_records_out(tls_engine *engine, void *out, size_t size) {
 
 size_t tls_engine_plain_in(tls_engine *engine, sotto_bytes plain) {
     size_t taken = 0;
-    unsigned state;
-    while (taken < plain.len && ((state = tls_engine_state(engine)) & (TLS_WANTS_PLAIN | TLS_WANTS_EARLY)) != 0) {
+    unsigned wanted;
+    shake(engine);
+    while (taken < plain.len && (wanted = wants_plain(engine)) != 0) {
         size_t written = 0;
-        ERR_clear_error();
-        int result = (state & TLS_WANTS_PLAIN) != 0
+        clear_errors();
+        int result = wanted == TLS_WANTS_PLAIN
                          ? SSL_write_ex(engine->ssl, plain.at + taken, plain.len - taken, &written)
                          : SSL_write_early_data(engine->ssl, plain.at + taken, plain.len - taken, &written);
         if (result != 1) {
@@ -440,9 +478,10 @@ size_t tls_engine_plain_in(tls_engine *engine, sotto_bytes plain) {
 }
 
 size_t tls_engine_plain_out(tls_engine *engine, void *out, size_t size) {
-    if (size == 0 || !has_plain(engine)) return 0;
+    shake(engine);
+    if (size == 0 || !may_have_plain(engine)) return 0;
     size_t got = 0;
-    ERR_clear_error();
+    clear_errors();
     int result = SSL_read_ex(engine->ssl, out, size, &got);
     if (result == 1) return got;
     read_failed(engine, result);

@@ -188,7 +188,8 @@ static sotto_status write_names(X509 *leaf, bytes_arena *arena, sotto_bytes *ret
     bool written = X509_NAME_print_ex(out, X509_get_subject_name(leaf), 0, form) >= 0 && BIO_puts(out, " / ") > 0 &&
                    X509_NAME_print_ex(out, X509_get_issuer_name(leaf), 0, form) >= 0;
     long len = BIO_get_mem_data(out, &at);
-    if (len > (long)TEXT_MAX) len = (long)TEXT_MAX;
+    if (len > (long)TEXT_MAX)
+        for (len = (long)TEXT_MAX; len > 0 && ((unsigned char)at[len] & 0xc0) == 0x80;) len--; /* no half character */
     sotto_status status = written ? SOTTO_OK : tls_failure(SOTTO_FAIL(MALFORMED));
     if (sotto_ok(status) && !bytes_arena_copy(arena, bytes_of(at, len > 0 ? (size_t)len : 0), ret))
         status = SOTTO_FAIL(NO_MEMORY);

@@ -201,13 +201,35 @@ static sotto_status release(live_self *self, seal_env *env, live_session *sessio
     return go_on(self, env, session);
 }
 
+/* A person who names the key while the session waits means this session. A string that was compared elsewhere says
+ * whose the key is: that is enough of a key of which there is no secret. Where there is one, the key may be stolen, and
+ * only the person can know why the secret is not there. What is said of the key in another session, by a device or an
+ * authority, is no word about this one. */
+static sotto_status is_meant(seal_env *env, const live_session *session, const uint8_t key[32], seal_word word,
+                             bool *ret) {
+    live_secrets kept;
+    *ret = word == SEAL_WORD_SAID;
+    if (word != SEAL_WORD_COMPARED) return SOTTO_OK;
+    if (!session->met) { /* what is asked is whether to show ours */
+        *ret = true;
+        return SOTTO_OK;
+    }
+    SOTTO_TRY(live_secret_read(env, session->bare, key, &kept));
+    *ret = kept.count == 0;
+    bytes_wipe(&kept, sizeof kept);
+    return SOTTO_OK;
+}
+
 sotto_status live_opening_decided(live_self *self, seal_env *env, sotto_bytes jid, const uint8_t key[32],
-                                  sotto_trust trust) {
+                                  sotto_trust trust, seal_word word) {
     for (live_session *session = NULL; (session = live_session_beside(self, jid, session)) != NULL;) {
         bool of_key = session->met && memcmp(session->key, key, 32) == 0;
         if (session->over || session->proved) continue;
         if (trust == SOTTO_TRUST_DISTRUSTED && of_key) live_session_over(self, session);
         if (trust != SOTTO_TRUST_VERIFIED || !session->quarantined || (session->met && !of_key)) continue;
+        bool meant;
+        SOTTO_TRY(is_meant(env, session, key, word, &meant));
+        if (!meant) continue;
         sotto_status status = release(self, env, session, key);
         if (live_is_ours(status)) return status;
         if (!sotto_ok(status)) live_session_failed(self, env, session, status);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Records: 'F' jid 0 key → version, wrong words so far with that key. */
+ * Records: 'F' jid → version, wrong words so far with that JID, whatever the key: whoever guesses can show a new one
+ * each time. */
 #include "seal/live/password.h"
 
 #include "bytes/memory.h"
@@ -18,21 +19,19 @@ typedef struct name_room {
     uint8_t at[SOTTO_LIVE_JID_BYTES_MAX + 64u];
 } name_room;
 
-static sotto_bytes failures_name(name_room *room, sotto_bytes jid, const uint8_t key[32]) {
+static sotto_bytes failures_name(name_room *room, sotto_bytes jid) {
     bytes_buffer out;
     sotto_bytes ret;
     bytes_buffer_borrowed(&out, room->at, sizeof room->at);
     bytes_buffer_u8(&out, 'F');
     bytes_buffer_put(&out, jid);
-    bytes_buffer_u8(&out, 0);
-    bytes_buffer_put(&out, bytes_of(key, 32));
     return sotto_ok(bytes_buffer_end(&out, &ret)) ? ret : BYTES_NONE;
 }
 
 static sotto_status failures_get(seal_env *env, const live_session *session, uint8_t *ret) {
     name_room room;
     sotto_bytes value;
-    sotto_status status = env->get(env, failures_name(&room, session->bare, session->key), &value);
+    sotto_status status = env->get(env, failures_name(&room, session->bare), &value);
     *ret = 0;
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK;
     SOTTO_TRY(status);
@@ -44,7 +43,7 @@ static sotto_status failures_get(seal_env *env, const live_session *session, uin
 static sotto_status failures_put(seal_env *env, const live_session *session, uint8_t count) {
     name_room room;
     const uint8_t value[2] = {RECORD_VERSION, count};
-    return env->put(env, failures_name(&room, session->bare, session->key),
+    return env->put(env, failures_name(&room, session->bare),
                     count > 0 ? bytes_of(value, sizeof value) : BYTES_NONE);
 }
 
@@ -53,11 +52,6 @@ static sotto_status failures_add(seal_env *env, const live_session *session, int
     SOTTO_TRY(failures_get(env, session, &count));
     if (change < 0 ? count == 0 : count == UINT8_MAX) return SOTTO_OK;
     return failures_put(env, session, (uint8_t)(count + change));
-}
-
-sotto_status live_password_forget(seal_env *env, sotto_bytes jid, const uint8_t key[32]) {
-    name_room room;
-    return env->put(env, failures_name(&room, jid, key), BYTES_NONE);
 }
 
 /* ---- telling ---- */

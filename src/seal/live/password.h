@@ -54,7 +54,5 @@ SOTTO_MUST_CHECK sotto_status live_password_typed(struct live_self *, seal_env *
 SOTTO_MUST_CHECK sotto_status live_password_flush(struct live_self *, seal_env *);
 uint64_t live_password_next(const struct live_self *);
 void live_password_drop(struct live_self *, struct live_session *);
-/* A key that is forgotten. */
-SOTTO_MUST_CHECK sotto_status live_password_forget(seal_env *, sotto_bytes jid, const uint8_t key[32]);
 
 #endif

@@ -51,9 +51,18 @@ static sotto_status renew(live_self *self, seal_env *env, live_peer *peer) {
     return SOTTO_OK;
 }
 
+/* Whoever sets the clock back keeps no keys alive: a session is as old as the clock can say, and one that only is read
+ * goes at once. */
+static void set_right(live_wear *wear, uint64_t now_ms) {
+    if (wear->first_ms > now_ms) wear->first_ms = now_ms;
+    if (wear->due_ms > now_ms) wear->due_ms = now_ms;
+    if (wear->until_ms > now_ms + LIVE_RETIRING_MS) wear->until_ms = now_ms;
+}
+
 sotto_status live_rekey_flush(live_self *self, seal_env *env) {
     for (live_session *session = live_first(self); session != NULL; session = live_after(self, session)) {
         if (session->over) continue;
+        set_right(&session->wear, env->now_ms);
         bool ended = (session->wear.retiring && session->wear.until_ms <= env->now_ms) ||
                      (session->closing && session->closing_until_ms <= env->now_ms);
         if (ended) live_session_over(self, session);

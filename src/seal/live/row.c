@@ -3,7 +3,6 @@
 
 #include "bytes/cursor.h"
 #include "bytes/memory.h"
-#include "seal/live/password.h"
 #include "seal/live/statement.h"
 
 #define ROW_VERSION 1u
@@ -130,7 +129,9 @@ sotto_status live_row_received(seal_env *env, sotto_bytes jid, const uint8_t key
     key_room room;
     sotto_bytes name = room_key(&room, 'r', jid, key), value = BYTES_NONE, written;
     sotto_status status = env->get(env, name, &value);
-    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) SOTTO_TRY(status);
+    if (sotto_is(status, SOTTO_E_NOT_FOUND))
+        status = live_row_key_seen(env, jid, key); /* pushed out in its session: with the key this goes one day */
+    SOTTO_TRY(status);
     if (value.len > 0 && (value.at[0] != ROW_VERSION || (value.len - 1) % EPOCH_BYTES != 0))
         return SOTTO_FAIL(STORE_CORRUPT);
     uint8_t at[1 + SOTTO_LIVE_EPOCHS_MAX * EPOCH_BYTES];
@@ -241,7 +242,6 @@ static sotto_status key_make_room(seal_env *env, sotto_bytes jid, const key_seen
     if (least == NULL) return SOTTO_OK;
     SOTTO_TRY(env->put(env, room_key(&room, 'k', jid, least->key), BYTES_NONE));
     SOTTO_TRY(live_statement_forget(env, jid, least->key));
-    SOTTO_TRY(live_password_forget(env, jid, least->key));
     return env->put(env, room_key(&room, 'r', jid, least->key), BYTES_NONE);
 }
 

@@ -218,8 +218,8 @@ static bool waits_for(const live_self *self, sotto_bytes bare) {
 
 /* Somebody's resource came: what was wrong with it may be wrong no more. */
 static sotto_status came_or_went(live_self *self, seal_env *env, const seal_input *input) {
+    SOTTO_TRY(live_load(self, env)); /* which may give away the place of one that is idle */
     live_peer *peer = live_peer_find(self, input->jid);
-    SOTTO_TRY(live_load(self, env));
     if (!input->available) {
         for (live_session *one = NULL; (one = live_session_beside(self, live_bare(input->jid), one)) != NULL;)
             if (bytes_equal(one->full, input->jid)) live_session_over(self, one);
@@ -280,7 +280,7 @@ static sotto_status give_back_refused(void *arg, sotto_bytes jid, const uint8_t 
 static sotto_status decided(live_self *self, seal_env *env, const seal_input *input) {
     refusal r = {self, env};
     SOTTO_TRY(live_load(self, env));
-    SOTTO_TRY(live_opening_decided(self, env, input->jid, input->key, input->trust));
+    SOTTO_TRY(live_opening_decided(self, env, input->jid, input->key, input->trust, input->word));
     if (input->trust != SOTTO_TRUST_DISTRUSTED) return SOTTO_OK;
     for (live_session *session = self->sessions; session != NULL; session = session->next) {
         if (!session->proved || !bytes_equal(session->bare, input->jid) || memcmp(session->key, input->key, 32) != 0)

@@ -174,6 +174,60 @@ void live_secret_forget(live_self *self) {
     self->knows = false;
 }
 
+typedef struct place_scan {
+    seal_env *env;
+    sotto_bytes jid;
+    size_t count;
+    secret_name least;
+    bool least_accepted;
+    uint64_t least_ms;
+} place_scan;
+
+static sotto_status count_record(void *arg, sotto_bytes name, sotto_bytes value) {
+    place_scan *scan = arg;
+    (void)name, (void)value;
+    scan->count++;
+    return SOTTO_OK;
+}
+
+static sotto_status note_least(void *arg, sotto_bytes name, sotto_bytes value) {
+    place_scan *scan = arg;
+    live_secrets secrets;
+    uint8_t key[32];
+    bool accepted;
+    if (name.len < 34 || name.len > sizeof scan->least.at) return SOTTO_FAIL(STORE_CORRUPT);
+    memcpy(key, name.at + name.len - 32, sizeof key);
+    SOTTO_TRY(secrets_decode(value, &secrets));
+    uint64_t made_ms = secrets.at[0].made_ms;
+    bytes_wipe(&secrets, sizeof secrets);
+    SOTTO_TRY(scan->env->accepted(scan->env, scan->jid, key, &accepted));
+    bool sooner =
+        scan->least.bytes.len == 0 || (scan->least_accepted != accepted ? !accepted : made_ms < scan->least_ms);
+    if (!sooner) return SOTTO_OK;
+    memcpy(scan->least.at, name.at, name.len);
+    scan->least.bytes = bytes_of(scan->least.at, name.len);
+    scan->least_accepted = accepted;
+    scan->least_ms = made_ms;
+    return SOTTO_OK;
+}
+
+/* Whoever makes keys by the hundred pushes out his own secrets: each of them is tried for every ClientHello, of
+ * everybody. They are made in sessions that are used alone, so no stranger pushes out what would quarantine him. */
+static sotto_status make_place(live_self *self, seal_env *env, sotto_bytes jid, const secret_name *name) {
+    place_scan scan = {.env = env, .jid = jid};
+    secret_name all;
+    sotto_bytes value;
+    sotto_status status = env->get(env, name->bytes, &value);
+    if (!sotto_is(status, SOTTO_E_NOT_FOUND)) return status;
+    name_of(&all, jid, NULL);
+    SOTTO_TRY(env->scan(env, all.bytes, count_record, &scan));
+    if (scan.count < SOTTO_LIVE_KEYS_MAX) return SOTTO_OK;
+    SOTTO_TRY(env->scan(env, all.bytes, note_least, &scan));
+    SOTTO_TRY(env->put(env, scan.least.bytes, BYTES_NONE));
+    bytes_map_remove(&self->known, scan.least.bytes);
+    return SOTTO_OK;
+}
+
 sotto_status live_secret_write(live_self *self, seal_env *env, sotto_bytes jid, const uint8_t key[32],
                                const live_secrets *secrets) {
     secret_name name;
@@ -181,6 +235,7 @@ sotto_status live_secret_write(live_self *self, seal_env *env, sotto_bytes jid, 
     bytes_buffer out;
     sotto_bytes value = BYTES_NONE;
     name_of(&name, jid, key);
+    if (secrets->count > 0) SOTTO_TRY(make_place(self, env, jid, &name));
     bytes_buffer_borrowed(&out, room, sizeof room);
     bytes_buffer_u8(&out, SECRET_VERSION);
     bytes_buffer_block(&out, secrets->full);

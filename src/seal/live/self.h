@@ -255,7 +255,7 @@ SOTTO_MUST_CHECK sotto_status live_opening_you_first(live_self *, seal_env *, li
 SOTTO_MUST_CHECK sotto_status live_opening_proof(live_self *, seal_env *, live_session *, const live_message *);
 /* A person decided about a key of the bare JID. */
 SOTTO_MUST_CHECK sotto_status live_opening_decided(live_self *, seal_env *, sotto_bytes jid, const uint8_t key[32],
-                                                   sotto_trust);
+                                                   sotto_trust, seal_word);
 /* Who shows a key first: SEAL_FIRST_ bits of seal.h. */
 SOTTO_MUST_CHECK sotto_status live_opening_load(live_self *, seal_env *);
 SOTTO_MUST_CHECK sotto_status live_opening_set(live_self *, seal_env *, uint32_t first);

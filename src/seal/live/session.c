@@ -10,6 +10,7 @@
 #define PLAIN_MAX   (SOTTO_STANZA_BYTES_MAX + 64u * 1024u)
 #define PIECE       4096u
 #define RECORD      16384u
+#define HEAD        256u  /* no message has more beside its stanza, body or zeros */
 #define IDLE        2048u /* of a buffer that is empty: more is given back */
 
 static const char *const alpn[] = {LIVE_ALPN, NULL};
@@ -197,12 +198,19 @@ static sotto_status write_plain(live_session *session, sotto_bytes plain) {
 }
 
 sotto_status live_session_write(live_self *self, live_session *session, const live_message *message) {
+    uint8_t room[PIECE];
     bytes_buffer out;
     sotto_bytes plain;
-    bytes_buffer_owned(&out, self->host, PLAIN_MAX);
+    size_t most = HEAD + message->zeros + message->stanza.len + message->body.len;
+    if (most <= sizeof room)
+        bytes_buffer_borrowed(&out, room, sizeof room);
+    else
+        bytes_buffer_owned(&out, self->host, PLAIN_MAX);
+    bytes_buffer_reserve(&out, most);
     live_message_write(&out, message);
     sotto_status status = bytes_buffer_end(&out, &plain);
     if (sotto_ok(status)) status = write_plain(session, plain);
+    if (out.at == room) bytes_wipe(room, out.len);
     bytes_buffer_free(&out);
     return status;
 }
@@ -332,11 +340,12 @@ static sotto_status drain(live_self *self, seal_env *env, live_session *session)
     uint8_t piece[PIECE];
     sotto_bytes plain;
     while (!session->over) {
-        unsigned state = tls_engine_state(session->tls);
-        if ((state & TLS_FAILED) != 0) return tls_broken(self, env, session);
-        if ((state & TLS_WANTS_EARLY) != 0 && !session->answered) SOTTO_TRY(answer_hello(self, env, session));
-        if (session->over || (state & TLS_HAS_PLAIN) == 0) break;
         size_t got = tls_engine_plain_out(session->tls, piece, sizeof piece);
+        if (!sotto_ok(tls_engine_error(session->tls))) return tls_broken(self, env, session);
+        bool hello = !session->initiator && !session->answered;
+        if (hello && (tls_engine_state(session->tls) & TLS_WANTS_EARLY) != 0)
+            SOTTO_TRY(answer_hello(self, env, session));
+        if (session->over || got == 0) break;
         bytes_buffer_put(&session->plain, bytes_of(piece, got));
         bytes_wipe(piece, got);
         SOTTO_TRY(bytes_buffer_end(&session->plain, &plain));

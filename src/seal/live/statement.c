@@ -198,6 +198,7 @@ static sotto_status opinion_keep(seal_env *env, sotto_bytes jid, const uint8_t k
     sotto_bytes value;
     name_room room;
     SOTTO_TRY(opinions_load(env, jid, key, all, &count));
+    if (count == 0) SOTTO_TRY(live_row_key_seen(env, jid, key)); /* pushed out meanwhile: with the key this goes */
     bytes_buffer_borrowed(&out, at, sizeof at);
     bytes_buffer_u8(&out, RECORD_VERSION);
     opinion_put(&out, now);
@@ -287,6 +288,17 @@ static sotto_status write_sibling(bytes_buffer *out, const live_self *self, cons
     return bytes_buffer_end(out, ret);
 }
 
+/* Whoever stole the store of an OMEMO device can say this as well. Where another key of theirs is accepted, and has a
+ * secret, a key that is not gets no further by it: it would be quarantined if it came now, and only has a secret of its
+ * own because it came before. */
+static sotto_status is_enough(seal_env *env, const live_session *session, bool *ret) {
+    bool accepted, theirs = false;
+    SOTTO_TRY(env->accepted(env, session->bare, session->key, &accepted));
+    if (!accepted) SOTTO_TRY(live_secret_any_theirs(env, session->bare, &theirs));
+    *ret = !theirs;
+    return SOTTO_OK;
+}
+
 static sotto_status take_sibling(live_self *self, seal_env *env, live_session *session, const live_statement *said) {
     uint8_t room[SIBLING_MAX], hex[64];
     bytes_buffer out, text;
@@ -304,6 +316,11 @@ static sotto_status take_sibling(live_self *self, seal_env *env, live_session *s
     if (sotto_is(status, SOTTO_E_NOT_FOUND)) return SOTTO_OK; /* nobody here knows such keys */
     if (live_is_ours(status)) return status;
     if (sotto_ok(status) && trust != SOTTO_TRUST_VERIFIED) status = SOTTO_FAIL(NO_TRUSTED_DEVICE);
+    if (sotto_ok(status)) {
+        bool enough;
+        SOTTO_TRY(is_enough(env, session, &enough));
+        if (!enough) status = SOTTO_FAIL(KEY_CHANGED);
+    }
     SOTTO_TRY(subject_of(LIVE_STATEMENT_OMEMO, said->identity, &subject));
     bytes_buffer_borrowed(&text, hex, sizeof hex);
     bytes_hex_put(&text, said->identity);

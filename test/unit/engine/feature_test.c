@@ -7,6 +7,7 @@
 #include "bytes/base64.h"
 #include "context/caps.h"
 #include "crypto/hash.h"
+#include "engine/state.h"
 #include "stanza/element.h"
 
 #define ROMEO      "romeo@montague.example"
@@ -99,6 +100,24 @@ static void test_a_program_that_is_known_not_to_is_not_tried(void **state) {
     text = answer(r, GARDEN, outputs(r, true), WITH_IT);
     assert_contains(text, "stanza near 2 ");
     assert_string_equal(the_near.resources, GARDEN " ");
+}
+
+/* Whoever shows another program with each presence, and answers for none. */
+static void test_programs_that_were_asked_in_vain_are_bounded(void **state) {
+    engine_rig *r = *state;
+    size_t count = 0;
+    char name[32];
+    begin(r);
+    for (unsigned i = 0; i < SOTTO_CAPS_MAX; i++) {
+        snprintf(name, sizeof name, "fsha-1%c%08u", 0, i);
+        assert_ok(engine_stage_put(&r->engine->fleeting, bytes_of(name, 15), BYTES_LITERAL("1")));
+    }
+    show(r, ORCHARD, ver_of(true));
+    step(r, send_input(1, QUERY));
+    assert_contains(answer(r, ORCHARD, outputs(r, true), WITHOUT_IT), "stanza near 1 ");
+    sotto_bytes at = BYTES_LITERAL("f"), value;
+    while (bytes_map_from(&r->engine->fleeting.map, at, true, &at, &value) && at.at[0] == 'f') count++;
+    assert_int_equal(count, SOTTO_CAPS_MAX);
 }
 
 /* Nobody answers, or something that the hash is not over: it is found out by trying. */
@@ -343,6 +362,7 @@ const struct CMUnitTest feature_tests[] = {
     WITH(test_a_program_is_asked_what_it_can_before_it_is_tried),
     WITH(test_a_program_that_is_known_not_to_is_not_tried),
     WITH(test_what_is_not_known_is_tried),
+    WITH(test_programs_that_were_asked_in_vain_are_bounded),
     WITH(test_long_texts_say_nothing),
     WITH(test_T8_a_stripped_feature_is_told_and_not_believed),
     WITH(test_the_same_program_is_known),

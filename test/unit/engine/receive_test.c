@@ -266,6 +266,22 @@ static void test_malformed_stanzas_are_refused_exactly(void **state) {
     assert_outputs(r, "");
 }
 
+/* A host need not answer: it may have too much to do. */
+static void test_jobs_without_an_answer_are_bounded(void **state) {
+    /* limit: SOTTO_JOBS_MAX */
+    engine_rig *r = *state;
+    uint64_t first = 0, second = 0;
+    for (unsigned i = 0; i < SOTTO_JOBS_MAX + 1; i++) {
+        step(r, (sotto_input){.kind = SOTTO_INPUT_REFRESH, .jid = BYTES_LITERAL(ROMEO)});
+        assert_outputs(r, "job work\n");
+        if (i == 0) first = r->last_seq;
+        if (i == 1) second = r->last_seq;
+    }
+    assert_status(try_step(r, (sotto_input){.kind = SOTTO_INPUT_ANSWER, .job = first}), NOT_FOUND);
+    step(r, (sotto_input){.kind = SOTTO_INPUT_ANSWER, .job = second, .answer = BYTES_LITERAL("worked")});
+    assert_outputs(r, "event refreshed 0  ok 'worked'\n");
+}
+
 static void test_timers_and_jobs(void **state) {
     engine_rig *r = *state;
     step(r, (sotto_input){.kind = SOTTO_INPUT_REFRESH, .jid = BYTES_LITERAL(ROMEO)});
@@ -300,6 +316,7 @@ const struct CMUnitTest receive_tests[] = {
     T(test_a_notification_that_is_none_changes_nothing),
     T(test_a_sealed_iq_goes_to_no_seal_that_cannot_seal_them),
     T(test_malformed_stanzas_are_refused_exactly),
+    T(test_jobs_without_an_answer_are_bounded),
     T(test_timers_and_jobs),
 };
 const size_t receive_count = sizeof receive_tests / sizeof *receive_tests;

@@ -526,6 +526,105 @@ static void test_keys_are_bounded(void **state) {
     assert_null(rogue_inside(r)->lines); /* memory is taken for keys that are sent to alone */
 }
 
+static sotto_status count_record(void *arg, sotto_bytes name, sotto_bytes value) {
+    (void)name, (void)value;
+    ++*(size_t *)arg;
+    return SOTTO_OK;
+}
+
+static size_t records_of(rogue *r, char space, const char *jid) {
+    engine_env env;
+    char prefix[128];
+    size_t count = 0;
+    snprintf(prefix, sizeof prefix, "%c%s", space, jid);
+    engine_env_init(&env, r->engine, 0);
+    assert_ok(env.base.scan(&env.base, bytes_text(prefix), count_record, &count));
+    return count;
+}
+
+/* What is written of a key in its session after the key was pushed out goes with the key again. */
+static void test_what_is_kept_of_keys_is_bounded(void **state) {
+    rogue *r = *state;
+    const live_session *session;
+    crypto_identity first = r->identity;
+    engine_env env;
+    seal_key verified;
+    const uint8_t other[32] = {2};
+    rogue_open(r);
+    session = rogue_inside(r)->sessions;
+    engine_env_init(&env, r->engine, 0);
+    assert_ok(live_key_of(&r->engine->arena, BYTES_LITERAL(ROMEO), other, &verified));
+    assert_ok(env.base.key_seen(&env.base, &verified));
+    rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_VERDICT,
+                                .jid = bytes_text(ROMEO),
+                                .key = bytes_of(other, sizeof other),
+                                .trust = SOTTO_TRUST_VERIFIED}); /* from here on the first one is not accepted */
+    for (unsigned i = 0; i < SOTTO_LIVE_KEYS_MAX; i++) {
+        const uint8_t key[32] = {1, (uint8_t)i};
+        engine_env_init(&env, r->engine, 0);
+        env.base.now_ms = ++r->now_ms;
+        assert_ok(live_row_key_seen(&env.base, BYTES_LITERAL(ROMEO), key));
+    }
+    bool has = false;
+    assert_int_equal(listed(r, ROMEO, first.ed25519.bytes, &has), SOTTO_LIVE_KEYS_MAX);
+    assert_true(!has && session->proved && !session->over);
+    assert_int_equal(send_data(r, 1, 1), 1);
+    assert_int_equal(records_of(r, 'r', ROMEO), 1);
+    assert_int_equal(listed(r, ROMEO, first.ed25519.bytes, &has), SOTTO_LIVE_KEYS_MAX);
+    assert_true(has);
+}
+
+/* ... and his own secrets, each of which would be tried for every ClientHello of everybody. */
+static void test_secrets_are_bounded(void **state) {
+    rogue *r = *state;
+    live_secrets first;
+    crypto_identity own = r->identity;
+    engine_env env;
+    for (unsigned i = 0; i < SOTTO_LIVE_KEYS_MAX + 3; i++) {
+        live_message hold = {.kind = LIVE_HOLD};
+        if (i > 0) assert_ok(crypto_identity_new(&r->identity, &r->host.host));
+        r->now_ms += 60000;
+        rogue_open(r);
+        rogue_write(r, &hold); /* and never says that he has it */
+        rogue_send(r);
+        if (i == 0)
+            rogue_step(r, (sotto_input){.kind = SOTTO_INPUT_VERDICT,
+                                        .jid = bytes_text(ROMEO),
+                                        .key = bytes_of(own.ed25519.bytes, 32),
+                                        .trust = SOTTO_TRUST_VERIFIED});
+        assert_int_equal(records_of(r, 's', ROMEO), i < SOTTO_LIVE_KEYS_MAX ? i + 1 : SOTTO_LIVE_KEYS_MAX);
+    }
+    engine_env_init(&env, r->engine, 0);
+    assert_ok(live_secret_read(&env.base, BYTES_LITERAL(ROMEO), own.ed25519.bytes, &first));
+    assert_int_equal(first.count, 1); /* of a key that is accepted */
+    rogue_offer(r, ORCHARD);
+    rogue_hello(r, rogue_alpn); /* all of them are looked at */
+    assert_int_equal(rogue_inside(r)->known.count, SOTTO_LIVE_KEYS_MAX);
+}
+
+/* What the rows say is read before somebody is looked for: it may be somebody idle who makes room for it. */
+static void test_an_idle_peer_that_goes_while_rows_are_read(void **state) {
+    rogue *r = *state;
+    live_self *self = r->engine->seals[0].self;
+    live_peer *peer;
+    engine_env env;
+    uint8_t key[32] = {1};
+    live_row row = {.order = 1,
+                    .number = 1,
+                    .full = BYTES_LITERAL("mercutio@verona.example/1"),
+                    .stanza = BYTES_LITERAL("<message/>")};
+    engine_env_init(&env, r->engine, 0);
+    assert_ok(live_row_put(&env.base, BYTES_LITERAL("mercutio@verona.example"), key, &row));
+    assert_ok(live_peer_of(self, BYTES_LITERAL(ORCHARD), &peer));
+    self->peer_count += SOTTO_LIVE_PEERS_MAX - 1; /* as if */
+    self->loaded = false;
+    seal_input gone = {.kind = SEAL_INPUT_PRESENCE, .jid = BYTES_LITERAL(ORCHARD)};
+    assert_ok(r->engine->seals[0].class->input(self, &env.base, &gone));
+    assert_null(live_peer_find(self, BYTES_LITERAL(ORCHARD)));
+    assert_non_null(live_peer_find(self, row.full));
+    self->peer_count -= SOTTO_LIVE_PEERS_MAX - 1;
+}
+
 static void test_peers_are_bounded(void **state) {
     /* limit: SOTTO_LIVE_PEERS_OF_ONE */
     rogue *r = *state;
@@ -631,6 +730,9 @@ const struct CMUnitTest limit_tests[] = {
     TEST(test_acknowledgements_of_nothing),
     TEST(test_keys_in_a_contacts_name_push_out_none_that_is_accepted),
     TEST(test_keys_are_bounded),
+    TEST(test_what_is_kept_of_keys_is_bounded),
+    TEST(test_secrets_are_bounded),
+    TEST(test_an_idle_peer_that_goes_while_rows_are_read),
     TEST(test_peers_are_bounded),
     TEST(test_all_peers_are_bounded),
     TEST(test_jids_are_bounded),
