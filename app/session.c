@@ -283,8 +283,8 @@ static sotto_status do_arrival(app_session *session, const sotto_event *event) {
     return status;
 }
 
-/* To whoever watches, and into the history. What was not dealt with, or could not be kept, is not done; but that there is
- * no answer is of no use to anybody later. */
+/* To whoever watches, and into the history. What was not dealt with, or could not be kept, is not done; but that there
+ * is no answer is of no use to anybody later. */
 static void do_engine(app_session *session, const sotto_output *given) {
     sotto_output output;
     bytes_arena arena;

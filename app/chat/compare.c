@@ -40,9 +40,15 @@ void app_chat_compare_event(app_chat *chat, const sotto_event *event) {
         app_view_notice(&chat->view, "%s wants to compare keys with you: /verify, or /verify no.", chat->with);
         break;
     case SOTTO_COMPARE_READY:
-    case SOTTO_COMPARE_THEY_AGREED:
         app_compare_group(event->text, text);
         show(chat, text, event->total);
+        break;
+    case SOTTO_COMPARE_THEY_AGREED:
+        app_compare_group(event->text, text);
+        chat->comparing = true;
+        app_view_notice(&chat->view,
+                        "%s said that they see %s as well. The same here: Ctrl-V. Not the same: /verify no.", chat->with,
+                        text);
         break;
     case SOTTO_COMPARE_VERIFIED:
     case SOTTO_COMPARE_AGREED:

@@ -130,6 +130,24 @@ static void say_statement(const app_output *output, const sotto_event *event) {
                   s.fingerprint, s.len, s.jid, kind, s.text_len > 0 ? ", " : "", s.text_len, s.text, reason_of(event));
 }
 
+const char *app_live_password_over(sotto_status reason) {
+    switch (reason.code) {
+    case SOTTO_E_NO_SESSION:
+        return "there is no live session with them. Both have to be online, with sotto listen or sotto chat; a message "
+               "begins one where sotto via says live on both sides";
+    case SOTTO_E_AGAIN:
+        return "another word is being compared at this moment; do it again";
+    case SOTTO_E_CANCELLED:
+        return "they gave it up, or began anew; do it again";
+    case SOTTO_E_TIMEOUT:
+        return "no word was typed there within ten minutes";
+    case SOTTO_E_GUESSED_OUT:
+        return "there were too many wrong ones. --again allows more";
+    default:
+        return sotto_status_text(reason);
+    }
+}
+
 static void say_password(const app_output *output, const sotto_event *event) {
     subject s = subject_of(event);
     switch ((sotto_password_news)event->number) {
@@ -151,7 +169,7 @@ static void say_password(const app_output *output, const sotto_event *event) {
         break;
     case SOTTO_PASSWORD_OVER:
         app_print(output, APP_ERR, "Nothing came of the word for %.*s: %s.\n", s.len, s.jid,
-                  sotto_status_text(event->reason));
+                  app_live_password_over(event->reason));
         break;
     }
 }

@@ -17,4 +17,7 @@ bool app_live_event_is_good(const sotto_event *);
 const char *app_live_event_name(sotto_event_kind);
 void app_live_event_json(app_json *, const sotto_event *); /* the members beside event, jid and reason */
 
+/* Why nothing came of a word that was typed (SOTTO_PASSWORD_OVER), as the end of a sentence. */
+const char *app_live_password_over(sotto_status reason);
+
 #endif

@@ -302,6 +302,11 @@ static void verify_numbers(verify_task *verify) {
 
 /* ---- beginning ---- */
 
+/* In what programs read there are no codes: what --json shows is a comparison by characters. */
+static bool asks_string(const app_arguments *arguments) {
+    return app_argument(arguments, "string") || app_argument(arguments, "json");
+}
+
 /* What is known serves when the server cannot be asked: a key that was compared is no less so. */
 /* The best way both sides have: somebody there can be asked, or has asked already; and somebody here can look at it. */
 static sotto_status wants_string(verify_task *verify, bool *ret) {
@@ -310,8 +315,7 @@ static sotto_status wants_string(verify_task *verify, bool *ret) {
     bool other = app_argument(&task->arguments, "fingerprints") || app_argument(&task->arguments, "trust-message");
     *ret = false;
     if (other || verify->has_uri || verify->first_number > 0) return SOTTO_OK;
-    if (!app_argument(&task->arguments, "string") && !(verify->has_jid && task->output->screen.out_terminal))
-        return SOTTO_OK;
+    if (!asks_string(&task->arguments) && !(verify->has_jid && task->output->screen.out_terminal)) return SOTTO_OK;
     SOTTO_TRY(app_compare_look(app_session_engine(task->session), verify->jid, &run));
     *ret = run.stage != 0 || app_compare_can(&verify->keys);
     return SOTTO_OK;
@@ -334,7 +338,7 @@ static bool verify_together(verify_task *verify) {
         app_task_fail(task, status, verify->jid);
         return true;
     }
-    if (!string && app_argument(&task->arguments, "string")) {
+    if (!string && asks_string(&task->arguments)) {
         app_task_refuse(task,
                         "No device of %s is known that could compare by eight characters. sotto verify %s "
                         "--fingerprints compares without.",
@@ -522,10 +526,30 @@ static int run_password(const app_context *context, const app_arguments *argumen
     return exit_status;
 }
 
+/* Two ways of comparing at once, or a part of one that was not chosen, would be passed over in silence. */
+static const char *mistake_in(const app_arguments *arguments) {
+    static const char *const alone[] = {"string", "answer", "fingerprints", "image", "trust-message"};
+    bool json = app_argument(arguments, "json") != NULL, password = app_argument(arguments, "password") != NULL;
+    if (!password && app_argument(arguments, "again")) return "--again goes with --password";
+    if (json && (arguments->count > 1 || app_argument(arguments, "fingerprints") || app_argument(arguments, "image") ||
+                 app_argument(arguments, "trust-message")))
+        return "--json goes with --string, --answer or --password";
+    if (!password) return NULL;
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        if (app_argument(arguments, alone[i])) return "--password is a way of its own: leave the other one out";
+    return arguments->count == 1 ? NULL : "with --password say with whom, and nothing more";
+}
+
 int app_verify_run(const app_context *context, const app_arguments *arguments) {
     char room[APP_VERIFY_BYTES_MAX + 2];
     app_arguments mine = *arguments;
-    if (app_argument(arguments, "password")) return run_password(context, arguments);
+    if (app_argument(arguments, "password-file") && !app_argument_set(&mine, "password", "")) return APP_REFUSED;
+    const char *mistake = mistake_in(&mine);
+    if (mistake) {
+        app_print(&context->output, APP_ERR, "sotto verify: %s; see sotto help verify\n", mistake);
+        return APP_USAGE;
+    }
+    if (app_argument(&mine, "password")) return run_password(context, &mine);
     if (!gather(context, &mine, room, sizeof room)) return APP_REFUSED;
     int exit_status = app_holder_run(context, &mine);
     if (exit_status == APP_ASK_SAME) return ask_same(context, &mine);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/commands/event.h"
+#include "app/commands/live_event.h"
 #include "app/sessions.h"
 #include "bytes/span.h"
 #include "context/compare.h"
@@ -118,12 +119,16 @@ bool app_compare_print(const app_output *output, const sotto_event *event) {
         print_fruitless(output, APP_ERR, event->total);
         break;
     case SOTTO_COMPARE_READY:
-    case SOTTO_COMPARE_THEY_AGREED:
         app_print(output, APP_ERR,
                   "Compare with %.*s, by voice or side by side: %s. sotto verify %.*s asks whether it "
                   "is the same on both sides.\n",
                   len, jid, text, len, jid);
         print_fruitless(output, APP_ERR, event->total);
+        break;
+    case SOTTO_COMPARE_THEY_AGREED:
+        app_print(output, APP_ERR,
+                  "%.*s said that they see %s as well. Not answered here yet: sotto verify %.*s asks.\n", len, jid, text,
+                  len, jid);
         break;
     case SOTTO_COMPARE_VERIFIED:
         app_print(output, APP_ERR, "%.*s is verified here.\n", len, jid);
@@ -197,8 +202,9 @@ static bool on_event(app_task *task, const sotto_event *event) {
     if (app_argument(&task->arguments, "json")) put_json(task, event);
     bool json = app_argument(&task->arguments, "json") != NULL;
     switch ((sotto_compare)event->number) {
-    case SOTTO_COMPARE_WAITING:
-        if (!json) say_waiting(task, event);
+    case SOTTO_COMPARE_WAITING: /* it comes again when both began at once, or another command did */
+        if (!json && task->asked_count == 0) say_waiting(task, event);
+        task->asked_count = 1;
         break;
     case SOTTO_COMPARE_READY:
     case SOTTO_COMPARE_THEY_AGREED:
@@ -238,7 +244,8 @@ static void on_nothing(app_task *task, sotto_status status) {
 void app_compare_begin(app_task *task, const char *jid) {
     const sotto_input input = {.kind = SOTTO_INPUT_COMPARE, .jid = bytes_text(jid)};
     (void)snprintf(task->asked[0], sizeof task->asked[0], "%s", jid);
-    task->answers = 0; /* here: how often nothing came */
+    task->answers = 0;     /* here: how often nothing came */
+    task->asked_count = 0; /* here: it was said that the other side is waited for */
     task->event = on_event;
     sotto_status status = app_session_step(task->session, &input);
     if (sotto_ok(status))
@@ -252,6 +259,10 @@ void app_compare_begin(app_task *task, const char *jid) {
 static void said_yes(app_task *task, sotto_status status) {
     if (!sotto_ok(status)) {
         app_task_fail(task, status, whom(task));
+        return;
+    }
+    if (app_argument(&task->arguments, "json")) {
+        app_task_finish(task, APP_DONE);
         return;
     }
     app_print(task->output, APP_OUT, "%s is verified: every key they showed in this comparison.\n", whom(task));
@@ -272,6 +283,13 @@ static void said_no(app_task *task, sotto_status status) {
                     whom(task));
 }
 
+/* What comes of it, for programs; people are told when it is committed. */
+static bool on_answer(app_task *task, const sotto_event *event) {
+    if (event->kind != SOTTO_EVENT_COMPARE || !bytes_is(event->jid, whom(task))) return false;
+    if (app_argument(&task->arguments, "json")) put_json(task, event);
+    return false;
+}
+
 void app_compare_answer(app_task *task, const char *jid, const char *answer) {
     app_comparison run = {0};
     char typed[CONTEXT_COMPARE_STRING_SIZE], grouped[APP_COMPARE_TEXT_SIZE];
@@ -281,7 +299,11 @@ void app_compare_answer(app_task *task, const char *jid, const char *answer) {
     bool yes = strcmp(answer, "yes") == 0 || strcmp(answer, "y") == 0;
     bool no = strcmp(answer, "no") == 0 || strcmp(answer, "n") == 0;
     if (sotto_ok(status) && (run.stage == 0 || (!known && !no))) {
-        app_task_refuse(task, "There is nothing to answer: sotto verify %s begins a comparison.", jid);
+        app_task_refuse(task,
+                        "There is nothing to answer: no comparison with %s was begun, or it is over, because the other "
+                        "side said no, gave it up, or took longer than ten minutes. Nothing was verified by it; sotto "
+                        "verify %s begins another.",
+                        jid, jid);
         return;
     }
     if (!yes && !no && !context_compare_typed(bytes_text(answer), typed)) {
@@ -294,6 +316,7 @@ void app_compare_answer(app_task *task, const char *jid, const char *answer) {
         yes = strcmp(grouped, run.text) == 0;
     }
     const sotto_input input = {.kind = SOTTO_INPUT_COMPARED, .jid = bytes_text(jid), .same = yes};
+    task->event = on_answer;
     if (sotto_ok(status)) status = app_session_step(task->session, &input);
     if (sotto_ok(status))
         app_task_when_committed(task, yes ? said_yes : said_no);
@@ -305,11 +328,13 @@ void app_compare_answer(app_task *task, const char *jid, const char *answer) {
 
 static bool on_password(app_task *task, const sotto_event *event) {
     if (event->kind != SOTTO_EVENT_PASSWORD || !bytes_is(event->jid, whom(task))) return false;
+    bool json = app_argument(&task->arguments, "json") != NULL;
+    if (json) put_json(task, event);
     switch ((sotto_password_news)event->number) {
     case SOTTO_PASSWORD_ASKED:
         break;
     case SOTTO_PASSWORD_CONFIRMED:
-        app_print(task->output, APP_OUT, "%s knows the same word and is verified.\n", whom(task));
+        if (!json) app_print(task->output, APP_OUT, "%s knows the same word and is verified.\n", whom(task));
         app_task_finish(task, APP_DONE);
         break;
     case SOTTO_PASSWORD_WRONG:
@@ -317,11 +342,7 @@ static bool on_password(app_task *task, const sotto_event *event) {
                         whom(task), (unsigned)event->total);
         break;
     case SOTTO_PASSWORD_OVER:
-        app_task_refuse(task, "Nothing came of it: %s.%s",
-                        sotto_is(event->reason, SOTTO_E_NO_SESSION)
-                            ? "there is no live session with them; both have to be online (sotto sessions)"
-                            : sotto_status_text(event->reason),
-                        sotto_is(event->reason, SOTTO_E_GUESSED_OUT) ? " --again allows more." : "");
+        app_task_refuse(task, "Nothing came of it: %s.", app_live_password_over(event->reason));
         break;
     }
     return true;
@@ -345,6 +366,11 @@ void app_compare_password(app_task *task, const char *jid, bool again) {
     task->answers = 0;
     task->event = on_password;
     sotto_status status = app_session_step(task->session, &input);
+    if (sotto_is(status, SOTTO_E_USAGE)) {
+        app_task_refuse(task, "That word cannot be used: it has to be text (UTF-8) without control characters, and at "
+                              "least one character that is no blank. Nothing was compared.");
+        return;
+    }
     if (!sotto_ok(status)) {
         app_task_fail(task, status, jid);
         return;

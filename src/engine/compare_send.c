@@ -144,11 +144,12 @@ static sotto_status send(sotto_engine *engine, sotto_bytes to, engine_errand *er
 }
 
 /* Keys that nobody decided about get it as well, because this is how they come to be decided about; where the other
- * side need not be online: in a live session nothing leaves for such a key. */
+ * side need not be online: in a live session nothing leaves for such a key. Which way a person chose for what they say
+ * does not bind it: where only live sessions may be used and the one there is quarantined, this is the way out. */
 static engine_errand errand_by(const sotto_engine *engine, context_compare_type way, const uint8_t *key) {
     size_t seal = engine_compare_seal(engine, way);
     bool stored = way == CONTEXT_COMPARE_OMEMO;
-    engine_errand errand = {.seal = seal, .peer_alone = true, .undecided = stored, .only = key};
+    engine_errand errand = {.seal = seal, .peer_alone = true, .undecided = stored, .any_way = true, .only = key};
     if (stored && seal != SIZE_MAX) errand.dialect = bytes_text(engine->seals[seal].class->naming->dialect);
     return errand;
 }

@@ -141,11 +141,13 @@ static bool may_go_by(const sotto_engine *engine, const engine_sending *s, size_
     if (s->answers) return s->answer_seal == seal;
     if (s->errand != NULL && s->errand->seal != ENGINE_ANY_SEAL && s->errand->seal != seal) return false;
     if (s->errand != NULL && s->errand->seal == ENGINE_ANY_SEAL && !engine_offer_is_stored(engine, seal)) return false;
+    if (s->errand != NULL && s->errand->any_way) return true;
     return engine_contact_goes_by(&s->contact, engine->seals[seal].class);
 }
 
 static sotto_via via_of(const engine_sending *s) {
-    return s->answers ? SOTTO_VIA_AUTO : s->contact.via;
+    bool any_way = s->answers || (s->errand != NULL && s->errand->any_way);
+    return any_way ? SOTTO_VIA_AUTO : s->contact.via;
 }
 
 /* Whether a seal that needs the other side online has anybody to speak to; if not, or not yet, *p says so. Where

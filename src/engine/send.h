@@ -23,6 +23,7 @@ typedef struct engine_errand {
     bool waits;              /* held while keys are asked for; otherwise it is dropped */
     bool peer_alone;         /* no own devices, unless they are whom it is for */
     bool undecided;          /* also to keys that nobody decided about */
+    bool any_way;            /* whatever way the person chose for messages (via) */
     const uint8_t *only;     /* to this key alone; NULL: to all of them */
     bool sealed;             /* what came of it: it left, for these keys; or not, and why */
     seal_keys allowed;

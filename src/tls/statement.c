@@ -105,8 +105,10 @@ static sotto_status read_one(sotto_bytes der, X509 **ret) {
         *ret = certificate;
         return SOTTO_OK;
     }
+    /* Something behind it, of which OpenSSL says nothing. */
+    sotto_status status = certificate ? SOTTO_FAIL(MALFORMED) : tls_failure(SOTTO_FAIL(MALFORMED));
     X509_free(certificate);
-    return tls_failure(SOTTO_FAIL(MALFORMED));
+    return status;
 }
 
 /* The ones behind the first. */

@@ -8,7 +8,8 @@
 #include "crypto/curve.h"
 #include "secrets.h"
 
-static const constant_case *const groups[] = {bytes_cases, crypto_cases, ratchet_cases, record_cases, login_cases};
+static const constant_case *const groups[] = {bytes_cases,   crypto_cases, live_cases,
+                                              ratchet_cases, record_cases, login_cases};
 #define GROUPS (sizeof groups / sizeof *groups)
 
 /* ---- controls ---- */

@@ -38,6 +38,6 @@ typedef struct constant_case {
     const char *name;
     bool (*run)(void);
 } constant_case;
-extern const constant_case bytes_cases[], crypto_cases[], ratchet_cases[], record_cases[], login_cases[];
+extern const constant_case bytes_cases[], crypto_cases[], live_cases[], ratchet_cases[], record_cases[], login_cases[];
 
 #endif

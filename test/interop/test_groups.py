@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -124,6 +125,7 @@ class Play:
                   [(True, "Montague", True)])
         # A line in the conversation does the same; a name with a blank stands between quotes.
         self.romeo.succeed("join", self.room, "--nick", "Romeo M")
+        self.sees(self.juliet, "Romeo M")
         text = self.text("When thou hast breath")
         self.juliet.succeed("chat", self.room, text=f'/msg "Romeo M" {text}\n')
         event = self.romeo.receive(text)
@@ -135,6 +137,13 @@ class Play:
             seen = self.server.lines[before:]
         tap.equal([line for line in seen if "RECV: <message" in line and "groupchat" in line], [])
         tap.equal([event for event in self.mercutio.listener.left(event="message") if event["body"] in self.said[-3:]], [])
+
+    def sees(self, who, nick):
+        """Names come to everybody at a time of their own."""
+        end = time.monotonic() + 20
+        while nick not in who.succeed("rooms").stdout:
+            tap.holds(time.monotonic() < end, f"nobody is called {nick}")
+            time.sleep(0.1)
 
     def private_refused(self):
         line = self.juliet.refuse("send", f"{self.room}/Nobody", self.text("Who is there"))

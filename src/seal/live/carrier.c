@@ -173,27 +173,35 @@ static sotto_status take_hello(live_self *self, seal_env *env, sotto_bytes from,
     return reply_records(self, env, session, ret);
 }
 
+/* `hello` is the caller's, who wipes it: it may hold a secret. */
+static sotto_status take_frame(live_self *self, seal_env *env, const seal_origin *origin, const stanza_element *element,
+                               live_hello *hello, seal_opened *ret) {
+    live_frame frame;
+    sotto_status status = live_frame_read(element, env->arena, &frame);
+    if (live_is_ours(status)) return status;
+    live_session *session = sotto_ok(status) ? live_session_find(self, frame.session) : NULL;
+    bool theirs = session != NULL && bytes_equal(session->full, origin->from_full);
+    if (!theirs && session == NULL && sotto_ok(status)) SOTTO_TRY(look_into(self, env, origin, &frame, hello));
+    if (!theirs && !origin->sees_presence && !hello->found.is) return SOTTO_OK;
+    if (!sotto_ok(status)) return reply_error(ret, "bad-request");
+    if (!theirs && (session != NULL || frame.number > 0)) return reply_error(ret, "item-not-found");
+    if (!theirs) return take_hello(self, env, origin->from_full, &frame, hello, ret);
+    SOTTO_TRY(live_session_feed(self, env, session, &frame));
+    if (session->over) SOTTO_TRY(env->changed(env, session->bare));
+    return reply_records(self, env, session, ret);
+}
+
 sotto_status live_unprotect(void *arg, seal_env *env, const stanza_element *iq, const seal_origin *origin,
                             seal_opened *ret) {
     live_self *self = arg;
     const stanza_element *element = stanza_child(iq, "live", LIVE_NS);
-    live_frame frame;
+    live_hello hello = {0};
     *ret = (seal_opened){.outcome = SEAL_NOT_MINE};
     if (!self->online || element == NULL || !bytes_is(stanza_attribute_of(iq, "type"), "set") || origin->room ||
         live_bare(origin->from_full).len == origin->from_full.len)
         return SOTTO_OK;
     SOTTO_TRY(live_load(self, env));
-    sotto_status status = live_frame_read(element, env->arena, &frame);
-    if (live_is_ours(status)) return status;
-    live_session *session = sotto_ok(status) ? live_session_find(self, frame.session) : NULL;
-    bool theirs = session != NULL && bytes_equal(session->full, origin->from_full);
-    live_hello hello = {0};
-    if (!theirs && session == NULL && sotto_ok(status)) SOTTO_TRY(look_into(self, env, origin, &frame, &hello));
-    if (!theirs && !origin->sees_presence && !hello.found.is) return SOTTO_OK;
-    if (!sotto_ok(status)) return reply_error(ret, "bad-request");
-    if (!theirs && (session != NULL || frame.number > 0)) return reply_error(ret, "item-not-found");
-    if (!theirs) return take_hello(self, env, origin->from_full, &frame, &hello, ret);
-    SOTTO_TRY(live_session_feed(self, env, session, &frame));
-    if (session->over) SOTTO_TRY(env->changed(env, session->bare));
-    return reply_records(self, env, session, ret);
+    sotto_status status = take_frame(self, env, origin, element, &hello, ret);
+    bytes_wipe(&hello, sizeof hello);
+    return status;
 }

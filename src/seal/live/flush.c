@@ -171,6 +171,8 @@ static sotto_status set_tick(live_self *self, seal_env *env) {
 sotto_status live_flush(void *arg, seal_env *env) {
     live_self *self = arg;
     SOTTO_TRY(live_load(self, env));
+    self->all = self->all || env->now_ms < self->flushed_ms; /* the clock was set back: no timer will come in time */
+    self->flushed_ms = env->now_ms;
     if (self->online) {
         SOTTO_TRY(give_up(self, env));
         if (!self->ending) SOTTO_TRY(begin_wanted(self, env));

@@ -43,8 +43,7 @@ static sotto_status failures_get(seal_env *env, const live_session *session, uin
 static sotto_status failures_put(seal_env *env, const live_session *session, uint8_t count) {
     name_room room;
     const uint8_t value[2] = {RECORD_VERSION, count};
-    return env->put(env, failures_name(&room, session->bare),
-                    count > 0 ? bytes_of(value, sizeof value) : BYTES_NONE);
+    return env->put(env, failures_name(&room, session->bare), count > 0 ? bytes_of(value, sizeof value) : BYTES_NONE);
 }
 
 static sotto_status failures_add(seal_env *env, const live_session *session, int change) {
@@ -225,12 +224,12 @@ static sotto_status take_offer(live_self *self, seal_env *env, live_session *ses
     if (p != NULL && session->initiator && (p->state == LIVE_OFFERED || p->state == LIVE_TYPED))
         return SOTTO_OK; /* ours is on its way */
     /* Whoever begins anew has given up what was under way: what it cost of guesses is counted. */
-    if (p != NULL && p->state != LIVE_ASKED)
-        SOTTO_TRY(over(self, env, session, SOTTO_PASSWORD_OVER, SOTTO_FAIL(CANCELLED)));
+    bool told = p != NULL && p->state == LIVE_ASKED; /* once, however often it is offered */
+    if (p != NULL && !told) SOTTO_TRY(over(self, env, session, SOTTO_PASSWORD_OVER, SOTTO_FAIL(CANCELLED)));
     SOTTO_TRY(run_of(self, env, session, &p));
     p->state = LIVE_ASKED;
     p->share = share;
-    return tell(env, session, SOTTO_PASSWORD_ASKED, SOTTO_OK);
+    return told ? SOTTO_OK : tell(env, session, SOTTO_PASSWORD_ASKED, SOTTO_OK);
 }
 
 static sotto_status take_answer(live_self *self, seal_env *env, live_session *session, sotto_bytes body) {
@@ -328,10 +327,18 @@ static live_session *session_for(live_self *self, sotto_bytes jid) {
     return count == 1 ? only : NULL;
 }
 
+/* The tags are on their way: what is typed now cannot change them. */
+static bool is_compared(const live_session *session) {
+    const live_password *p = session->password;
+    return p != NULL && (p->state == LIVE_ANSWERED || p->state == LIVE_SURE);
+}
+
+/* What is typed takes the place of what was, as long as nobody compared that: a slip can be put right. */
 static sotto_status go_on(live_self *self, seal_env *env, live_session *session, sotto_bytes word) {
     live_password *p;
-    bool asked = session->password != NULL;
+    bool asked = session->password != NULL && session->password->state == LIVE_ASKED;
     SOTTO_TRY(run_of(self, env, session, &p));
+    bytes_wipe(p->word, sizeof p->word);
     memcpy(p->word, word.at, word.len);
     p->word_len = word.len;
     if (!asked || session->initiator) return offer(self, session);
@@ -343,8 +350,7 @@ static sotto_status take_word(live_self *self, seal_env *env, const seal_input *
     uint8_t failures;
     live_session *session = session_for(self, input->jid);
     if (session == NULL) return tell_nobody(env, live_bare(input->jid), SOTTO_FAIL(NO_SESSION));
-    if (session->password != NULL && session->password->state != LIVE_ASKED)
-        return tell(env, session, SOTTO_PASSWORD_OVER, SOTTO_FAIL(AGAIN));
+    if (is_compared(session)) return tell(env, session, SOTTO_PASSWORD_OVER, SOTTO_FAIL(AGAIN));
     SOTTO_TRY(failures_get(env, session, &failures));
     if (input->again && failures > 0) SOTTO_TRY(failures_put(env, session, 0));
     if (!input->again && failures >= SOTTO_LIVE_GUESSES_MAX)

@@ -420,6 +420,7 @@ static const candidate *take_first(candidates *list) {
     candidate first = list->at[best];
     list->at[best] = list->at[--list->count];
     list->at[list->count] = first;
+    bytes_wipe(&first, sizeof first);
     return &list->at[list->count];
 }
 

@@ -17,6 +17,7 @@
 #define SIBLING_MAX      (256u + 2u * SOTTO_JID_BYTES_MAX)
 #define JUDGED_MS        (24u * 3600 * 1000)
 #define DOUBTED_MS       (5u * 60 * 1000)
+#define AHEAD_S          (24u * 3600) /* clocks differ */
 #define DIGEST_BYTES     16u
 #define OPINION_BYTES    (1u + DIGEST_BYTES + 4u + 8u)
 #define OPINIONS_MAX     (SOTTO_LIVE_SIBLINGS_MAX + 2u)
@@ -436,6 +437,8 @@ static sotto_status take_bound(live_self *self, seal_env *env, live_session *ses
     }
     *seen = true;
     SOTTO_TRY(subject_of(message->type, message->body, &subject));
+    if (said->made > env->now_ms / 1000 + AHEAD_S) /* made for a time when its maker has nothing to say any more */
+        return conclude(env, session->bare, session->key, &subject, SOTTO_FAIL(BAD_CERTIFICATE), BYTES_NONE);
     SOTTO_TRY(opinion_find(env, session->bare, session->key, &subject, &before));
     /* Who learns a key or an authority because of what was said does not wait a day for it to count. */
     uint64_t holds = before.code == 0 ? JUDGED_MS : DOUBTED_MS;

@@ -104,9 +104,15 @@ static void test_events_about_keys(void **state) {
          "typed the same word: the live key 00000000 00000000... is verified.\n",
          NULL},
         {{.kind = SOTTO_EVENT_PASSWORD, .number = SOTTO_PASSWORD_OVER, .reason = {SOTTO_E_TIMEOUT}},
-         "Nothing came of the word for " JID ": no answer in time.\n",
+         "Nothing came of the word for " JID ": no word was typed there within ten minutes.\n",
          "{\"event\":\"password\",\"jid\":\"" JID
          "\",\"fingerprint\":null,\"news\":\"over\",\"wrong\":0,\"reason\":\"timeout\"}\n"},
+        {{.kind = SOTTO_EVENT_PASSWORD, .number = SOTTO_PASSWORD_OVER, .reason = {SOTTO_E_NO_SESSION}},
+         "there is no live session with them. Both have to be online",
+         NULL},
+        {{.kind = SOTTO_EVENT_PASSWORD, .number = SOTTO_PASSWORD_OVER, .reason = {SOTTO_E_GUESSED_OUT}},
+         "there were too many wrong ones. --again allows more.\n",
+         NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) assert_told(&rows[i]);
 }

@@ -20,7 +20,7 @@ sotto_trust life_trust(rogue *);     /* of the rogue's live key */
 void life_reopen(rogue *, const sotto_seal *const *seals, sotto_trust_policy);
 void life_online(rogue *);
 
-extern const struct CMUnitTest word_tests[], statement_tests[], close_tests[];
-extern const size_t word_count, statement_count, close_count;
+extern const struct CMUnitTest word_tests[], statement_tests[], close_tests[], attack_tests[];
+extern const size_t word_count, statement_count, close_count, attack_count;
 
 #endif

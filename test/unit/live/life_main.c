@@ -4,5 +4,5 @@
 #define RUN(group) _cmocka_run_group_tests(#group, group##_tests, group##_count, NULL, NULL)
 
 int main(void) {
-    return RUN(word) + RUN(statement) + RUN(close);
+    return RUN(word) + RUN(statement) + RUN(close) + RUN(attack);
 }

@@ -216,6 +216,10 @@ static void test_a_second_offer_is_no_second_guess(void **state) {
     assert_true(life_told(r, "password 0 cancelled"));
     assert_true(life_told(r, "password 0 ok")); /* she is asked again */
     assert_false(life_next(r, LIVE_PASSWORD, &got));
+    says(r, LIVE_PASSWORD_OFFER, one.run.share.bytes, 32);
+    assert_string_equal(r->told, ""); /* once, however often he offers */
+    types(r, false);
+    hears(r, LIVE_PASSWORD_ANSWER); /* to the last one */
     assert_int_equal(life_sessions(r), 1);
     crypto_cpace_run_wipe(&one.run);
     crypto_cpace_run_wipe(&two.run);

@@ -135,6 +135,11 @@ static void test_paths(void **state) {
     assert_status(judge_chain(&c, chain, 0, by_leaf), MALFORMED);
     sotto_bytes cut = bytes_of(chain[0].at, chain[0].len - 1);
     assert_status(judge_chain(&c, &cut, 1, by_leaf), MALFORMED);
+    uint8_t room[2048] = {0};
+    assert_true(chain[0].len < sizeof room);
+    memcpy(room, chain[0].at, chain[0].len);
+    sotto_bytes longer = bytes_of(room, chain[0].len + 1);
+    assert_status(judge_chain(&c, &longer, 1, by_leaf), MALFORMED);
     assert_true(c.text.len == 0);
     chain[1] = BYTES_LITERAL("no certificate");
     assert_status(judge_chain(&c, chain, 2, by_leaf), MALFORMED);

@@ -130,6 +130,11 @@ static void detach(device *d) {
     d->done_len = kept;
 }
 
+void device_cut(device *d) {
+    detach(d);
+    device_wish(d, (sotto_input){.kind = SOTTO_INPUT_OFFLINE}, NULL);
+}
+
 void device_leave(device *d) {
     device_wish(d, (sotto_input){.kind = SOTTO_INPUT_OFFLINE}, NULL);
     world_run(d->w);
