@@ -52,7 +52,7 @@ struct app_session {
     resolving_one tcp, direct;
     app_watch *watches, *watch_next; /* watch_next: whom a notification under way goes to next */
     const sotto_seal *seals[APP_SEALS_MAX];
-    bool keeps_trying, started, left;
+    bool available, keeps_trying, started, left;
     bool stirred;         /* something was stepped since the pump looked last */
     sotto_status failure; /* of a call that was made from inside a notification: told when the loop comes to rest */
     uint64_t end_ms;      /* an orderly end must have come by then; UINT64_MAX: none was asked for */
@@ -489,6 +489,7 @@ bool app_session_open(app_session **ret, const app_session_config *config, app_t
     (void)snprintf(session->ca, sizeof session->ca, "%s", config->config->ca);
     session->settings = config->config;
     session->keeps_trying = config->keep_trying;
+    session->available = config->available;
     session->end_ms = UINT64_MAX;
     session->exit_status = APP_REFUSED; /* unless somebody says that it went well */
     if (!open_all(session, config, trouble)) {
@@ -556,6 +557,10 @@ void app_session_connect(app_session *session) {
 
 bool app_session_is_online(const app_session *session) {
     return account_is_online(session->account);
+}
+
+bool app_session_is_available(const app_session *session) {
+    return session->available;
 }
 
 const char *app_session_jid(const app_session *session) {

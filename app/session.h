@@ -65,6 +65,8 @@ void app_session_watch(app_session *, app_watch *);   /* the watch outlives the 
 void app_session_unwatch(app_session *, app_watch *); /* harmless when it does not watch */
 
 bool app_session_is_online(const app_session *);
+/* Whether others see that we are online: live sessions need that. */
+bool app_session_is_available(const app_session *);
 const char *app_session_jid(const app_session *);
 const app_config *app_session_settings(const app_session *);
 const app_account *app_session_account(const app_session *);

@@ -58,6 +58,7 @@ typedef struct app_chat {
     char rest[1024];   /* and what followed it */
     bool asked;        /* it wants something to be typed, before it does what it was told */
     bool comparing;    /* the characters of a comparison are shown, and nobody has answered */
+    bool told_waits;   /* it was said that what was typed waits for a live session */
     bool offered;      /* it was said that a new device missed something, and nothing was done about it */
     char reduced[256]; /* what was last said to be left out for devices with an older OMEMO */
     /* the end */

@@ -47,8 +47,8 @@ void app_chat_compare_event(app_chat *chat, const sotto_event *event) {
         app_compare_group(event->text, text);
         chat->comparing = true;
         app_view_notice(&chat->view,
-                        "%s said that they see %s as well. The same here: Ctrl-V. Not the same: /verify no.", chat->with,
-                        text);
+                        "%s said that they see %s as well. The same here: Ctrl-V. Not the same: /verify no.",
+                        chat->with, text);
         break;
     case SOTTO_COMPARE_VERIFIED:
     case SOTTO_COMPARE_AGREED:

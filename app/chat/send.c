@@ -7,6 +7,7 @@
 #include "app/chat/chat.h"
 #include "app/commands/room.h"
 #include "app/record.h"
+#include "app/sessions.h"
 #include "bytes/memory.h"
 #include "bytes/span.h"
 
@@ -172,10 +173,12 @@ void app_chat_sent(app_chat *chat, uint64_t ticket, sotto_bytes seal) {
     app_entry entry = entry_of(chat, w);
     entry.fate = bytes_is(seal, "live") ? APP_FATE_ARRIVED : APP_FATE_SENT; /* there the two are one */
     chat->clear = seal.len == 0;
+    chat->told_waits = false;
     if (seal.len > 0) {
         entry.seal = seal;
-        entry.trust = chat->room ? SOTTO_TRUST_BLIND
-                                 : app_record_trust(app_session_engine(chat->task.session), bytes_text(chat->with), seal);
+        entry.trust = chat->room
+                          ? SOTTO_TRUST_BLIND
+                          : app_record_trust(app_session_engine(chat->task.session), bytes_text(chat->with), seal);
     }
     app_view_entry(&chat->view, &entry, false);
     waiting_drop(chat, w);
@@ -210,6 +213,17 @@ static bool is_told(app_chat *chat, const sotto_event *event) {
     return false;
 }
 
+/* Once, until something was sent: what is typed behind it waits as well. */
+static void say_waits(app_chat *chat) {
+    const char *lack = chat->room ? NULL : app_sessions_lack(app_session_engine(chat->task.session), chat->with);
+    if (!lack || chat->told_waits) return;
+    chat->told_waits = true;
+    app_view_notice(&chat->view,
+                    "This waits for a live session with %s: %s. /sessions looks; /via stored sends what they can read "
+                    "later.",
+                    chat->with, lack);
+}
+
 bool app_chat_own_event(app_chat *chat, const sotto_event *event) {
     const char *own = app_session_jid(chat->task.session);
     if (event->ticket == 0) return false;
@@ -237,8 +251,11 @@ bool app_chat_own_event(app_chat *chat, const sotto_event *event) {
         chat->unsent = true;
         waiting_drop(chat, w);
         break;
-    case SOTTO_EVENT_HELD: /* AGAIN: for an answer that is on its way */
-        if (sotto_is(event->reason, SOTTO_E_AGAIN)) break;
+    case SOTTO_EVENT_HELD: /* AGAIN: for an answer that is on its way, or for a session that may never come */
+        if (sotto_is(event->reason, SOTTO_E_AGAIN)) {
+            say_waits(chat);
+            break;
+        }
         w->held = true;
         app_view_event(&chat->view, event, own, body);
         break;

@@ -68,8 +68,8 @@ static void say_quarantined(const app_output *output, const sotto_event *event) 
         "minutes. ",
         s.len, s.jid);
     if (event->key.known)
-        app_print(output, APP_ERR, "Ask them in another way; then sotto verify %.*s, or sotto trust %.*s %s.\n", s.len,
-                  s.jid, s.len, s.jid, s.fingerprint);
+        app_print(output, APP_ERR, "Ask them in another way whether they lost it; then sotto trust %.*s %s.\n", s.len,
+                  s.jid, s.fingerprint);
     else
         app_print(
             output, APP_ERR,
@@ -87,11 +87,10 @@ static void say_moved(const app_output *output, const sotto_event *event) {
         return;
     }
     warning(output);
-    app_print(
-        output, APP_ERR,
-        "%.*s begins a live session with the key of %.*s, %s..., but other keys of %.*s are known: it counts as a "
-        "new one. Ask in another way before you accept it.\n",
-        s.len, s.jid, s.text_len, s.text, s.fingerprint, s.len, s.jid);
+    app_print(output, APP_ERR,
+              "%.*s begins a live session with the key of %.*s, %s..., but %.*s is known to you already: it counts as "
+              "a new one. Ask in another way before you accept it.\n",
+              s.len, s.jid, s.text_len, s.text, s.fingerprint, s.len, s.jid);
 }
 
 /* ---- what stands behind them ---- */

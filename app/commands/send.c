@@ -14,6 +14,7 @@
 #include "app/fingerprint.h"
 #include "app/holder.h"
 #include "app/keys.h"
+#include "app/sessions.h"
 #include "app/task.h"
 #include "bytes/base64.h"
 #include "bytes/memory.h"
@@ -190,8 +191,35 @@ static bool is_twin(const app_task *task, sotto_bytes jid, sotto_status reason) 
     "its key cannot be used. If it is a copy of this device, which has the same key: sotto leave in one of the two "   \
     "places, then sotto setup there"
 
+/* Which live sessions alone may carry, and none does; NULL: something else is the reason. */
+static const char *live_lack(const send_task *send) {
+    if (send->room || send->nick[0]) return NULL;
+    return app_sessions_lack(app_session_engine(send->task.session), send->to);
+}
+
+static void refuse_no_live(send_task *send, const char *lack) {
+    app_task_refuse(&send->task,
+                    "Not sent: messages to %s go in live sessions alone, and none can be used: %s. Nothing left "
+                    "unencrypted. sotto sessions %s looks again; sotto via %s stored sends what they can read later.",
+                    send->to, lack, send->to, send->to);
+}
+
+/* Nobody else sees that this process is online, so there will be no session however long it waits. */
+static bool refused_alone(send_task *send) {
+    if (app_session_is_available(send->task.session) || !live_lack(send)) return false;
+    app_task_refuse(&send->task,
+                    "Not sent: messages to %s go in live sessions alone, and those need sotto listen or sotto chat to "
+                    "be running here as well. Nothing left unencrypted. sotto via %s stored sends what they can read "
+                    "later.",
+                    send->to, send->to);
+    return true;
+}
+
 static void refuse_for(send_task *send, sotto_status reason) {
-    if (send->room && (sotto_is(reason, SOTTO_E_NO_DEVICE) || sotto_is(reason, SOTTO_E_NO_TRUSTED_DEVICE)))
+    const char *lack = sotto_is(reason, SOTTO_E_TIMEOUT) ? live_lack(send) : NULL;
+    if (lack)
+        refuse_no_live(send, lack);
+    else if (send->room && (sotto_is(reason, SOTTO_E_NO_DEVICE) || sotto_is(reason, SOTTO_E_NO_TRUSTED_DEVICE)))
         app_task_refuse(&send->task,
                         "Not sent: no other member of %s has a device that you accepted. Nothing left unencrypted. "
                         "sotto rooms shows who they are.",
@@ -345,6 +373,9 @@ static bool send_event(app_task *task, const sotto_event *event) {
             send_encrypted_all_the_same(send);
         else if (!sotto_is(event->reason, SOTTO_E_AGAIN))
             send_take_back(send, event->reason);
+        else if (live_lack(send) && task->output->screen.out_terminal)
+            app_print(task->output, APP_ERR, "Waiting for a live session with %s, at most %u seconds.\n", send->to,
+                      APP_TASK_WAIT_MS / 1000);
         return true;
     default:
         return false;
@@ -471,6 +502,7 @@ static void send_refreshed(app_task *task, sotto_status status) {
         app_task_fail(task, status, send->to);
         return;
     }
+    if (refused_alone(send)) return;
     if (text_of(task).len == 0) {
         send_file(send, app_argument(&task->arguments, "file"));
         return;

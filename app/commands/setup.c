@@ -73,6 +73,9 @@ static bool find(setting_up *s) {
     if (!address || !strchr(jid, '@'))
         return usage(s, s->arguments->positional[0],
                      address ? "is not the address of an account (it has no @)" : "is not an address");
+    if (strchr(s->arguments->positional[0], '/')) /* dropped in silence, somebody would believe in it */
+        return usage(s, s->arguments->positional[0],
+                     "names one client: leave out what begins with the slash; this device gets a name of its own");
     if (!app_home_find(&home, &s->context->environment, app_argument(s->arguments, "home"), &s->trouble) ||
         !app_account_at(where, &home, s->arguments->positional[0], &s->trouble))
         return false;

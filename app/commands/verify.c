@@ -302,9 +302,12 @@ static void verify_numbers(verify_task *verify) {
 
 /* ---- beginning ---- */
 
-/* In what programs read there are no codes: what --json shows is a comparison by characters. */
-static bool asks_string(const app_arguments *arguments) {
-    return app_argument(arguments, "string") || app_argument(arguments, "json");
+/* Codes and lists are for people: what --json shows is a comparison by characters. */
+static bool asks_string(const verify_task *verify) {
+    const app_arguments *arguments = &verify->task.arguments;
+    bool other = verify->has_uri || verify->first_number > 0 || app_argument(arguments, "fingerprints") ||
+                 app_argument(arguments, "trust-message");
+    return app_argument(arguments, "string") || (app_argument(arguments, "json") && !other);
 }
 
 /* What is known serves when the server cannot be asked: a key that was compared is no less so. */
@@ -315,7 +318,7 @@ static sotto_status wants_string(verify_task *verify, bool *ret) {
     bool other = app_argument(&task->arguments, "fingerprints") || app_argument(&task->arguments, "trust-message");
     *ret = false;
     if (other || verify->has_uri || verify->first_number > 0) return SOTTO_OK;
-    if (!asks_string(&task->arguments) && !(verify->has_jid && task->output->screen.out_terminal)) return SOTTO_OK;
+    if (!asks_string(verify) && !(verify->has_jid && task->output->screen.out_terminal)) return SOTTO_OK;
     SOTTO_TRY(app_compare_look(app_session_engine(task->session), verify->jid, &run));
     *ret = run.stage != 0 || app_compare_can(&verify->keys);
     return SOTTO_OK;
@@ -338,7 +341,7 @@ static bool verify_together(verify_task *verify) {
         app_task_fail(task, status, verify->jid);
         return true;
     }
-    if (!string && asks_string(&task->arguments)) {
+    if (!string && asks_string(verify)) {
         app_task_refuse(task,
                         "No device of %s is known that could compare by eight characters. sotto verify %s "
                         "--fingerprints compares without.",

@@ -117,8 +117,37 @@ static int bind(const app_context *context, const app_arguments *arguments) {
     return exit_status;
 }
 
+static bool is_one_of(const char *word, const char *const *words) {
+    while (*words && strcmp(*words, word) != 0) words++;
+    return *words != NULL;
+}
+
+/* What could mean something else, or nothing; NULL: it is well said. */
+static const char *mistake_in(const app_arguments *arguments) {
+    static const char *const whats[] = {"key", "certificate", "openpgp", "remove", "ask-first", NULL};
+    static const char *const removed[] = {"certificate", "openpgp", NULL}, *const firsts[] = {"no", "yes", "always",
+                                                                                              NULL};
+    const char *what = arguments->positional[0], *which = arguments->positional[1];
+    bool file = app_argument(arguments, "key") || app_argument(arguments, OPTION_PASSPHRASE);
+    if (file && (!what || strcmp(what, "certificate") != 0))
+        return "--key and --" OPTION_PASSPHRASE " go with certificate";
+    if (!what) return NULL;
+    if (!is_one_of(what, whats)) return "say certificate, openpgp, remove, ask-first or nothing";
+    if (strcmp(what, "key") == 0 && which) return "key is said alone";
+    if (strcmp(what, "remove") == 0 && (!which || !is_one_of(which, removed)))
+        return "say remove certificate, or openpgp";
+    if (strcmp(what, "ask-first") == 0 && (!which || !is_one_of(which, firsts)))
+        return "say ask-first yes, no or always";
+    return NULL;
+}
+
 int app_identity_run(const app_context *context, const app_arguments *arguments) {
     const char *what = arguments->positional[0];
+    const char *mistake = mistake_in(arguments);
+    if (mistake) {
+        app_print(&context->output, APP_ERR, "sotto identity: %s; see sotto help identity\n", mistake);
+        return APP_USAGE;
+    }
     bool binds = what && (strcmp(what, "certificate") == 0 || strcmp(what, "openpgp") == 0);
     if (binds && arguments->count < 2) {
         app_print(&context->output, APP_ERR, "sotto identity: %s; see sotto help identity\n",

@@ -106,7 +106,10 @@ static bool key_find(gpgme_ctx_t context, const char *which, gpgme_key_t *ret, a
     gpgme_error_t error = gpgme_get_key(context, which, ret, 1);
     if (error == 0 && (*ret)->can_sign) return true;
     if (error == 0 || gpgme_err_code(error) == GPG_ERR_EOF || gpgme_err_code(error) == GPG_ERR_INV_VALUE)
-        return app_trouble_set(trouble, "gpg has no secret key %s that can sign. Nothing was changed.", which);
+        return app_trouble_set(trouble,
+                               "gpg has no secret key %s that can sign (say which by its id or fingerprint: gpg "
+                               "--list-secret-keys shows them). Nothing was changed.",
+                               which);
     if (gpgme_err_code(error) == GPG_ERR_AMBIGUOUS_NAME)
         return app_trouble_set(trouble, "gpg has several keys %s: give the whole fingerprint. Nothing was changed.",
                                which);

@@ -59,7 +59,7 @@ static const char *const sessions_paragraphs[] = {
     "Only the process that holds the account has sessions (sotto listen, sotto chat): without one there is nothing to "
     "list. A session begins by itself when something is to go through it.",
     "Quarantined is a session that came without the secret which both sides had: their store was lost, or somebody "
-    "else is there. Nothing goes through it until you say so: compare (sotto verify JID), or sotto trust.",
+    "else is there. Nothing goes through it until you say so: ask them in another way, then sotto trust.",
     "With --json every session is one JSON object on a line of its own (doc/commands.md).",
     NULL,
 };

@@ -127,8 +127,8 @@ bool app_compare_print(const app_output *output, const sotto_event *event) {
         break;
     case SOTTO_COMPARE_THEY_AGREED:
         app_print(output, APP_ERR,
-                  "%.*s said that they see %s as well. Not answered here yet: sotto verify %.*s asks.\n", len, jid, text,
-                  len, jid);
+                  "%.*s said that they see %s as well. Not answered here yet: sotto verify %.*s asks.\n", len, jid,
+                  text, len, jid);
         break;
     case SOTTO_COMPARE_VERIFIED:
         app_print(output, APP_ERR, "%.*s is verified here.\n", len, jid);

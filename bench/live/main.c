@@ -309,8 +309,10 @@ static void measure(bench *b) {
     if (is_wanted(&b->o, "handshakes")) measure_handshakes(b);
     if (is_wanted(&b->o, "records")) measure_records(b);
     print_rows(b, out);
+    (void)fflush(stdout);
     fprintf(out, "]");
     if (is_wanted(&b->o, "stanzas")) measure_stanzas(&b->o, out);
+    (void)fflush(stdout);
     if (is_wanted(&b->o, "many")) measure_many(&b->o, out);
     fprintf(out, "\n}\n");
     bench_check(fclose(out) == 0);

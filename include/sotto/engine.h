@@ -278,7 +278,8 @@ typedef enum sotto_event_kind {
                                 any key of jid allows */
     SOTTO_EVENT_MOVED /* jid, key: who was known by this key under another JID (text) begins live sessions under this
                          one now, with the secret that was kept. reason 0: what was decided about the key holds here
-                         too; KEY_CHANGED: other keys of this JID are known, so it counts as a new one */
+                         too; KEY_CHANGED: this JID is known (a key of it, the roster, a word to it), so it counts as a
+                         new one */
 } sotto_event_kind;
 
 /* ASKED: the other side's person has typed one, ours has not. CONFIRMED: both know it, and the key counts as verified.

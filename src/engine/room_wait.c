@@ -115,7 +115,9 @@ sotto_status engine_room_withdraw(sotto_engine *engine, uint32_t acked) {
         if (!entry->through_room) continue;
         entry->withdrawn = true;
         outbox_entry row = *entry; /* telling of it may move the entry, not its row */
+        bytes_arena_mark here = bytes_arena_here(&engine->arena);
         SOTTO_TRY(withdraw(engine, &row));
+        bytes_arena_back(&engine->arena, here);
     }
     return SOTTO_OK;
 }
@@ -215,7 +217,9 @@ static sotto_status release_one(void *arg, sotto_bytes key, sotto_bytes value) {
     if (r->blocked) return SOTTO_OK;
     SOTTO_TRY(waiting_read(key, value, &w));
     engine_mark mark = engine_mark_here(r->engine);
+    bytes_arena_mark here = bytes_arena_here(&r->engine->arena); /* there may be many, of many readers */
     sotto_status status = settle_one(r->engine, &w, r->standing, &r->blocked);
+    bytes_arena_back(&r->engine->arena, here);
     if (sotto_is(status, SOTTO_E_OUTBOX_FULL)) { /* its turn comes when something has left */
         engine_mark_back(r->engine, mark);
         r->blocked = true;

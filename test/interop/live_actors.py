@@ -22,6 +22,11 @@ def why_not():
     return None if os.access(program(), os.X_OK) else f"{program()} is not built (./dev build)"
 
 
+def parse(text):
+    """A stanza as it is handed out: in no stream, without its namespace."""
+    return ET.fromstring(f"<stream xmlns='jabber:client'>{text}</stream>")[0]
+
+
 class LivePeer:
     """One device; its process may be killed and started again over the same store."""
 
@@ -63,7 +68,7 @@ class LivePeer:
     def send(self, stanza):
         """Returns its ticket."""
         self.actor.tell(stanza)
-        return self.actor.wait(event="asked")["ticket"]
+        return self.actor.wait(event="ok")["ticket"]
 
     def sessions(self, jid=None):
         self.actor.tell("sessions")
@@ -102,7 +107,7 @@ class LivePeer:
     def receive(self, text, seconds=actors.SECONDS):
         """The delivery that has this text; (the object, its stanza)."""
         event = self.find(lambda one: one.get("event") == "deliver" and text in one["stanza"], seconds)
-        return event, ET.fromstring(event["stanza"])
+        return event, parse(event["stanza"])
 
     def answer(self, name, seconds=actors.SECONDS):
         """The answer to the request of this id."""
@@ -110,11 +115,11 @@ class LivePeer:
         def is_it(one):
             if one.get("event") != "deliver" or not one["stanza"].startswith("<iq"):
                 return False
-            stanza = ET.fromstring(one["stanza"])
+            stanza = parse(one["stanza"])
             return stanza.get("id") == name and stanza.get("type") in ("result", "error")
 
         event = self.find(is_it, seconds)
-        return event, ET.fromstring(event["stanza"])
+        return event, parse(event["stanza"])
 
 
 class Stranger:

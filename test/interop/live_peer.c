@@ -3,7 +3,7 @@
  * An account that sends and shows whole stanzas, over the project's own layers: what the commands do not send (iq,
  * directed presence) is tried with it through real servers (test_live_stanzas.py). live_peer STORE KEY ACCOUNT PASSWORD
  * PORT CAFILE Reads lines:
- *     <...>                         a stanza to send; answered by "asked" with its ticket
+ *     <...>                         a stanza to send; the answer has its ticket
  *     via JID auto|stored|live      which seals
  *     verdict JID KEY verified|distrusted
  *     password JID WORD             compared in the live session
@@ -11,7 +11,8 @@
  *     cut                           the connection breaks without a word
  *     sessions                      each one, then "end"
  *     quit                          ends the stream in order
- * Prints JSON lines. What was printed is done. The end of input ends it as a crash does. */
+ * Prints JSON lines: an answer "ok" when what a command did is committed, and what happens. What was printed is done.
+ * The end of input ends it as a crash does. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,8 @@ typedef struct peer {
     net_connection *connection;
     net_watch *input;
     bytes_buffer lines;
-    uint64_t later_ms; /* what our clock is ahead */
+    bytes_buffer answers; /* to commands: printed when what they did is committed */
+    uint64_t later_ms;    /* what our clock is ahead */
     bool quitting;
 } peer;
 
@@ -53,6 +55,10 @@ static uint64_t now_ms(const peer *p) {
 
 /* ---- what is printed ---- */
 
+static void print(sotto_bytes text) {
+    if (fwrite(text.at, 1, text.len, stdout) != text.len || fflush(stdout) != 0) exit(1);
+}
+
 static app_json begin(bytes_buffer *line, const char *event) {
     bytes_buffer_owned(line, sotto_host_default(), 8 * LINE_BYTES_MAX);
     app_json json = app_json_begin(line);
@@ -64,7 +70,7 @@ static void end(app_json *json) {
     sotto_bytes text;
     app_json_end(json);
     check(bytes_buffer_end(json->to, &text), "print");
-    if (fwrite(text.at, 1, text.len, stdout) != text.len || fflush(stdout) != 0) exit(1);
+    print(text);
     bytes_buffer_free(json->to);
 }
 
@@ -221,26 +227,32 @@ static void pump(void *arg) {
         if (output.kind == ACCOUNT_NONE) break;
         do_output(p, &output);
     }
+    sotto_bytes answers;
+    check(bytes_buffer_end(&p->answers, &answers), "answers");
+    print(answers);
+    bytes_buffer_reset(&p->answers);
     uint64_t at = account_deadline(p->account);
     net_loop_timer(p->loop, at == UINT64_MAX || at <= p->later_ms ? at : at - p->later_ms, timer_came, p);
 }
 
 /* ---- what is read ---- */
 
+static void answer(peer *p, sotto_status status, uint64_t ticket) {
+    app_json json = app_json_begin(&p->answers);
+    app_json_text(&json, "event", bytes_text(sotto_ok(status) ? "ok" : "refusal"));
+    app_json_text(&json, "reason", bytes_text(reason_name(status)));
+    if (ticket != 0) app_json_number(&json, "ticket", ticket);
+    app_json_end(&json);
+}
+
 static void step(peer *p, const sotto_input *input) {
-    sotto_status status = account_step(p->account, input, now_ms(p));
-    say(sotto_ok(status) ? "ok" : "refusal", reason_name(status));
+    answer(p, account_step(p->account, input, now_ms(p)), input->ticket);
 }
 
 static void ask(peer *p, sotto_bytes stanza) {
     sotto_input input = {.kind = SOTTO_INPUT_SEND, .stanza = stanza};
-    bytes_buffer line;
     check(sotto_engine_ticket(account_engine(p->account), &input.ticket), "ticket");
-    sotto_status status = account_step(p->account, &input, now_ms(p));
-    app_json json = begin(&line, sotto_ok(status) ? "asked" : "refusal");
-    app_json_number(&json, "ticket", input.ticket);
-    app_json_text(&json, "reason", bytes_text(reason_name(status)));
-    end(&json);
+    step(p, &input);
 }
 
 static bool hex_read(uint8_t ret[32], const char *text) {
@@ -292,10 +304,10 @@ static void command(peer *p, sotto_bytes line) {
     } else if (count == 2 && strcmp(word, "later") == 0) {
         p->later_ms += strtoull(first, NULL, 10);
         timer_came(p);
-        say("ok", NULL);
+        answer(p, SOTTO_OK, 0);
     } else if (count == 1 && strcmp(word, "cut") == 0) {
         if (p->connection) on_lost(p);
-        say("ok", NULL);
+        answer(p, SOTTO_OK, 0);
     } else if (count == 1 && strcmp(word, "sessions") == 0) {
         check(sotto_engine_sessions(account_engine(p->account), BYTES_NONE, say_session, NULL), "sessions");
         say("end", NULL);
@@ -353,6 +365,7 @@ static void open_all(peer *p, char **arguments) {
     net_loop_on_idle(p->loop, pump, p);
     check(net_watch_readable(&p->input, p->loop, STDIN_FILENO, on_input, p), "input");
     bytes_buffer_owned(&p->lines, sotto_host_default(), LINE_BYTES_MAX);
+    bytes_buffer_owned(&p->answers, sotto_host_default(), LINE_BYTES_MAX);
 }
 
 int main(int argc, char **argv) {
@@ -367,5 +380,6 @@ int main(int argc, char **argv) {
     sotto_store_close(p.store);
     tls_context_free(p.tls);
     bytes_buffer_free(&p.lines);
+    bytes_buffer_free(&p.answers);
     return 0;
 }

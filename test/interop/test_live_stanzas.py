@@ -21,7 +21,7 @@ import actors
 import live_actors
 import servers
 import tap
-from live_actors import CLIENT, LivePeer, Stranger
+from live_actors import CLIENT, LivePeer, Stranger, parse
 
 JULIET, ROMEO = "juliet@capulet.example", "romeo@montague.example"
 PARIS, TYBALT = "paris@verona.example", "tybalt@capulet.example"
@@ -52,7 +52,7 @@ class Play:
     def meet(one, other):
         """Waits until one has been told that this resource of the other is there."""
         one.find(lambda event: event.get("event") == "deliver" and event["stanza"].startswith("<presence")
-                 and ET.fromstring(event["stanza"]).get("from") == other.full)
+                 and parse(event["stanza"]).get("from") == other.full)
 
     def message(self, sender, receiver, to=None):
         """Arrives once, marked, and its sender is told."""
@@ -97,7 +97,7 @@ class Play:
         for line in list(self.server.lines):
             match = re.search(r"SEND: (<iq .*</iq>)", line)
             if match and NS in line and re.search(r"type=['\"]set", line) and f"{sender.full}" in line:
-                element = ET.fromstring(match.group(1))
+                element = parse(match.group(1))
                 if element.get("from") == sender.full:
                     found.append(element)
         return found
@@ -148,21 +148,30 @@ class Play:
     # --- who and where ---
 
     def second_resource(self):
-        """Another device of his: stanzas go to the one they are for, a message for both to both."""
-        other = self.peer(ROMEO, "romeo-2")
+        """Another device of his, which knows no secret: nothing goes to it until she says so. Then stanzas go to the one they
+        are for, and a message for both to both."""
+        other = self.other = self.peer(ROMEO, "romeo-2")
         self.meet(self.juliet, other)
         self.meet(other, self.juliet)
         other.do(f"via {JULIET} live")
-        self.asks(self.juliet, other)
+        name, space = self.text("q"), self.text("urn:example:question")
+        self.juliet.send(f"<iq type='get' to='{other.full}' id='{name}'><query xmlns='{space}'/></iq>")
+        known = self.juliet.sessions(self.romeo.full)[0]["key"]
+        fresh = self.juliet.find(lambda one: one.get("event") == "quarantined" and one["jid"] == ROMEO)["key"]
+        tap.holds(fresh != known and set(fresh) != {"0"}, fresh)
+        tap.equal([one for one in other.actor.left(event="deliver") if space in one["stanza"]], [], "it was delivered")
+        for key in (known, fresh):
+            self.juliet.do(f"verdict {ROMEO} {key} verified")
+        tap.equal(other.receive(space)[0]["seal"], "live")
+        other.send(f"<iq type='result' to='{self.juliet.full}' id='{name}'/>")
+        tap.equal(self.juliet.answer(name)[0]["trust"], "verified")
         self.asks(other, self.juliet)
         self.asks(self.juliet, self.romeo)
         tap.equal({one["jid"] for one in self.juliet.sessions(ROMEO)}, {self.romeo.full, other.full})
-        tap.equal(len({one["key"] for one in self.juliet.sessions(ROMEO)}), 2, "keys")
         text = self.text("Both of you")
         self.juliet.send(f"<message type='chat' to='{ROMEO}'><body>{text}</body></message>")
         for each in (self.romeo, other):
             tap.equal(each.receive(text)[0]["seal"], "live")
-        self.other = other
 
     def vanished(self):
         """He goes while a request waits, and another one is asked when he is gone: errors, both."""

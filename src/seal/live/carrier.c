@@ -163,11 +163,12 @@ static sotto_status take_hello(live_self *self, seal_env *env, sotto_bytes from,
     SOTTO_TRY(live_session_feed(self, env, session, frame));
     if (session->over) return reply_error(ret, "not-acceptable");
     live_session *own = peer->attempt;
-    if (own != NULL && own->initiator && bytes_compare(self->full, from) < 0) { /* both at once */
+    bool waits = own != NULL && (own->met || own->waits_ms != 0); /* for a person, and long: no reason not to go on */
+    if (own != NULL && !waits && own->initiator && bytes_compare(self->full, from) < 0) { /* both at once */
         live_session_over(self, session);
         return reply_error(ret, "conflict");
     }
-    if (own != NULL && own->met) return reply_records(self, env, session, ret); /* a person is asked about that one */
+    if (waits) return reply_records(self, env, session, ret);
     if (own != NULL) live_session_over(self, own);
     peer->attempt = session;
     return reply_records(self, env, session, ret);

@@ -58,8 +58,8 @@ static void test_events_about_keys(void **state) {
          NULL},
         {{.kind = SOTTO_EVENT_NEW_KEY, .key = {LIVE_KEY, .this_device = true}}, NULL, NULL},
         {{.kind = SOTTO_EVENT_QUARANTINED, .key = {LIVE_KEY}},
-         "Nothing goes through it until you say so, within ten minutes. Ask them in another way; then sotto verify " JID
-         ", or sotto trust " JID " 00000000 00000000.\n",
+         "Nothing goes through it until you say so, within ten minutes. Ask them in another way whether they lost "
+         "it; then sotto trust " JID " 00000000 00000000.\n",
          "{\"event\":\"quarantined\",\"jid\":\"" JID "\",\"fingerprint\":\"" ZEROS "\"}\n"},
         {{.kind = SOTTO_EVENT_QUARANTINED},
          "They show their key only after yours.",

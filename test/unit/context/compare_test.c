@@ -377,7 +377,7 @@ static unsigned agreement(const char *a, const char *b) {
  * Juliet's side is over, he knows what she sees. To Romeo he was the one who asked, and now he may choose among 2^24
  * nonces which one he reveals. Without the commitment tries help: the more of them, the longer the beginning that
  * agrees. With it Romeo takes exactly one, which was fixed before Romeo's nonce was known: a guess of 2^40. */
-static void test_2_to_the_24_tries_are_one_guess(void **state) {
+static void attack_in_the_middle_2_to_the_24_tries_are_one_guess(void **state) {
     (void)state;
     run r = run_of_the_vectors();
     uint8_t context[32] = {1}, commitment[32], hash[32], nonce[32] = {0};
@@ -435,7 +435,7 @@ int compare_group(void) {
         T(test_lists),
         T(test_what_is_written_is_read_again),
         T(test_what_is_none),
-        T(test_2_to_the_24_tries_are_one_guess),
+        T(attack_in_the_middle_2_to_the_24_tries_are_one_guess),
     };
     return cmocka_run_group_tests(compare, NULL, NULL);
 }

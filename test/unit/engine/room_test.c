@@ -1303,6 +1303,42 @@ static void test_what_left_in_the_clear_is_decided_about_anew(void **state) {
     assert_null(strstr(text, "clear 1"));
 }
 
+static size_t handed_count(engine_rig *r) {
+    sotto_output out;
+    size_t count = 0;
+    commit(r);
+    while (sotto_engine_next(r->engine, &out)) {
+        uint64_t seq = out.seq;
+        if (out.kind == SOTTO_OUTPUT_STANZA && out.ticket > 0)
+            count++;
+        else if (seq != 0)
+            assert_ok(sotto_engine_done(r->engine, seq));
+    }
+    commit(r);
+    return count;
+}
+
+/* Read all at once, they would be more than a step may take of memory: they could never leave. */
+static void test_much_that_waits_leaves_all_the_same(void **state) {
+    static char text[70000];
+    const unsigned many = 40, elements = 16000;
+    engine_rig *r = *state;
+    lists l = usual;
+    l.info = PUBLIC_INFO;
+    join_with(r, &l);
+    said(r);
+    for (unsigned i = 0; i < many; i++) {
+        size_t len =
+            (size_t)snprintf(text, sizeof text, "<message to='" ROOM "' type='groupchat' id='m%u'><x xmlns='y'>", i);
+        for (unsigned k = 0; k < elements; k++, len += 4) memcpy(text + len, "<a/>", 4);
+        snprintf(text + len, sizeof text - len, "</x></message>");
+        step(r, send_input(1 + i, text));
+    }
+    assert_int_equal(handed_count(r), many);
+    enter_again(r, &l);
+    assert_int_equal(handed_count(r), many);
+}
+
 static void test_T36_a_private_message_waits_for_the_nick_to_be_his(void **state) {
     static const char *const to_romeo = "sealed 1 <message to='" ROOM "/Romeo' type='chat'>";
     engine_rig *r = *state;
@@ -1419,6 +1455,7 @@ const struct CMUnitTest room_tests[] = {
     ROOM_TEST(test_what_waits_can_be_cancelled),
     ROOM_TEST(test_a_message_no_stream_survives_is_given_up),
     ROOM_TEST(test_what_left_in_the_clear_is_decided_about_anew),
+    ROOM_TEST(test_much_that_waits_leaves_all_the_same),
     ROOM_TEST(test_T36_a_private_message_waits_for_the_nick_to_be_his),
     ROOM_TEST(test_rooms_and_members_can_be_looked_at),
 };

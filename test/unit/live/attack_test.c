@@ -203,6 +203,28 @@ static void attack_quarantine_released_by_a_string(void **state) {
     }
 }
 
+/* One forged answer must not keep the true one away for as long as a person is asked. */
+static void attack_quarantine_as_denial(void **state) {
+    rogue *r = *state;
+    live_message proof;
+    rogue_retain(r);
+    r->has_secret = false;
+    r->engine->seals[0].class->forget(r->engine->seals[0].self, BYTES_NONE);
+    r->engine->seals[0].forgot = true;
+    rogue_says(r, "for him alone");
+    rogue_answer(r, NULL); /* a thief of his key, in his place */
+    assert_true(life_told(r, "quarantined 0 ok\n"));
+    assert_true(newest(r)->quarantined && newest(r)->initiator);
+    rogue_offer(r, ORCHARD); /* and now he himself, with the secret */
+    rogue_hello(r, rogue_alpn);
+    assert_string_equal(r->answered, "result");
+    rogue_read_proof(r);
+    prove(r);
+    assert_true(life_next(r, LIVE_DATA, &proof)); /* it is for him */
+    for (const live_session *s = rogue_inside(r)->sessions; s != NULL; s = s->next)
+        assert_false(s->quarantined && !s->over);
+}
+
 /* A new key, after everything was lost: a string that was compared through OMEMO says whose it is. */
 static void new_key_by_a_string(rogue *r, context_compare_type way) {
     live_message proof;
@@ -432,6 +454,7 @@ const struct CMUnitTest attack_tests[] = {
     TEST(test_who_was_removed_may_be_anybody),
     TEST(attack_quarantine_released_by_another_device),
     TEST(attack_quarantine_released_by_a_string),
+    TEST(attack_quarantine_as_denial),
     TEST(test_a_string_confirms_a_new_key),
     TEST(test_a_string_of_another_session_confirms_nothing),
     TEST(attack_a_stolen_omemo_store_and_an_early_secret),

@@ -29,8 +29,10 @@ static void same_attributes(const stanza_element *a, const stanza_element *b, bo
         const stanza_attribute *y = b->attributes;
         if (outermost && is_address(x)) continue;
         while (y != NULL && !(bytes_equal(x->name, y->name) && bytes_equal(x->ns, y->ns))) y = y->next;
-        if (y == NULL) fail_msg("no %.*s", (int)x->name.len, (const char *)x->name.at);
-        assert_bytes(x->value, y->value);
+        if (y == NULL)
+            fail_msg("no %.*s", (int)x->name.len, (const char *)x->name.at);
+        else
+            assert_bytes(x->value, y->value);
     }
 }
 

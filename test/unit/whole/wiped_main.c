@@ -158,7 +158,7 @@ static void renew(talk *k) {
     live_run(k);
 }
 
-static void test_memory_taken_after_a_rekey(void **state) {
+static void attack_memory_taken_after_a_rekey(void **state) {
     (void)state;
     static size_t counts[SECRETS_MAX];
     talk k;
@@ -193,7 +193,7 @@ static void test_memory_taken_after_a_rekey(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory_taken_after_a_rekey)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(attack_memory_taken_after_a_rekey)};
     if (!sotto_ok(tls_wipe_start())) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
