@@ -81,17 +81,21 @@ static sotto_status look_at_state(void *arg, const sotto_session *session) {
     return SOTTO_OK;
 }
 
-const char *app_sessions_lack(sotto_engine *engine, const char *jid) {
+bool app_sessions_only(sotto_engine *engine, const char *jid) {
     sotto_contact contact;
+    if (!sotto_ok(sotto_engine_contact(engine, bytes_text(jid), &contact)) || contact.now == SOTTO_ENCRYPT_NEVER)
+        return false;
+    return contact.via == SOTTO_VIA_LIVE || (contact.via == SOTTO_VIA_NAMED && bytes_is(contact.name, "live"));
+}
+
+const char *app_sessions_lack(sotto_engine *engine, const char *jid) {
     bool seen[] = {[APP_SESSION_READY] = false,
                    [APP_SESSION_OPENING] = false,
                    [APP_SESSION_WAITING] = false,
                    [APP_SESSION_QUARANTINED] = false};
-    sotto_bytes whom = bytes_text(jid);
-    if (!sotto_ok(sotto_engine_contact(engine, whom, &contact)) || contact.now == SOTTO_ENCRYPT_NEVER) return NULL;
-    bool named = contact.via == SOTTO_VIA_NAMED && bytes_is(contact.name, "live");
-    if (contact.via != SOTTO_VIA_LIVE && !named) return NULL;
-    if (!sotto_ok(sotto_engine_sessions(engine, whom, look_at_state, seen)) || seen[APP_SESSION_READY]) return NULL;
+    if (!app_sessions_only(engine, jid)) return NULL;
+    if (!sotto_ok(sotto_engine_sessions(engine, bytes_text(jid), look_at_state, seen)) || seen[APP_SESSION_READY])
+        return NULL;
     if (seen[APP_SESSION_QUARANTINED]) return "the one with them is QUARANTINED until you confirm it";
     if (seen[APP_SESSION_WAITING]) return "their person has to confirm the one with them first";
     return "both have to be online, with a client that has them";

@@ -258,8 +258,8 @@ static void ask(play *p, sotto_bytes payload) {
 }
 
 static void say(play *p) {
-    static const sotto_bytes jid = BYTES_LITERAL("romeo@montague.example"), full = BYTES_LITERAL(FULL_ROMEO);
-    static const sotto_bytes text =
+    const sotto_bytes jid = BYTES_LITERAL("romeo@montague.example"), full = BYTES_LITERAL(FULL_ROMEO);
+    const sotto_bytes text =
         BYTES_LITERAL("<message to='" FULL_ROMEO "' type='chat'><body>" SECRET_TEXT "</body></message>");
     seal_audience audience = {.jids = &jid, .count = 1, .resources = &full, .resource_count = 1};
     seal_promise promise;

@@ -284,6 +284,14 @@ static void send_failed(app_task *task, sotto_status status) {
         send_take_back(send, sotto_is(search.reason, SOTTO_E_AGAIN) ? status : search.reason);
     } else if (sotto_class(status) == SOTTO_CLASS_OURS) {
         app_task_fail(task, status, send->to);
+    } else if (!send->room && !send->nick[0] && app_sessions_only(app_session_engine(task->session), send->to)) {
+        task->perhaps = true;
+        app_task_refuse(
+            task,
+            "%s has not confirmed the message. It is encrypted and kept, and goes on with their next live "
+            "session; if none comes soon, sotto listen says that it is not known whether it arrived. Do not "
+            "send it again before.",
+            send->to);
     } else {
         const char *room = send->room ? send->to : send->in;
         task->perhaps = true;

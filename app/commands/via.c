@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/commands/commands.h"
+#include "app/commands/room.h"
 #include "app/task.h"
 #include "bytes/span.h"
 
@@ -51,6 +52,12 @@ static void via_begin(app_task *task) {
         return;
     }
     const char *name = task->arguments.positional[1];
+    bool room = false, joined;
+    sotto_status found = app_room_find(app_session_engine(task->session), via->jid, &room, &joined);
+    if (sotto_ok(found) && room && strcmp(name, "live") == 0) {
+        app_task_refuse(task, "%s is a room, and live sessions are between two. Nothing was changed.", via->jid);
+        return;
+    }
     sotto_via how = strcmp(name, "auto") == 0     ? SOTTO_VIA_AUTO
                     : strcmp(name, "stored") == 0 ? SOTTO_VIA_STORED
                     : strcmp(name, "live") == 0   ? SOTTO_VIA_LIVE

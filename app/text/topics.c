@@ -326,9 +326,9 @@ static const app_option verify_options[] = {
     {0, "string", NULL, "compare by eight characters, also without a terminal"},
     {0, "answer", "yes|no|ABCD-EFGH", "what the other side shows is the same, is not, or is this"},
     {0, "password", NULL, "compare a word that both know; both are online"},
-    {0, "password-file", "FILE", "read that word from FILE instead of asking (- is standard input)"},
+    {0, "password-file", "FILE", "--password with the word in the first line of FILE (- is standard input)"},
     {0, "again", NULL, "with --password: although there were too many wrong ones"},
-    {0, "json", NULL, "one JSON object a line (doc/commands.md)"},
+    {0, "json", NULL, "with --string, --answer or --password: one JSON object a line (doc/commands.md)"},
     {'y', "yes", NULL, "do not ask: you compared"},
     OPTIONS_END,
 };
@@ -425,7 +425,8 @@ static const app_topic resend = {
 static const char *const repair_paragraphs[] = {
     "Use it when messages from or to JID cannot be decrypted any more, as after a program of theirs lost what it "
     "knew: forgets the sessions with all devices of JID, so that the next message you send begins new ones. Keys and "
-    "what you decided about them stay. Messages still on their way in the old sessions are lost.",
+    "what you decided about them stay. Messages still on their way in the old sessions are lost. Live sessions begin "
+    "without the secret of the ones before: JID's person is warned, and has to confirm that.",
     "Nothing does this by itself, except where this store was copied back from a backup: somebody who disturbs "
     "messages on their way must not be able to cause it.",
     NULL,

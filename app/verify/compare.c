@@ -338,7 +338,7 @@ static bool on_password(app_task *task, const sotto_event *event) {
         app_task_finish(task, APP_DONE);
         break;
     case SOTTO_PASSWORD_WRONG:
-        app_task_refuse(task, "%s typed another word (%u wrong with this key so far). Nothing was verified.",
+        app_task_refuse(task, "%s typed another word (%u wrong so far). Nothing was verified.",
                         whom(task), (unsigned)event->total);
         break;
     case SOTTO_PASSWORD_OVER:

@@ -3,9 +3,10 @@
  * ./dev bench live: sessions and what goes through them, beside OpenSSL alone. doc/performance.md says what the numbers
  * mean.
  *
- *     live [--quick] [--out FILE] [--dir FOLDER] [--only NAME]    FOLDER: where the stores lie while it runs;
- *                                                                 NAME: handshakes, records, stanzas or many
- */
+ *     live [--quick] [--out FILE] [--dir FOLDER] [--only NAME] [--wipe]
+ *
+ * FOLDER: where the stores lie while it runs. NAME: handshakes, records, stanzas or many. --wipe: OpenSSL's memory is
+ * wiped when it is given back, as in the program; the peer's too. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "many.h"
 #include "pair.h"
 #include "side.h"
+#include "tls/wipe.h"
 
 #define TURNS_MAX 51u
 #define RECORDS   1000u /* a turn */
@@ -24,7 +26,7 @@
 #define ROWS_MAX  16u
 
 typedef struct options {
-    bool quick;
+    bool quick, wipe;
     const char *out, *folder, *only;
 } options;
 
@@ -327,10 +329,12 @@ static options read_options(int argc, char **argv) {
                                                               : NULL;
         if (strcmp(argv[i], "--quick") == 0) {
             o.quick = true;
+        } else if (strcmp(argv[i], "--wipe") == 0) {
+            o.wipe = true;
         } else if (value && i + 1 < argc) {
             *value = argv[++i];
         } else {
-            fprintf(stderr, "usage: %s [--quick] [--out FILE] [--dir FOLDER] [--only NAME]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--quick] [--out FILE] [--dir FOLDER] [--only NAME] [--wipe]\n", argv[0]);
             exit(2);
         }
     }
@@ -340,6 +344,7 @@ static options read_options(int argc, char **argv) {
 int main(int argc, char **argv) {
     static bench b;
     b.o = read_options(argc, argv);
+    if (b.o.wipe) bench_must(tls_wipe_start());
     (void)mkdir(b.o.folder, 0700);
     remove_files(b.o.folder);
     bench_must(crypto_start());

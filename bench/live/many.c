@@ -199,7 +199,7 @@ static void online(one *o, size_t count) {
 }
 
 static double resident_bytes(void) {
-    unsigned long all, resident;
+    unsigned long all = 0, resident = 0;
     (void)malloc_trim(0);
     FILE *file = fopen("/proc/self/statm", "r");
     bench_check(file != NULL && fscanf(file, "%lu %lu", &all, &resident) == 2);

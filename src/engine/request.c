@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Records: 'J' 'o' full JID 0 id → one of ours: ticket, when it is given up, what became of it, and of a live session the
- * key it is with; 'J' 't' full JID 0 id → one of theirs: when it came, the seal. One of ours that was given up stays for a while, so that a late answer is
- * known as one. */
+ * Records: 'J' 'o' full JID 0 id → one of ours: ticket, when it is given up, what became of it, in a live session the
+ * key it went to; 'J' 't' full JID 0 id → one of theirs: when it came, the seal. One of ours that was given up stays
+ * for a while, so that a late answer is known as one. */
 #include "engine/request.h"
 
 #include "bytes/cursor.h"

@@ -26,8 +26,8 @@ SOTTO_MUST_CHECK sotto_status engine_request_lost(sotto_engine *, const outbox_e
 /* The same of one that left, by its ticket, or all to a full JID that is not available any more; nothing for others. */
 SOTTO_MUST_CHECK sotto_status engine_request_returned(sotto_engine *, uint64_t ticket, sotto_status reason);
 SOTTO_MUST_CHECK sotto_status engine_request_gone(sotto_engine *, sotto_bytes full);
-/* An iq came, sealed by this key, or in the clear (NULL); *ret_drop: it answers something that was answered, that another
- * key was asked, or that has not left yet. */
+/* An iq came, sealed by this key, or in the clear (NULL); *ret_drop: it answers something that was answered, that
+ * another key was asked, or that has not left yet. */
 SOTTO_MUST_CHECK sotto_status engine_request_answer(sotto_engine *, const stanza_element *, const stanza_jid *from,
                                                     const uint8_t *sealed_by, bool *ret_drop);
 

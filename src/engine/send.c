@@ -127,7 +127,8 @@ static sotto_status leave_sealed(sotto_engine *engine, engine_sending *s, const 
     sotto_bytes dialects;
     outbox_way way;
     bool asks = s->errand == NULL && seal->class->strength > 0 && engine_request_is(s->stanza);
-    const uint8_t *only = p->allowed.count == 1 && !engine_offer_is_stored(engine, p->seal) ? p->allowed.at[0].key : NULL;
+    const uint8_t *only =
+        p->allowed.count == 1 && !engine_offer_is_stored(engine, p->seal) ? p->allowed.at[0].key : NULL;
     if (asks) SOTTO_TRY(engine_request_sealed(engine, s->stanza, &s->to, s->ticket, only));
     if (s->answers) SOTTO_TRY(engine_request_settled(engine, s->stanza, &s->to));
     SOTTO_TRY(engine_keyring_dialects(engine, p->seal, &p->allowed, &dialects));

@@ -24,9 +24,9 @@ import tap
 from live_actors import CLIENT, LivePeer, Stranger, parse
 
 JULIET, ROMEO = "juliet@capulet.example", "romeo@montague.example"
-PARIS, TYBALT = "paris@verona.example", "tybalt@capulet.example"
-ACCOUNTS = {JULIET: "pw-juliet", ROMEO: "pw-romeo", PARIS: "pw-paris", TYBALT: "pw-tybalt"}
-FRIENDS = (JULIET, ROMEO, PARIS)  # Tybalt is a stranger
+PARIS, TYBALT, BENVOLIO = "paris@verona.example", "tybalt@capulet.example", "benvolio@montague.example"
+ACCOUNTS = {JULIET: "pw-juliet", ROMEO: "pw-romeo", PARIS: "pw-paris", TYBALT: "pw-tybalt", BENVOLIO: "pw-benvolio"}
+FRIENDS = (JULIET, ROMEO, PARIS, BENVOLIO)  # Tybalt is a stranger
 NS = "urn:sotto:live:0"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 MINUTE_MS = 60000
@@ -178,7 +178,8 @@ class Play:
         name, _ = self.request(self.juliet, self.other)
         gone = self.other.full
         self.other.quit()
-        tap.holds(self.fails(self.juliet, name) in ("recipient-unavailable", "remote-server-timeout", "service-unavailable"), "condition")
+        tap.holds(self.fails(self.juliet, name) in ("recipient-unavailable", "remote-server-timeout", "service-unavailable"),
+                  "condition")
         late = self.text("q")
         self.juliet.send(f"<iq type='get' to='{gone}' id='{late}'><query xmlns='{self.text('urn:example:late')}'/></iq>")
         self.fails(self.juliet, late, after=MINUTE_MS)
@@ -318,11 +319,14 @@ class Play:
         self.asks(self.juliet, self.romeo)
         before = self.juliet.sessions(self.romeo.full)[0]
         began, other = (self.juliet, self.romeo) if before["initiator"] else (self.romeo, self.juliet)
-        tickets, texts = self.pour(began, other, 5)
+        # With nothing under way: what is would have waited for half an hour, too.
+        self.asks(other, began)
+        self.message(began, other)
+        self.message(other, began)
         since = self.server.log_length()
         began.do(f"later {31 * MINUTE_MS}")
-        more, others = self.pour(began, other, 5)
-        self.arrive_once(tickets + more, texts + others, began, other)
+        tickets, texts = self.pour(began, other, 5)
+        self.arrive_once(tickets, texts, began, other)
         self.asks(other, began)
         end = time.monotonic() + actors.SECONDS
         while began.sessions(other.full)[0]["renewed"] == before["renewed"]:
@@ -336,6 +340,22 @@ class Play:
         tap.equal(len(self.hellos(since)), 1, "sessions that were opened")
 
     # --- others ---
+
+    def program_answers(self):
+        """Who has `sotto listen` there answers nothing by hand: a request that the program does not know gets an error, through
+        the session."""
+        benvolio = actors.Sotto(self.server, BENVOLIO, os.path.join(self.folder, "benvolio"))
+        benvolio.setup()
+        benvolio.listen()
+        full = parse(self.juliet.find(lambda one: one.get("event") == "deliver" and one["from"] == BENVOLIO
+                                      and one["stanza"].startswith("<presence") and "caps" in one["stanza"])["stanza"]).get("from")
+        for kind in ("get", "set"):
+            name = self.text("q")
+            self.juliet.send(f"<iq type='{kind}' to='{full}' id='{name}'><query xmlns='{self.text('urn:example:none')}'/></iq>")
+            event, stanza = self.juliet.answer(name)
+            tap.equal((event["seal"], event["failure"], stanza.get("type"), stanza.get("from")), ("live", "", "error", full))
+            tap.equal(stanza.find(f"{CLIENT}error")[0].tag, f"{STANZAS}service-unavailable")
+        tap.equal(benvolio.interrupt(), 0, "exit status")
 
     def strangers(self):
         """Who does not see our presence learns nothing: what an unknown namespace gets, byte for byte but the id."""
@@ -354,14 +374,15 @@ class Play:
             tybalt.end()
 
     def error_of(self, stranger, to, kind, payload):
-        """The error that a request gets, as bytes of the server's log; without its id, and without the request if the server
-        repeats it."""
+        """The error that a request gets, as the server's log has it, attributes in order (prosody's have none); without its
+        id, and the request in it, if it is repeated, without what is inside."""
         name = "s" + os.urandom(8).hex()
         answer = stranger.ask(f"<iq type='{kind}' to='{to}' id='{name}'>{payload}</iq>", name)
         tap.equal(answer.get("type"), "error")
-        line = self.server.wait_log(rf"SEND: <iq .*{name}")
-        text = re.search("SEND: (.*)", line).group(1).replace(name, "ID")
-        return re.sub(r"<(live|\w+:live) .*?(/>|</(live|\w+:live)>)", "", text)
+        line = self.server.wait_log(rf"SEND: <iq (?=[^>]*type=['\"]error)(?=[^>]*{name})")
+        text = ET.canonicalize(re.search("SEND: (.*)", line).group(1).replace(name, "ID"))
+        tap.holds("error" in text and "ID" in text, text)
+        return re.sub(r"<(\w+:)?live[ >].*</(\w+:)?live>", "<live/>", text)
 
     def attacked(self):
         """A contact sends what he saw of others, forges frames and makes up resources: nobody notices."""
@@ -381,7 +402,8 @@ class Play:
                 answers.append(self.throw(paris, f"<live xmlns='{NS}' session='{last[0].get('session')}' "
                                                  f"number='{max(0, number + step)}'>{last[0].text}</live>"))
             for payload in ("", "AAAA", "!", "FwMDAAEA"):
-                answers.append(self.throw(paris, f"<live xmlns='{NS}' session='{os.urandom(16).hex()}' number='0'>{payload}</live>"))
+                made_up = os.urandom(16).hex()
+                answers.append(self.throw(paris, f"<live xmlns='{NS}' session='{made_up}' number='0'>{payload}</live>"))
             # Answers to what he was never asked.
             for each in frames[-10:]:
                 paris.send(f"<iq type='result' to='{self.juliet.full}' id='{each.get('id')}'/>"
@@ -428,6 +450,7 @@ SCENES = (
     ("a resumed stream keeps its session", Play.resumed),
     ("back with the secret of before", Play.retained),
     ("a session is made anew after half an hour", Play.renewed),
+    ("a person's program answers by itself", Play.program_answers),
     ("strangers get what an unknown namespace gets", Play.strangers),
     ("a contact replays, forges and makes up resources", Play.attacked),
     ("the server saw no text and no namespace", Play.server_saw_nothing),
@@ -437,7 +460,7 @@ SCENES = (
 def main():
     kind = servers.named_by_argument()
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        why = servers.why_not(kind) or live_actors.why_not()
+        why = servers.why_not(kind) or live_actors.why_not() or actors.why_no_sotto()
         if why:
             tap.skip_all([(f"{kind}: {name}", scene) for name, scene in SCENES], why)
         with servers.start(kind, ACCOUNTS, friends=FRIENDS) as server:

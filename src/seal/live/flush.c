@@ -95,9 +95,12 @@ static sotto_status may_send(push_work *work, const live_row *row, bool *ret) {
 /* What was for another resource of the same key: a message is for the person, anything else was for that resource. */
 static bool is_for(const push_work *work, const live_row *row) {
     const stanza_element *stanza;
+    bytes_arena_mark mark = bytes_arena_here(work->env->arena); /* there may be a thousand */
     if (bytes_equal(row->full, work->session->full)) return true;
-    return sotto_ok(stanza_parser_read(work->env->parser, work->env->arena, row->stanza, &stanza)) &&
-           stanza_is(stanza, "message", STANZA_NS_CLIENT);
+    bool is = sotto_ok(stanza_parser_read(work->env->parser, work->env->arena, row->stanza, &stanza)) &&
+              stanza_is(stanza, "message", STANZA_NS_CLIENT);
+    bytes_arena_back(work->env->arena, mark);
+    return is;
 }
 
 static sotto_status push_row(void *arg, sotto_bytes jid, const uint8_t key[32], const live_row *row) {

@@ -317,12 +317,13 @@ static bool is_too_long(const live_session *session, sotto_bytes plain) {
     return plain.len >= (plain.at[4] == LIVE_PAD ? 5 + SOTTO_LIVE_PAD_BYTES_MAX : LIVE_PROOF_BYTES);
 }
 
-static sotto_status take_messages(live_self *self, seal_env *env, live_session *session) {
+/* What is whole is dealt with; *ret_used: so many bytes. */
+static sotto_status take_messages(live_self *self, seal_env *env, live_session *session, sotto_bytes plain,
+                                  size_t *ret_used) {
+    *ret_used = 0;
     while (!session->over) {
-        sotto_bytes plain;
         live_message message;
         size_t used;
-        SOTTO_TRY(bytes_buffer_end(&session->plain, &plain));
         sotto_status status = live_message_read(plain, &used, &message);
         bool too_long = is_too_long(session, plain);
         if (sotto_is(status, SOTTO_E_AGAIN) && !too_long) return SOTTO_OK;
@@ -331,14 +332,29 @@ static sotto_status take_messages(live_self *self, seal_env *env, live_session *
             return SOTTO_OK;
         }
         SOTTO_TRY(take_message(self, env, session, &message));
-        bytes_buffer_drop(&session->plain, used);
+        *ret_used += used;
+        plain = bytes_after(plain, used);
     }
+    return SOTTO_OK;
+}
+
+/* Most of what comes is whole, and is read where it is; the rest is kept until more comes. */
+static sotto_status take_plain(live_self *self, seal_env *env, live_session *session, sotto_bytes piece) {
+    size_t used;
+    if (session->plain.len == 0) {
+        SOTTO_TRY(take_messages(self, env, session, piece, &used));
+        bytes_buffer_put(&session->plain, bytes_after(piece, used));
+        return bytes_buffer_end(&session->plain, &piece);
+    }
+    bytes_buffer_put(&session->plain, piece);
+    SOTTO_TRY(bytes_buffer_end(&session->plain, &piece));
+    SOTTO_TRY(take_messages(self, env, session, piece, &used));
+    bytes_buffer_drop(&session->plain, used);
     return SOTTO_OK;
 }
 
 static sotto_status drain(live_self *self, seal_env *env, live_session *session) {
     uint8_t piece[PIECE];
-    sotto_bytes plain;
     while (!session->over) {
         size_t got = tls_engine_plain_out(session->tls, piece, sizeof piece);
         if (!sotto_ok(tls_engine_error(session->tls))) return tls_broken(self, env, session);
@@ -346,10 +362,9 @@ static sotto_status drain(live_self *self, seal_env *env, live_session *session)
         if (hello && (tls_engine_state(session->tls) & TLS_WANTS_EARLY) != 0)
             SOTTO_TRY(answer_hello(self, env, session));
         if (session->over || got == 0) break;
-        bytes_buffer_put(&session->plain, bytes_of(piece, got));
+        sotto_status status = take_plain(self, env, session, bytes_of(piece, got));
         bytes_wipe(piece, got);
-        SOTTO_TRY(bytes_buffer_end(&session->plain, &plain));
-        SOTTO_TRY(take_messages(self, env, session));
+        SOTTO_TRY(status);
     }
     return session->over ? SOTTO_OK : pull(session);
 }

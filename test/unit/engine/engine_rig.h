@@ -44,7 +44,7 @@ typedef struct script {
     seal_key keys[8];
     size_t key_count;
     /* what it saw */
-    unsigned inputs[SEAL_INPUT_CATCHUP + 1];
+    unsigned inputs[SEAL_INPUT_FIRST + 1]; /* the last one */
     unsigned promises, protects, unprotects, opens, closes;
     bool idle;               /* as the last promise was asked */
     bool event_on_leave;     /* LEFT, whose text is which seal says so */

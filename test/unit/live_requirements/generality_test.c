@@ -4,6 +4,8 @@
  * attribute; a request gets its answer, or an error. */
 #include "people.h"
 
+#define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
+
 /* ---- equal trees ---- */
 
 static void same(const stanza_element *a, const stanza_element *b, bool outermost);
@@ -132,8 +134,8 @@ static void req_generality_requests_and_answers_arrive_whole(void **state) {
     static const char *const types[] = {"result", "result", "error"};
     static const char *const contents[] = {
         "<query xmlns='urn:q' xml:lang='de'>ja<z/></query>", "",
-        "<query xmlns='urn:q'/><error type='auth' by='x'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-        "<why xmlns='urn:q'/></error>"};
+        "<query xmlns='urn:q'/><error type='auth' by='x'><forbidden xmlns='" NS_STANZAS
+        "'/><why xmlns='urn:q'/></error>"};
     people_meet(&k, LIVE_ALONE);
     for (unsigned i = 0; i < 6; i++) {
         char said[512], answer[512], mark[16];

@@ -135,7 +135,8 @@ void people_plant(device *to, const device *from, sotto_bytes key) {
     sotto_bytes value, copy;
     engine_env_init(&env, from->engine, people_live(from));
     assert_ok(env.base.get(&env.base, key, &value));
-    assert_true(value.len > 0 && bytes_arena_copy(&to->w->arena, value, &copy));
+    assert_true(value.len > 0);
+    assert_true(bytes_arena_copy(&to->w->arena, value, &copy));
     engine_env_init(&env, to->engine, people_live(to));
     assert_ok(env.base.put(&env.base, key, copy));
     assert_ok(sotto_engine_commit(to->engine));

@@ -203,7 +203,40 @@ static void test_T23_a_stranger_gets_what_an_unknown_namespace_gets(void **state
     world_end(&k.t.w);
 }
 
+static void ask(device *d, sotto_input input) {
+    device_wish(d, input, NULL);
+}
+
+/* Where only live sessions may carry what is said and there is none (or one that is quarantined), people can compare
+ * all the same: that is what they are told to do then. */
+static void test_comparing_goes_whatever_way_there_is(void **state) {
+    (void)state;
+    talk k;
+    people(&k, (hostile){0}, true, true);
+    device_say(k.t.juliet, ROMEO, "secret-word one");
+    live_run(&k);
+    device_say(k.t.romeo, JULIET, "secret-word two");
+    live_run(&k);
+    ask(k.t.juliet, (sotto_input){.kind = SOTTO_INPUT_VIA, .jid = BYTES_LITERAL(ROMEO), .via = SOTTO_VIA_LIVE});
+    ask(k.t.romeo, (sotto_input){.kind = SOTTO_INPUT_VIA, .jid = BYTES_LITERAL(JULIET), .via = SOTTO_VIA_LIVE});
+    live_run(&k);
+    unsigned live = k.h.seen;
+    ask(k.t.juliet, (sotto_input){.kind = SOTTO_INPUT_COMPARE, .jid = BYTES_LITERAL(ROMEO)});
+    live_run(&k);
+    const told_event *asked = device_told_last(k.t.romeo, SOTTO_EVENT_COMPARE);
+    assert_non_null(asked);
+    assert_int_equal(asked->number, SOTTO_COMPARE_ASKED);
+    ask(k.t.romeo, (sotto_input){.kind = SOTTO_INPUT_COMPARE, .jid = BYTES_LITERAL(JULIET)});
+    live_run(&k);
+    assert_int_equal(device_told_last(k.t.juliet, SOTTO_EVENT_COMPARE)->number, SOTTO_COMPARE_READY);
+    assert_int_equal(device_told_last(k.t.romeo, SOTTO_EVENT_COMPARE)->number, SOTTO_COMPARE_READY);
+    assert_int_equal(k.h.seen, live); /* no session was needed */
+    assert_nothing_leaked(&k);
+    world_end(&k.t.w);
+}
+
 const struct CMUnitTest both_tests[] = {
+    cmocka_unit_test(test_comparing_goes_whatever_way_there_is),
     cmocka_unit_test(test_each_stanza_goes_its_way),
     cmocka_unit_test(test_an_empty_result_goes_back_live),
     cmocka_unit_test(test_a_contact_without_omemo_is_written_to_live),

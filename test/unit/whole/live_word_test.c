@@ -144,6 +144,30 @@ static void test_another_word_is_counted_and_told(void **state) {
     world_end(&k.t.w);
 }
 
+/* Whoever mistyped types again, before or after the other side was told: what counts is the last word. */
+static void test_a_slip_is_put_right(void **state) {
+    (void)state;
+    for (unsigned order = 0; order < 4; order++) {
+        talk k;
+        begin(&k, (hostile){0});
+        bool hers = order % 2 == 0; /* the initiator slips */
+        device *slips = hers ? k.t.juliet : k.t.romeo, *other = hers ? k.t.romeo : k.t.juliet;
+        type(slips, hers ? ROMEO : JULIET, OTHER, false);
+        if (order < 2) live_run(&k);
+        type(slips, hers ? ROMEO : JULIET, WORD, false);
+        live_run(&k);
+        assert_int_equal(news_count(other, SOTTO_PASSWORD_ASKED), 1);
+        assert_int_equal(news_count(slips, SOTTO_PASSWORD_OVER), 0);
+        type(other, hers ? JULIET : ROMEO, WORD, false);
+        live_run(&k);
+        assert_int_equal(news_count(slips, SOTTO_PASSWORD_CONFIRMED), 1);
+        assert_int_equal(news_count(slips, SOTTO_PASSWORD_WRONG) + news_count(other, SOTTO_PASSWORD_WRONG), 0);
+        assert_verified(&k);
+        assert_nothing_under_way(&k);
+        world_end(&k.t.w);
+    }
+}
+
 static void test_there_must_be_a_session(void **state) {
     (void)state;
     talk k;
@@ -152,10 +176,10 @@ static void test_there_must_be_a_session(void **state) {
     live_run(&k);
     assert_int_equal(device_told_last(k.t.juliet, SOTTO_EVENT_PASSWORD)->number, SOTTO_PASSWORD_OVER);
     assert_int_equal(device_told_last(k.t.juliet, SOTTO_EVENT_PASSWORD)->reason.code, SOTTO_E_NO_SESSION);
-    type(k.t.juliet, ROMEO, WORD, false);
-    type(k.t.juliet, ROMEO "/orchard", WORD, false); /* one at a time */
+    type(k.t.juliet, ROMEO, "a slip", false);
+    type(k.t.juliet, ROMEO "/orchard", WORD, false); /* one at a time: the second takes the place of the first */
     live_run(&k);
-    assert_int_equal(device_told_last(k.t.juliet, SOTTO_EVENT_PASSWORD)->reason.code, SOTTO_E_AGAIN);
+    assert_int_equal(device_told_count(k.t.juliet, SOTTO_EVENT_PASSWORD, -1), 1);
     device_leave(k.t.romeo); /* and it goes with the session */
     live_run(&k);
     assert_int_equal(device_told_last(k.t.juliet, SOTTO_EVENT_PASSWORD)->reason.code, SOTTO_E_NO_SESSION);
@@ -288,6 +312,7 @@ static void test_whoever_ends_in_the_middle(void **state) {
 const struct CMUnitTest word_tests[] = {
     cmocka_unit_test(test_the_same_word_verifies_whoever_is_first),
     cmocka_unit_test(test_another_word_is_counted_and_told),
+    cmocka_unit_test(test_a_slip_is_put_right),
     cmocka_unit_test(test_there_must_be_a_session),
     cmocka_unit_test(test_a_word_has_an_end),
     cmocka_unit_test(test_nobody_answers),
