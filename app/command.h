@@ -8,10 +8,10 @@
 #include "app/output.h"
 #include "app/text/text.h"
 
-#define APP_DONE    0 /* exit statuses */
-#define APP_REFUSED 1 /* or failed */
-#define APP_USAGE   2
-#define APP_ASK     3 /* inside the program alone: the person has to say something first, and then it is done again */
+#define APP_DONE     0 /* exit statuses */
+#define APP_REFUSED  1 /* or failed */
+#define APP_USAGE    2
+#define APP_ASK      3 /* inside the program alone: the person has to say something first, and then it is done again */
 #define APP_ASK_SAME 4 /* the same, with one key: whether the eight characters are the same (sotto verify) */
 
 #define APP_OPTIONS_MAX    16u

@@ -89,6 +89,7 @@ sotto_status app_entry_read(app_entry *ret, uint64_t *ret_order, sotto_bytes rec
 }
 
 const char *app_fate_name(app_fate fate) {
-    static const char *const names[] = {NULL, "waiting", "held", "sent", "claimed", "arrived", "returned", "failed", "unknown"};
+    static const char *const names[] = {NULL,      "waiting",  "held",   "sent",   "claimed",
+                                        "arrived", "returned", "failed", "unknown"};
     return (unsigned)fate < sizeof names / sizeof *names ? names[fate] : NULL;
 }

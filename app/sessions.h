@@ -45,8 +45,8 @@ bool app_sessions_offer(sotto_engine *, const char *jid);
 
 /* Whether messages to jid (bare) go in live sessions alone. */
 bool app_sessions_only(sotto_engine *, const char *jid);
-/* Where messages to jid (bare) go in live sessions alone, and none can carry them now: what it waits for, as the end of a
- * sentence. NULL: they may go another way, or there is one. Static. */
+/* Where messages to jid (bare) go in live sessions alone, and none can carry them now: what it waits for, as the end of
+ * a sentence. NULL: they may go another way, or there is one. Static. */
 const char *app_sessions_lack(sotto_engine *, const char *jid);
 
 /* "ready", "opening", "waiting", "quarantined". Static. */

@@ -59,8 +59,9 @@ static const struct {
                          "which may be an attempt to weaken what protects you. Nothing left unencrypted. Ask %W in "
                          "another way; sotto devices %W looks again."},
     {SOTTO_E_CANNOT_PROTECT, "Not sent: nothing can protect this kind of message to %W. Nothing left unencrypted."},
-    {SOTTO_E_NO_LIVE, "Not sent: this client of %W does not speak live sessions, and what is for %W is encrypted. Nothing "
-                      "left unencrypted."},
+    {SOTTO_E_NO_LIVE,
+     "Not sent: this client of %W does not speak live sessions, and what is for %W is encrypted. Nothing "
+     "left unencrypted."},
     {SOTTO_E_NOT_JOINED, "Not sent: you are not in %W. sotto join %W enters it."},
     {SOTTO_E_ROOM_PUBLIC, "Not sent: anybody may enter %W, so nothing can be encrypted for it. Nothing left "
                           "unencrypted. Who runs the room can make it for members only."},

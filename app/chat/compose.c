@@ -79,7 +79,8 @@ const app_chat_command app_chat_commands[] = {
     {"/history", "[NUMBER]", "shows the last messages again", APP_CHAT_HISTORY},
     {"/devices", "", "their devices and how far each is trusted", APP_CHAT_DEVICES},
     {"/verify", "[no|fingerprints|ADDRESS]",
-     "compares keys by eight characters (Ctrl-V: they are the same), by fingerprints, or by an address that was scanned",
+     "compares keys by eight characters (Ctrl-V: they are the same), by fingerprints, or by an address that was "
+     "scanned",
      APP_CHAT_VERIFY},
     {"/resend", "", "sends a new device what nobody has confirmed, as Ctrl-R does when it is offered", APP_CHAT_RESEND},
     {"/trust", "NUMBER", "marks a key as verified, after you compared it", APP_CHAT_TRUST},

@@ -32,8 +32,8 @@ typedef struct app_view {
     const char *with;
     char name[64]; /* the conversation's, short: in front of what is typed */
     bool json, room;
-    bool clear;    /* the last message of ours left in the clear */
-    bool typing;   /* the other side is */
+    bool clear;  /* the last message of ours left in the clear */
+    bool typing; /* the other side is */
     app_view_live live;
     int year, day; /* of the last line that was shown */
     app_seen seen[APP_VIEW_SEEN_MAX];

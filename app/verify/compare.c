@@ -338,8 +338,8 @@ static bool on_password(app_task *task, const sotto_event *event) {
         app_task_finish(task, APP_DONE);
         break;
     case SOTTO_PASSWORD_WRONG:
-        app_task_refuse(task, "%s typed another word (%u wrong so far). Nothing was verified.",
-                        whom(task), (unsigned)event->total);
+        app_task_refuse(task, "%s typed another word (%u wrong so far). Nothing was verified.", whom(task),
+                        (unsigned)event->total);
         break;
     case SOTTO_PASSWORD_OVER:
         app_task_refuse(task, "Nothing came of it: %s.", app_live_password_over(event->reason));

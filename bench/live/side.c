@@ -243,7 +243,7 @@ void side_free(side *s) {
 /* ---- without stanzas ---- */
 
 live_frame side_take(side *s, live_session *session) {
-    sotto_bytes records, kept;
+    sotto_bytes records, kept = BYTES_NONE;
     bench_must(bytes_buffer_end(&session->records, &records));
     bench_check(records.len > 0 && bytes_arena_copy(&s->arena, records, &kept));
     live_frame frame = {.number = session->sent++, .records = kept};

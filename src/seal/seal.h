@@ -163,8 +163,8 @@ typedef struct seal_input {
     const uint8_t *key; /* 32 */
     sotto_trust trust;
     uint32_t device;
-    uint32_t type; /* STATEMENT, FIRST */
-    bool again;    /* PASSWORD */
+    uint32_t type;  /* STATEMENT, FIRST */
+    bool again;     /* PASSWORD */
     seal_word word; /* TRUST */
 } seal_input;
 

@@ -145,8 +145,8 @@ typedef struct live_self {
     tls_context *client, *server;
     crypto_identity identity;
     bool online;
-    bool ending;      /* the stream will be ended on purpose: nothing is begun */
-    bool loaded;      /* lines are what the rows say */
+    bool ending; /* the stream will be ended on purpose: nothing is begun */
+    bool loaded; /* lines are what the rows say */
     uint64_t flushed_ms;
     uint64_t tick_ms; /* the timer that is set; 0: none */
     sotto_bytes full; /* own; owned */

@@ -35,6 +35,44 @@ static void test_without_account(void **state) {
     refused(1, JULIET " is not set up on this machine");
     RUN("setup", "capulet.example");
     refused(2, "capulet.example is not the address of an account (it has no @); see sotto help setup");
+    RUN("setup", JULIET "/balcony");
+    refused(2, JULIET "/balcony names one client");
+}
+
+/* What would be passed over in silence is a mistake; each is told before anybody is asked for anything. */
+static void test_words_that_go_together(void **state) {
+    (void)state;
+    RUN("verify", ROMEO, "--again");
+    refused(2, "sotto verify: --again goes with --password; see sotto help verify");
+    RUN("verify", "--password-file", "/nonexistent");
+    refused(2, "with --password say with whom, and nothing more");
+    RUN("verify", ROMEO, "--password", "--string");
+    refused(2, "--password is a way of its own");
+    RUN("verify", ROMEO, "--fingerprints", "--json");
+    refused(2, "--json goes with --string, --answer or --password");
+    RUN("verify", ROMEO, "--password-file", "/nonexistent"); /* which means --password */
+    refused(1, "There is no file /nonexistent.");
+    RUN("identity", "frobnicate");
+    refused(2, "say certificate, openpgp, remove, ask-first or nothing; see sotto help identity");
+    RUN("identity", "remove");
+    refused(2, "say remove certificate, or openpgp");
+    RUN("identity", "ask-first", "perhaps");
+    refused(2, "say ask-first yes, no or always");
+    RUN("identity", "key", "which");
+    refused(2, "key is said alone");
+    RUN("identity", "--key", "a.pem");
+    refused(2, "--key and --key-passphrase-file go with certificate");
+}
+
+/* A way that nobody else can take part in is said at once, and not after it was waited for. */
+static void test_live_alone_with_nobody_listening(void **state) {
+    (void)state;
+    RUN("via", ROMEO, "live", "--home", home_of("juliet"));
+    done();
+    RUN("send", ROMEO, "to nobody", "--home", home_of("juliet"));
+    refused(1, "go in live sessions alone, and those need sotto listen or sotto chat to be running here as well");
+    RUN("via", ROMEO, "auto", "--home", home_of("juliet"));
+    done();
 }
 
 /* ---- set-up ---- */
@@ -597,10 +635,12 @@ static int stage_down(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_account),
+        cmocka_unit_test(test_words_that_go_together),
         cmocka_unit_test(test_setup_refused_leaves_nothing),
         cmocka_unit_test(test_setup),
         cmocka_unit_test(test_setup_again),
         cmocka_unit_test(test_send_with_nobody_listening),
+        cmocka_unit_test(test_live_alone_with_nobody_listening),
         cmocka_unit_test(test_send_through_the_listener),
         cmocka_unit_test(test_messages_that_are_not_sent),
         cmocka_unit_test(test_several_at_once),

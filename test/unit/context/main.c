@@ -257,6 +257,6 @@ int main(void) {
     };
     return cmocka_run_group_tests(context, NULL, NULL) +
            _cmocka_run_group_tests("archive", archive_tests, archive_count, NULL, NULL) +
-           _cmocka_run_group_tests("room", room_tests, room_count, NULL, NULL) + trust_message_group() + compare_group() +
-           compare_vectors_group();
+           _cmocka_run_group_tests("room", room_tests, room_count, NULL, NULL) + trust_message_group() +
+           compare_group() + compare_vectors_group();
 }

@@ -15,6 +15,6 @@
 /* An argument is the one group to run. */
 int main(int argc, char **argv) {
     return RUN(talk) + RUN(restart) + RUN(order) + RUN(forged) + RUN(bundle) + RUN(downgrade) + RUN(disk) +
-           RUN(stranger) + ONLY(live) + ONLY(harm) + ONLY(rules) + ONLY(secrets) + ONLY(archive) + ONLY(arrival) + ONLY(policy) +
-           ONLY(compare) + ONLY(both) + ONLY(life) + ONLY(word);
+           RUN(stranger) + ONLY(live) + ONLY(harm) + ONLY(rules) + ONLY(secrets) + ONLY(archive) + ONLY(arrival) +
+           ONLY(policy) + ONLY(compare) + ONLY(both) + ONLY(life) + ONLY(word);
 }

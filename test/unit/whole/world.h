@@ -209,7 +209,7 @@ void two_start_seeded(two *, const sotto_seal *, uint64_t seed);
 void device_open(device *);   /* opens the engine; the store may hold something */
 void device_attach(device *); /* a new stream */
 void device_leave(device *);  /* OFFLINE, committed, and the connection closed in order */
-void device_cut(device *);   /* the connection is gone in the middle of everything; OFFLINE follows; runs nothing */
+void device_cut(device *);    /* the connection is gone in the middle of everything; OFFLINE follows; runs nothing */
 /* Attached and everything settled. */
 void device_go_online(device *);
 /* The process ends without a word; opened again over the same store. */
