@@ -251,6 +251,10 @@ void app_task_wait(app_task *task, app_task_step *then) {
     task_wait(task, APP_TASK_WAIT_MS, then);
 }
 
+void app_task_wait_for(app_task *task, uint64_t wait_ms, app_task_step *then) {
+    task_wait(task, wait_ms, then);
+}
+
 void app_task_rest(app_task *task) {
     task->then = NULL;
     task->for_online = task->for_answers = task->for_rest = false;

@@ -90,6 +90,7 @@ void app_task_answer_text(const app_task *, sotto_status, app_trouble *ret);
 void app_task_when_committed(app_task *, app_task_step *then);
 /* Waits for whatever `event` and `sent` see; `then` comes with a failure only. */
 void app_task_wait(app_task *, app_task_step *then);
+void app_task_wait_for(app_task *, uint64_t wait_ms, app_task_step *then);
 /* Waits for nothing any more: something else (a transfer, say) will call. */
 void app_task_rest(app_task *);
 

@@ -132,8 +132,10 @@ static void say_statement(const app_output *output, const sotto_event *event) {
 const char *app_live_password_over(sotto_status reason) {
     switch (reason.code) {
     case SOTTO_E_NO_SESSION:
-        return "there is no live session with them. Both have to be online, with sotto listen or sotto chat; a message "
-               "begins one where sotto via says live on both sides";
+        return "there is no live session with them, and none could be begun: both have to be online, with sotto "
+               "listen, "
+               "sotto chat or this command, and their client has to know live sessions; sotto sessions shows what is "
+               "there";
     case SOTTO_E_AGAIN:
         return "another word is being compared at this moment; do it again";
     case SOTTO_E_CANCELLED:

@@ -326,9 +326,20 @@ void app_compare_answer(app_task *task, const char *jid, const char *answer) {
 
 /* ---- a word that both know ---- */
 
+#define BEGIN_MS   2000u /* a session is being opened: looked at again after that */
+#define BEGINS_MAX 15u
+
+static void say_word(app_task *task, sotto_status status);
+
 static bool on_password(app_task *task, const sotto_event *event) {
     if (event->kind != SOTTO_EVENT_PASSWORD || !bytes_is(event->jid, whom(task))) return false;
     bool json = app_argument(&task->arguments, "json") != NULL;
+    bool begins = (sotto_password_news)event->number == SOTTO_PASSWORD_OVER &&
+                  sotto_is(event->reason, SOTTO_E_NO_SESSION) && task->answers < BEGINS_MAX;
+    if (begins) { /* with whoever is there a session is begun by asking for it */
+        app_task_wait_for(task, BEGIN_MS, say_word);
+        return true;
+    }
     if (json) put_json(task, event);
     switch ((sotto_password_news)event->number) {
     case SOTTO_PASSWORD_ASKED:
@@ -359,13 +370,26 @@ static void no_password(app_task *task, sotto_status status) {
         app_task_wait(task, no_password);
 }
 
-void app_compare_password(app_task *task, const char *jid, bool again) {
+/* Types it: the first time, and again when there was no session yet. */
+static sotto_status type_word(app_task *task, bool again) {
     const sotto_input input = {
-        .kind = SOTTO_INPUT_PASSWORD, .jid = bytes_text(jid), .bytes = task->order.text, .again = again};
+        .kind = SOTTO_INPUT_PASSWORD, .jid = bytes_text(whom(task)), .bytes = task->order.text, .again = again};
+    return app_session_step(task->session, &input);
+}
+
+static void say_word(app_task *task, sotto_status status) {
+    if (sotto_is(status, SOTTO_E_TIMEOUT)) status = SOTTO_OK; /* the pause is over */
+    task->answers++;
+    app_task_wait(task, no_password);
+    if (sotto_ok(status)) status = type_word(task, app_argument(&task->arguments, "again") != NULL);
+    if (!sotto_ok(status)) app_task_fail(task, status, whom(task));
+}
+
+void app_compare_password(app_task *task, const char *jid, bool again) {
     (void)snprintf(task->asked[0], sizeof task->asked[0], "%s", jid);
     task->answers = 0;
     task->event = on_password;
-    sotto_status status = app_session_step(task->session, &input);
+    sotto_status status = type_word(task, again);
     if (sotto_is(status, SOTTO_E_USAGE)) {
         app_task_refuse(task, "That word cannot be used: it has to be text (UTF-8) without control characters, and at "
                               "least one character that is no blank. Nothing was compared.");

@@ -194,6 +194,19 @@ static sotto_status ask_one(sotto_engine *engine, engine_sending *s, size_t seal
     return SOTTO_OK;
 }
 
+sotto_status engine_offer_begin(sotto_engine *engine, const stanza_jid *to) {
+    for (size_t i = 0; engine->online && i < engine->seal_count; i++) {
+        if (engine_offer_is_stored(engine, i)) continue;
+        engine_env env;
+        seal_promise promise = {0};
+        seal_audience audience = {.jids = &to->bare, .count = 1};
+        engine_env_init(&env, engine, i);
+        SOTTO_TRY(engine_resource_list(engine, to, &audience.resources, &audience.resource_count));
+        SOTTO_TRY(engine->seals[i].class->promise(engine->seals[i].self, &env.base, &audience, &promise));
+    }
+    return SOTTO_OK;
+}
+
 /* What came of asking. */
 typedef struct seal_search {
     bool can;         /* some seal can carry such a stanza */

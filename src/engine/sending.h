@@ -48,5 +48,7 @@ SOTTO_MUST_CHECK sotto_status engine_offer_find(sotto_engine *, engine_sending *
 SOTTO_MUST_CHECK sotto_status engine_offer_ask(sotto_engine *, engine_sending *, engine_offer *ret);
 /* Whether a seal needs nobody online. */
 bool engine_offer_is_stored(const sotto_engine *, size_t seal);
+/* Begins what needs the other side online, with whoever of the JID is there: for what is said inside sessions alone. */
+SOTTO_MUST_CHECK sotto_status engine_offer_begin(sotto_engine *, const stanza_jid *);
 
 #endif

@@ -19,6 +19,7 @@
 #include "engine/resource.h"
 #include "engine/room.h"
 #include "engine/send.h"
+#include "engine/sending.h"
 #include "stanza/password.h"
 
 #define DUE_PER_STEP_MAX 1000u
@@ -135,6 +136,7 @@ static sotto_status with_bytes(sotto_engine *engine, const sotto_input *input) {
     if (input->kind == SOTTO_INPUT_PASSWORD) {
         SOTTO_TRY(check_word(input->bytes));
         SOTTO_TRY(stanza_jid_parse(&engine->arena, input->jid, &jid));
+        SOTTO_TRY(engine_offer_begin(engine, &jid));
         seal = (seal_input){.kind = SEAL_INPUT_PASSWORD, .jid = jid.full, .bytes = input->bytes, .again = input->again};
     }
     return engine_seal_input_all(engine, &seal);

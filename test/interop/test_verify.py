@@ -150,6 +150,27 @@ class Play:
         out = self.juliet.succeed("verify", ROMEO, "--fingerprints").stdout
         tap.holds(f"xmpp:{JULIET}?omemo-sid-" in out and f"Devices of {ROMEO}" in out, "no fingerprints")
 
+    def a_word_that_both_know(self):
+        """No message went live before: the session that a word needs is begun for it. Another word is none."""
+        path = os.path.join(self.folder, "word")
+        for text, verified in (("noon at the wall", False), ("midnight at the wall", True)):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            his = self.screen(self.romeo, "verify", JULIET, "--password")
+            his.see("[Ww]ord")
+            his.type("midnight at the wall")
+            his.see("Waiting for " + re.escape(JULIET))
+            done = self.juliet.run("verify", ROMEO, "--password", "--password-file", path)
+            tap.equal(done.returncode == 0, verified)
+            tap.holds(("knows the same word" in done.stdout) == verified, done.stdout + done.stderr)
+            his.see("knows the same word" if verified else "typed another word")
+            his.ends()
+        tap.equal(self.trust_live(self.juliet, ROMEO), {"verified"})
+
+    def trust_live(self, sotto, jid):
+        keys = [json.loads(line) for line in sotto.succeed("devices", jid, "--json").stdout.splitlines()]
+        return {key["trust"] for key in keys if key["seal"] == "live"}
+
     def nothing_on_the_wire(self):
         seen = self.server.capture()
         for text in ("urn:sotto:compare", "commitment", "<nonce"):
@@ -167,7 +188,7 @@ class Play:
 def main():
     kind = servers.named_by_argument()
     names = ["setup", "at_terminals", "in_conversations", "one_after_the_other", "not_the_same", "fingerprints_as_before",
-             "nothing_on_the_wire"]
+             "a_word_that_both_know", "nothing_on_the_wire"]
     titles = [f"{name.replace('_', ' ')} ({kind})" for name in names]
     why = servers.why_not(kind) or programs.lacking(("tmux", "tmux")) or actors.why_no_sotto()
     if why:

@@ -187,6 +187,28 @@ static void test_there_must_be_a_session(void **state) {
     world_end(&k.t.w);
 }
 
+/* Nobody has said anything yet: asking for it begins the session that it needs. */
+static void test_a_word_begins_the_session_it_needs(void **state) {
+    (void)state;
+    talk k;
+    live_begin(&k, (hostile){0});
+    k.t.juliet = world_device(&k.t.w, "juliet", "balcony");
+    k.t.romeo = world_device(&k.t.w, "romeo", "orchard");
+    device_go_online(k.t.juliet);
+    device_go_online(k.t.romeo);
+    live_run(&k);
+    assert_null(current(k.t.juliet));
+    type(k.t.juliet, ROMEO, WORD, false);
+    live_run(&k);
+    assert_int_equal(device_told_last(k.t.juliet, SOTTO_EVENT_PASSWORD)->reason.code, SOTTO_E_NO_SESSION);
+    assert_non_null(current(k.t.juliet));
+    type(k.t.juliet, ROMEO, WORD, false);
+    type(k.t.romeo, JULIET, WORD, false);
+    live_run(&k);
+    assert_verified(&k);
+    world_end(&k.t.w);
+}
+
 /* limit: SOTTO_LIVE_PASSWORD_BYTES_MAX */
 static void test_a_word_has_an_end(void **state) {
     (void)state;
@@ -314,6 +336,7 @@ const struct CMUnitTest word_tests[] = {
     cmocka_unit_test(test_another_word_is_counted_and_told),
     cmocka_unit_test(test_a_slip_is_put_right),
     cmocka_unit_test(test_there_must_be_a_session),
+    cmocka_unit_test(test_a_word_begins_the_session_it_needs),
     cmocka_unit_test(test_a_word_has_an_end),
     cmocka_unit_test(test_nobody_answers),
     cmocka_unit_test(test_whatever_the_server_does),
