@@ -30,6 +30,13 @@ typedef struct app_chat_waiting {
     uint8_t body[]; /* the text */
 } app_chat_waiting;
 
+/* A signal on its way: typing, or a receipt. */
+typedef struct app_chat_quiet {
+    uint64_t ticket; /* 0: none */
+    bool lasts;      /* a receipt: as true when it leaves later */
+    bool held;
+} app_chat_quiet;
+
 typedef struct app_chat {
     app_task task;
     app_watch watch; /* beside the task's own */
@@ -43,7 +50,7 @@ typedef struct app_chat {
     size_t waiting_count;
     char last_id[APP_CHAT_ID_SIZE]; /* of the last message that was sent: what /correct replaces */
     /* typing and receipts */
-    uint64_t quiet[APP_CHAT_QUIET_MAX]; /* their tickets, a ring */
+    app_chat_quiet quiet[APP_CHAT_QUIET_MAX]; /* a ring */
     size_t quiet_at;
     bool they_type; /* they say when they type, under encryption */
     app_typing typing;

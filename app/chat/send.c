@@ -42,6 +42,12 @@ static void waiting_drop(app_chat *chat, app_chat_waiting *gone) {
     }
 }
 
+static app_chat_quiet *quiet_find(app_chat *chat, uint64_t ticket) {
+    for (size_t i = 0; i < APP_CHAT_QUIET_MAX; i++)
+        if (ticket != 0 && chat->quiet[i].ticket == ticket) return &chat->quiet[i];
+    return NULL;
+}
+
 void app_chat_forget(app_chat *chat) {
     while (chat->first) waiting_drop(chat, chat->first);
 }
@@ -169,6 +175,8 @@ void app_chat_send_waiting(app_chat *chat) {
 
 void app_chat_sent(app_chat *chat, uint64_t ticket, sotto_bytes seal) {
     app_chat_waiting *w = waiting_find(chat, ticket);
+    app_chat_quiet *quiet = quiet_find(chat, ticket);
+    if (quiet) quiet->held = false;
     if (!w || ticket == 0) return;
     app_entry entry = entry_of(chat, w);
     entry.fate = bytes_is(seal, "live") ? APP_FATE_ARRIVED : APP_FATE_SENT; /* there the two are one */
@@ -186,22 +194,27 @@ void app_chat_sent(app_chat *chat, uint64_t ticket, sotto_bytes seal) {
 
 /* ---- what becomes of them ---- */
 
-static bool is_quiet(const app_chat *chat, uint64_t ticket) {
-    for (size_t i = 0; i < APP_CHAT_QUIET_MAX; i++)
-        if (ticket != 0 && chat->quiet[i] == ticket) return true;
-    return false;
-}
-
 static void cancel(const app_chat *chat, uint64_t ticket) {
     const sotto_input input = {.kind = SOTTO_INPUT_CANCEL, .ticket = ticket};
     sotto_status status = app_session_step(chat->task.session, &input);
     (void)status; /* it is not held any more: it left, or was refused */
 }
 
-/* Signals are never worth waiting for. */
-static bool quiet_event(const app_chat *chat, const sotto_event *event) {
-    if (!is_quiet(chat, event->ticket)) return false;
-    if (event->kind == SOTTO_EVENT_HELD) cancel(chat, event->ticket);
+static void quiet_take_back(const app_chat *chat, app_chat_quiet *quiet) {
+    if (quiet->held) cancel(chat, quiet->ticket);
+    quiet->held = false;
+}
+
+/* Who types is not worth waiting for, nor is anything that waits for somebody's decision. A receipt waits for what
+ * comes by itself: a message may be here before the answer that says for which devices its receipt is, and nobody would
+ * send another one. */
+static bool quiet_event(app_chat *chat, const sotto_event *event) {
+    app_chat_quiet *quiet = quiet_find(chat, event->ticket);
+    if (!quiet) return false;
+    if (event->kind != SOTTO_EVENT_HELD) return true;
+    bool by_itself = sotto_is(event->reason, SOTTO_E_AGAIN) || sotto_is(event->reason, SOTTO_E_OFFLINE);
+    quiet->held = true;
+    if (!quiet->lasts || !by_itself) quiet_take_back(chat, quiet);
     return true;
 }
 
@@ -269,6 +282,7 @@ bool app_chat_own_event(app_chat *chat, const sotto_event *event) {
 /* What has to wait when the conversation ends is not sent later, when nobody expects it any more. */
 void app_chat_take_back(app_chat *chat) {
     size_t count = 0;
+    for (size_t i = 0; i < APP_CHAT_QUIET_MAX; i++) quiet_take_back(chat, &chat->quiet[i]);
     for (app_chat_waiting *w = chat->first; w; w = w->next) {
         if (!w->held && w->ticket != 0) continue;
         if (w->ticket != 0) cancel(chat, w->ticket);
@@ -282,13 +296,14 @@ void app_chat_take_back(app_chat *chat) {
 
 /* ---- beside the messages ---- */
 
-static void step_quiet(app_chat *chat, const bytes_buffer *stanza) {
+static void step_quiet(app_chat *chat, const bytes_buffer *stanza, bool lasts) {
     uint64_t ticket;
     if (!sotto_ok(app_session_ticket(&ticket))) return;
-    chat->quiet[chat->quiet_at++ % APP_CHAT_QUIET_MAX] = ticket;
+    app_chat_quiet *quiet = &chat->quiet[chat->quiet_at++ % APP_CHAT_QUIET_MAX];
+    quiet_take_back(chat, quiet); /* the oldest */
+    *quiet = (app_chat_quiet){.ticket = ticket, .lasts = lasts};
     /* A signal that cannot be sent is no loss worth a word. */
-    if (!sotto_ok(step_stanza(chat, stanza, ticket, SOTTO_ENCRYPT_ALWAYS)))
-        chat->quiet[(chat->quiet_at - 1) % APP_CHAT_QUIET_MAX] = 0;
+    if (!sotto_ok(step_stanza(chat, stanza, ticket, SOTTO_ENCRYPT_ALWAYS))) *quiet = (app_chat_quiet){0};
 }
 
 /* From somebody whose key is accepted, and to whom it tells nothing new (T23). */
@@ -305,7 +320,7 @@ void app_chat_answer(app_chat *chat, const app_message *m) {
     if (!m->asks_receipt || m->entry.id.len == 0 || m->receipt.len > 0) return;
     if (app_session_settings(chat->task.session)->no_receipts || !sotto_ok(app_chat_id(id))) return;
     bytes_buffer_owned(&stanza, sotto_host_default(), SOTTO_STANZA_BYTES_MAX);
-    if (sotto_ok(app_chat_put_receipt(&stanza, chat->with, id, m->entry.id))) step_quiet(chat, &stanza);
+    if (sotto_ok(app_chat_put_receipt(&stanza, chat->with, id, m->entry.id))) step_quiet(chat, &stanza, true);
     bytes_buffer_free(&stanza);
 }
 
@@ -318,6 +333,6 @@ void app_chat_type(app_chat *chat, app_typing typing) {
     if (!sotto_ok(app_chat_id(id))) return;
     chat->typing = typing;
     bytes_buffer_owned(&stanza, sotto_host_default(), SOTTO_STANZA_BYTES_MAX);
-    if (sotto_ok(app_chat_put_typing(&stanza, chat->with, id, typing))) step_quiet(chat, &stanza);
+    if (sotto_ok(app_chat_put_typing(&stanza, chat->with, id, typing))) step_quiet(chat, &stanza, false);
     bytes_buffer_free(&stanza);
 }

@@ -212,9 +212,10 @@ static sotto_status take_from(sotto_engine *engine, engine_compare_run *run, uns
                               const engine_compare_heard *heard) {
     if ((actions & TRUST_COMPARE_COUNT) != 0 && run->fruitless < UINT32_MAX) run->fruitless++;
     if ((actions & TRUST_COMPARE_NEW) != 0) SOTTO_TRY(begin_anew(engine, run));
-    if ((actions & TRUST_COMPARE_TAKE_ASK) != 0) SOTTO_TRY(take_ask(engine, run, heard));
-    if ((actions & TRUST_COMPARE_TAKE_ANSWER) != 0) SOTTO_TRY(take_answer(engine, run, heard));
-    if ((actions & TRUST_COMPARE_TAKE_REVEAL) != 0) take_reveal(engine, run, heard);
+    /* The table takes only where something was heard. */
+    if (heard != NULL && (actions & TRUST_COMPARE_TAKE_ASK) != 0) SOTTO_TRY(take_ask(engine, run, heard));
+    if (heard != NULL && (actions & TRUST_COMPARE_TAKE_ANSWER) != 0) SOTTO_TRY(take_answer(engine, run, heard));
+    if (heard != NULL && (actions & TRUST_COMPARE_TAKE_REVEAL) != 0) take_reveal(engine, run, heard);
     if ((actions & TRUST_COMPARE_VERIFY) != 0) {
         SOTTO_TRY(verify_all(engine, run));
         run->fruitless = 0;

@@ -368,7 +368,8 @@ static sotto_status count_theirs(void *arg, sotto_bytes key, sotto_bytes value) 
     SOTTO_TRY(their_decode(value, &since_ms, &seal));
     scan->count++;
     SOTTO_TRY(note_oldest(scan, key, since_ms, &scan->has_oldest, &scan->oldest_ms, &scan->oldest));
-    if (!bytes_starts_with(rest, scan->bare) || rest.len <= scan->bare.len || rest.at[scan->bare.len] != '/')
+    if (rest.at == NULL || rest.len <= scan->bare.len || !bytes_starts_with(rest, scan->bare) ||
+        rest.at[scan->bare.len] != '/')
         return SOTTO_OK;
     scan->of_one++;
     return note_oldest(scan, key, since_ms, &scan->has_oldest_of_one, &scan->oldest_of_one_ms, &scan->oldest_of_one);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "seal/live/proof.h"
 
+#include "bytes/memory.h"
 #include "bytes/span.h"
 #include "crypto/hash.h"
 
@@ -32,8 +33,10 @@ sotto_status live_proof_make(live_message *ret, const live_circumstances *c, con
     sotto_bytes text;
     crypto_signature signature;
     bytes_buffer_borrowed(&out, room, sizeof room);
-    SOTTO_TRY(write_signed(&out, c, own->ed25519.bytes, &text));
-    SOTTO_TRY(crypto_identity_sign(&signature, own, text, host));
+    sotto_status status = write_signed(&out, c, own->ed25519.bytes, &text);
+    if (sotto_ok(status)) status = crypto_identity_sign(&signature, own, text, host);
+    bytes_wipe(room, sizeof room); /* the exporter is in it */
+    SOTTO_TRY(status);
     live_message proof = {.kind = LIVE_PROOF};
     memcpy(proof.key, own->ed25519.bytes, sizeof proof.key);
     memcpy(proof.signature, signature.bytes, sizeof proof.signature);
@@ -51,8 +54,10 @@ sotto_status live_proof_check(const live_message *proof, const live_circumstance
     memcpy(signature.bytes, proof->signature, sizeof signature.bytes);
     memcpy(key.bytes, proof->key, sizeof key.bytes);
     bytes_buffer_borrowed(&out, room, sizeof room);
-    SOTTO_TRY(write_signed(&out, c, proof->key, &text));
-    return crypto_ed25519_verify(&key, text, &signature);
+    sotto_status status = write_signed(&out, c, proof->key, &text);
+    if (sotto_ok(status)) status = crypto_ed25519_verify(&key, text, &signature);
+    bytes_wipe(room, sizeof room);
+    return status;
 }
 
 sotto_status live_proof_hash(uint8_t ret[32], const live_message *proof) {
