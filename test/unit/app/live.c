@@ -108,7 +108,7 @@ static void test_events_about_keys(void **state) {
          "{\"event\":\"password\",\"jid\":\"" JID
          "\",\"fingerprint\":null,\"news\":\"over\",\"wrong\":0,\"reason\":\"timeout\"}\n"},
         {{.kind = SOTTO_EVENT_PASSWORD, .number = SOTTO_PASSWORD_OVER, .reason = {SOTTO_E_NO_SESSION}},
-         "there is no live session with them. Both have to be online",
+         "there is no live session with them, and none could be begun: both have to be online",
          NULL},
         {{.kind = SOTTO_EVENT_PASSWORD, .number = SOTTO_PASSWORD_OVER, .reason = {SOTTO_E_GUESSED_OUT}},
          "there were too many wrong ones. --again allows more.\n",
