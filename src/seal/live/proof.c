@@ -4,25 +4,21 @@
 #include "bytes/memory.h"
 #include "bytes/span.h"
 #include "crypto/hash.h"
+#include "seal/live/block.h"
 
 #define SIGNED_BYTES_MAX (256u + 2u * SOTTO_JID_BYTES_MAX)
-
-static void put_part(bytes_buffer *out, sotto_bytes part) {
-    bytes_buffer_u32(out, (uint32_t)part.len);
-    bytes_buffer_put(out, part);
-}
 
 /* Each part with its length before it, so that no two circumstances make the same bytes. */
 static sotto_status write_signed(bytes_buffer *out, const live_circumstances *c, const uint8_t key[32],
                                  sotto_bytes *ret) {
-    put_part(out, BYTES_LITERAL("sotto live proof 0"));
-    put_part(out, bytes_text(c->by_initiator ? "I" : "R"));
-    put_part(out, bytes_of(c->exporter, sizeof c->exporter));
-    put_part(out, c->initiator);
-    put_part(out, c->responder);
-    put_part(out, bytes_of(key, 32));
-    put_part(out, bytes_of(c->earlier, sizeof c->earlier));
-    put_part(out, c->secret);
+    live_block_put(out, BYTES_LITERAL("sotto live proof 0"));
+    live_block_put(out, bytes_text(c->by_initiator ? "I" : "R"));
+    live_block_put(out, bytes_of(c->exporter, sizeof c->exporter));
+    live_block_put(out, c->initiator);
+    live_block_put(out, c->responder);
+    live_block_put(out, bytes_of(key, 32));
+    live_block_put(out, bytes_of(c->earlier, sizeof c->earlier));
+    live_block_put(out, c->secret);
     return bytes_buffer_end(out, ret);
 }
 
